@@ -1,0 +1,1 @@
+"""The way out: letters from the outbox to the customer's mail server."""

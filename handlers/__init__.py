@@ -1,0 +1,1 @@
+"""This customer centre's journey, one file per step. Each imports only gateway.desk.handler."""
