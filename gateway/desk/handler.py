@@ -1,0 +1,281 @@
+"""THE CONTRACT between the mail machine and this customer centre: what a handler knows, hears and can say.
+
+A handler is one step of the customer's journey: one file in handlers/, one class, no I/O. The desk loads the facts
+(Case), asks the handlers in the order of config.toml, and applies what they say (decisions), all in one transaction.
+
+1. A decision is applied before the generator goes on: after `yield Open(...)` the handler may read `case.request`.
+2. Case is complete: what is not in it cannot be asked for.
+3. Time is `case.now`.
+4. Drop ends the event; the mail stays in the store with its reason. No later handler is asked.
+5. A handler that raises rolls back its mail; after `[desk] attempts` tries the mail is shunted for a person.
+6. Every decision carries its reason in one sentence (`because`): that is the audit, and what `explain` prints.
+
+The settings of a handler are its fields, read from [handlers.<name>] in config.toml; its events are its methods.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import ClassVar
+
+from pydantic import ConfigDict
+
+from gateway.config import Duration, Section, Site
+from gateway.mail.authres import Identity, Verdict
+from gateway.mail.automatic import automatic, may_acknowledge
+from gateway.mail.dsn import FailedRecipient
+from gateway.mail.envelope import Envelope, domain_of
+from gateway.mail.message import Message
+from gateway.models import Customer, Letter, Request, Verification
+
+__all__ = [
+    "Answer", "Bounce", "Case", "Decision", "Decisions", "Drop", "Due", "Duration", "Evidence", "Handler", "Hold",
+    "Identity", "Join", "Label", "Mail", "Move", "Note", "Open", "Place", "Rating", "Record", "Section", "Send", "Wake",
+    "domain_of",
+]
+
+# ---- what a handler hears: events ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Mail:
+    """Event received: a mail of a customer, kept and authenticated."""
+
+    message: Message
+    envelope: Envelope
+    verdict: Verdict
+    site: Site
+    is_quarantined: bool = False
+    """The door's policy let it in for the quarantine queue only."""
+
+    @cached_property
+    def automatic(self) -> str:
+        """Why a machine wrote it (RFC 3834), "" when a person did."""
+        return automatic(self.message, self.envelope)
+
+    @property
+    def is_automatic(self) -> bool:
+        return bool(self.automatic)
+
+    @cached_property
+    def may_acknowledge(self) -> tuple[bool, str]:
+        """Whether an automatic answer may go out at all, with the reason (RFC 3834 section 2)."""
+        return may_acknowledge(self.message, self.envelope, self.site.support)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Event answered: an agent said something. kind: answer, question (we now wait for the customer) or note."""
+
+    kind: str
+    text: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """Event rated: the customer pressed one of the rating addresses of our letter."""
+
+    value: int
+    """1 (bad) to 5 (good)."""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """Event returned: a letter of ours did not arrive, told by a mail at its bounce address or by the next host."""
+
+    letter: Letter
+    failed: tuple[FailedRecipient, ...]
+    reason: str
+    """What the other side said, one line; hostile text."""
+    is_automatic_reply: bool = False
+    """Not a delivery status but a machine's answer that came to the bounce address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Event due: a wake that this handler asked for. purpose: the handler's own word."""
+
+    handler: str
+    purpose: str
+
+
+# ---- what a handler knows: the case --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What ties a mail to a request that is already there. Case holds them strongest first."""
+
+    kind: str
+    """capability: it came to our reply address with its MAC; verification: to the one-time address of step 3; reference:
+    it names a Message-ID of the request; number: it names the number; copy: its own Message-ID is in the request."""
+    request: Request
+    is_participant: bool
+    """The author is the request's customer."""
+    verification: Verification | None = None
+    """The asking that the address belongs to, for kind verification."""
+
+
+@dataclass(slots=True)
+class Case:
+    """All facts of one event. Loaded by desk/facts, brought up to date by desk/apply after each decision."""
+
+    now: datetime
+    site: Site
+    customer: Customer | None = None
+    request: Request | None = None
+    is_new: bool = False
+    """This event's mail opened the request."""
+    is_held: bool = False
+    """This event's mail was put on hold: no letter may go out."""
+    evidence: tuple[Evidence, ...] = ()
+    last_acknowledged: datetime | None = None
+    """When an acknowledgement last went to this author's address."""
+    letters_last_hour: int = 0
+    """Automatic letters of ours to this address."""
+    letters_last_day: int = 0
+    neutral_last_hour: int = 0
+    """Neutral acknowledgements to anybody: the cap that keeps us from flooding strangers."""
+    previous_state: str = ""
+    """State of the request before this event."""
+    verification: Verification | None = None
+    """The newest asking for proof in this request."""
+    queues: Mapping[str, int] = field(default_factory=dict)
+
+
+# ---- what a handler can say: decisions -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The mail opens a new request for its author."""
+
+    subject: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The mail belongs to this request."""
+
+    request: Request
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The request waits for one click of an agent; `candidate` is the request it may belong to. Nothing is sent."""
+
+    because: str
+    candidate: Request | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The mail ends here and stays in the store with this reason."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What is now known of the request: only what is given changes."""
+
+    because: str
+    category: str | None = None
+    language: str | None = None
+    verification: str | None = None
+    """asked, verified or expired; settles the waiting Verification too."""
+    failed_attempt: bool = False
+    """One more answer that did not prove the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and how urgently it waits for agents."""
+
+    queue: str
+    because: str
+    priority: int = 3
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Something happened in the life of the request; desk/states knows what follows. word: received, answered, asked,
+    confirmed, silent, closed, reopened, resolved."""
+
+    word: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A letter goes out, made from templates/<language>/<template>.txt, to the customer of the request."""
+
+    template: str
+    because: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    verification_lifetime: timedelta | None = None
+    """Set: the letter carries a one-time capability of this lifetime, and a Verification is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Ask this handler again (event due) after this time, unless the same purpose waits already: then it is moved.
+    after=None takes the waiting one back."""
+
+    purpose: str
+    after: timedelta | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note for the agents in the conversation."""
+
+    text: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A figure for improving the service."""
+
+    name: str
+    value: float
+    because: str
+
+
+Decision = Open | Join | Hold | Drop | Label | Place | Move | Send | Wake | Note | Record
+Decisions = Iterator[Decision]
+
+
+class Handler(Section):
+    """One step of the journey. Fields are its settings, methods the events it answers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    events: ClassVar[tuple[str, ...]] = ("received", "answered", "rated", "returned", "due")
+
+    def received(self, mail: Mail, case: Case) -> Decisions:
+        """A mail came in."""
+        yield from ()
+
+    def answered(self, answer: Answer, case: Case) -> Decisions:
+        """An agent answered, asked or noted."""
+        yield from ()
+
+    def rated(self, rating: Rating, case: Case) -> Decisions:
+        """The customer rated our work."""
+        yield from ()
+
+    def returned(self, bounce: Bounce, case: Case) -> Decisions:
+        """A letter of ours came back."""
+        yield from ()
+
+    def due(self, due: Due, case: Case) -> Decisions:
+        """A wake that this handler asked for."""
+        yield from ()

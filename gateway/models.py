@@ -1,0 +1,301 @@
+"""Every table on one page.
+
+Times are aware and UTC on both databases; words from closed sets are checked by the database; nothing is loaded
+behind the reader's back: a table has columns only, and a question about two tables is a named query in store/.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, CheckConstraint, Column, DateTime, Dialect, Index, LargeBinary, String, text
+from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlmodel import Field, SQLModel
+
+RECEIVED_STATES = ("kept", "handled", "dropped", "shunted")
+REQUEST_STATES = ("new", "open", "pending", "answered", "resolved", "closed")
+ALIVE = ("new", "open", "pending", "answered")
+"""States of a request that somebody still works on or waits for."""
+LETTER_STATES = ("waiting", "deferred", "sent", "bounced")
+ENTRY_KINDS = ("mail", "answer", "question", "note", "letter")
+VERIFICATION_STATES = ("asked", "verified", "expired")
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time: aware UTC in, aware UTC out, sortable text on SQLite."""
+
+    impl = String(27)
+    cache_ok = True
+    _FORM: ClassVar[str] = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        native = DateTime(timezone=True) if dialect.name == "postgresql" else String(27)
+        return dialect.type_descriptor(native)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone cannot be stored: {value!r}")
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.strftime(self._FORM)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None or isinstance(value, datetime):
+            return value.astimezone(UTC) if value else None
+        return datetime.strptime(value, self._FORM).replace(tzinfo=UTC)
+
+
+def _moment(*, nullable: bool = True, index: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(Moment, nullable=nullable, index=index))
+
+
+def _json() -> Any:
+    return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+def _one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(word) for word in words)})", name=f"{column}_known")
+
+
+class Received(SQLModel, table=True):
+    """A mail that was kept (S2) and what became of it (S3 handled or dropped, S4 shunted). The raw mail is in RawMail."""
+
+    __table_args__ = (
+        _one_of("state", RECEIVED_STATES),
+        Index("received_to_handle", "next_attempt", "id", sqlite_where=text("state = 'kept'"),
+              postgresql_where=text("state = 'kept'")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    kept_at: datetime = _moment(nullable=False, index=True)
+    digest: str | None = Field(default=None, unique=True, max_length=64)
+    """SHA-256 over Message-ID, recipients and content; None without a Message-ID. What comes twice is kept once."""
+    client_ip: str = ""
+    helo: str = ""
+    tls: bool = False
+    protocol: str = "ESMTP"
+    reverse_path: str = Field(default="", index=True)
+    recipients: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    size: int = 0
+    verdict: dict[str, Any] = _json()
+    """Verdict.as_json() of gateway/mail/authres.py."""
+    quarantined: bool = False
+    """The door's policy kept it only for the quarantine queue: no automatic answer."""
+    state: str = "kept"
+    attempts: int = 0
+    next_attempt: datetime = _moment(nullable=False)
+    reason: str = ""
+    """Why it was dropped, or what failed at the last try."""
+    request_id: int | None = Field(default=None, foreign_key="request.id", index=True)
+    handled_at: datetime | None = _moment()
+
+
+class RawMail(SQLModel, table=True):
+    """The octets of a kept mail, our trace fields in front. Apart from Received, whose row changes; this never does."""
+
+    __tablename__ = "raw_mail"
+
+    received_id: int = Field(primary_key=True, foreign_key="received.id", sa_column_kwargs={"autoincrement": False})
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class Customer(SQLModel, table=True):
+    """Somebody who wrote to us, by address."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    address: str = Field(unique=True)
+    """Lower case."""
+    name: str = ""
+    language: str = ""
+    created_at: datetime = _moment(nullable=False)
+
+
+class Request(SQLModel, table=True):
+    """One matter of one customer, from the first mail to its end."""
+
+    __table_args__ = (
+        _one_of("state", REQUEST_STATES),
+        Index("request_queue", "queue", text("priority DESC"), "due", "id",
+              sqlite_where=text("state IN ('new', 'open', 'pending', 'answered')"),
+              postgresql_where=text("state IN ('new', 'open', 'pending', 'answered')")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: str = Field(unique=True)
+    customer_id: int = Field(foreign_key="customer.id", index=True)
+    subject: str = ""
+    state: str = "new"
+    category: str = "other"
+    language: str = "en"
+    queue: str = "general"
+    priority: int = 3
+    """1 (can wait) to 5 (now)."""
+    due: datetime | None = _moment()
+    """When the next act of ours is due; None while we wait for the customer."""
+    owner: str = ""
+    """The agent who has it, also after an answer: it comes back to the same one."""
+    lease_until: datetime | None = _moment()
+    """While in the future nobody else is given it."""
+    identity: str = "unknown"
+    """Identity of the mail that opened it (gateway/mail/authres.py)."""
+    identity_because: str = ""
+    verification: str = ""
+    """Of the person (step 3): "" not asked, asked, verified, expired."""
+    verification_because: str = ""
+    held_for: int | None = Field(default=None, foreign_key="request.id")
+    """The request this may belong to, until an agent decides by `release`."""
+    is_held: bool = False
+    """Doubtful evidence or quarantine: no letter goes out before an agent releases it."""
+    created_at: datetime = _moment(nullable=False, index=True)
+    changed_at: datetime = _moment(nullable=False)
+    customer_wrote_at: datetime | None = _moment()
+    answered_at: datetime | None = _moment()
+    """First answer."""
+    resolved_at: datetime | None = _moment()
+    closed_at: datetime | None = _moment()
+    resolution: str = ""
+    """How it ended: confirmed, silent, agent."""
+    reopened: int = 0
+    rating: int | None = None
+    """1 (bad) to 5 (good), the customer's word."""
+    last_entry: int = 0
+    """Id of the newest entry that came from the customer: what `--seen` is compared with."""
+
+
+class Entry(SQLModel, table=True):
+    """One thing said in a request, in time order: a mail, an answer, a question, a note, or a letter of ours."""
+
+    __table_args__ = (_one_of("kind", ENTRY_KINDS),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    request_id: int = Field(foreign_key="request.id", index=True)
+    at: datetime = _moment(nullable=False)
+    kind: str
+    author: str = ""
+    """Customer's address, agent's name, or the handler."""
+    subject: str = ""
+    text: str = ""
+    """Readable body."""
+    reply_text: str = ""
+    """Of a mail: the new words only."""
+    message_id: str = Field(default="", index=True)
+    """With angle brackets; of the mail or of our letter."""
+    received_id: int | None = Field(default=None, foreign_key="received.id")
+    letter_id: int | None = Field(default=None, foreign_key="letter.id", index=True)
+    identity: str = ""
+    """Of a mail: how far its domain stands behind it."""
+
+
+class Attachment(SQLModel, table=True):
+    """What an agent sees of an attachment; its octets are in the raw mail."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    entry_id: int = Field(foreign_key="entry.id", index=True)
+    position: int = 0
+    """Index in Message.attachments of the raw mail."""
+    filename: str = ""
+    content_type: str = ""
+    size: int = 0
+    sha256: str = ""
+    findings: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class Letter(SQLModel, table=True):
+    """A mail of ours in the outbox, and after: where it went and what the next host said."""
+
+    __table_args__ = (
+        _one_of("state", LETTER_STATES),
+        Index("letter_to_send", "next_attempt", "id", sqlite_where=text("state IN ('waiting', 'deferred')"),
+              postgresql_where=text("state IN ('waiting', 'deferred')")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    request_id: int | None = Field(default=None, foreign_key="request.id", index=True)
+    template: str = ""
+    created_at: datetime = _moment(nullable=False)
+    reverse_path: str = ""
+    recipient: str = Field(index=True)
+    message_id: str = Field(default="", index=True)
+    subject: str = ""
+    raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """The whole message, CRLF line ends, not yet signed."""
+    is_automatic: bool = True
+    """Written by the desk, not by an agent: counts against the cap per address."""
+    state: str = "waiting"
+    attempts: int = 0
+    next_attempt: datetime = _moment(nullable=False)
+    claimed_until: datetime | None = _moment()
+    """While in the future a worker has it in hand."""
+    reply: str = ""
+    """What the next host said last, or why it could not be reached."""
+    settled_at: datetime | None = _moment()
+    is_reported: bool = False
+    """A bounced letter was taken up as the event `returned`."""
+
+
+class Verification(SQLModel, table=True):
+    """One asking for proof that the person reads the mailbox: a one-time capability in a letter."""
+
+    __table_args__ = (_one_of("state", VERIFICATION_STATES),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    request_id: int = Field(foreign_key="request.id", index=True)
+    sent_to: str
+    asked_at: datetime = _moment(nullable=False)
+    expires_at: datetime = _moment(nullable=False)
+    attempts: int = 0
+    """Answers that did not prove it."""
+    state: str = "asked"
+    settled_at: datetime | None = _moment()
+
+
+class Wake(SQLModel, table=True):
+    """A handler asked to be woken about a request: the event `due`."""
+
+    __table_args__ = (
+        Index("wake_waiting", "at", "id", sqlite_where=text("done_at IS NULL"),
+              postgresql_where=text("done_at IS NULL")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    request_id: int = Field(foreign_key="request.id", index=True)
+    handler: str
+    purpose: str
+    """The handler's own word for why, such as "reminder". One waiting wake per request, handler and purpose."""
+    at: datetime = _moment(nullable=False)
+    attempts: int = 0
+    done_at: datetime | None = _moment()
+
+
+class History(SQLModel, table=True):
+    """Every decision with who made it and why: the audit, and what `explain` prints."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = _moment(nullable=False, index=True)
+    request_id: int | None = Field(default=None, foreign_key="request.id", index=True)
+    received_id: int | None = Field(default=None, foreign_key="received.id", index=True)
+    event: str
+    """received, answered, rated, returned, due; or act for what an agent did."""
+    handler: str
+    """The handler, or the agent's name."""
+    decision: str
+    """The decision in lower case: open, join, send ..."""
+    detail: dict[str, Any] = _json()
+    because: str = ""
+
+
+class Figure(SQLModel, table=True):
+    """A number recorded for improving the service, such as a rating (decision Record)."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = _moment(nullable=False, index=True)
+    request_id: int = Field(foreign_key="request.id", index=True)
+    name: str
+    value: float
+
+
+class Counter(SQLModel, table=True):
+    """Running numbers: the last one given in a year."""
+
+    name: str = Field(primary_key=True)
+    value: int = 0

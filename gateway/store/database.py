@@ -1,0 +1,131 @@
+"""One database, two kinds: SQLite with one writer, or PostgreSQL. Work is a plain function of a db session.
+
+`write` and `read` run such a function in one transaction: on SQLite in a thread of our own (WAL, synchronous=FULL,
+BEGIN IMMEDIATE, so that a commit is on disk and two writers never dead-lock), on PostgreSQL through asyncpg. So every
+query in store/ and desk/ is written once, without `await`, and tested without an event loop.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession as AsyncDb
+from sqlalchemy.orm import Session as Db
+
+T = TypeVar("T")
+
+BUSY = 30.0
+"""Seconds that a writer of another process (the CLI beside `serve`) is waited for."""
+
+
+class Database(Protocol):
+    """Where work is done in transactions."""
+
+    async def write(self, work: Callable[[Db], T]) -> T:
+        """Run `work` and commit; what it raises rolls everything back and is raised here."""
+
+    async def read(self, work: Callable[[Db], T]) -> T:
+        """Run `work` on a consistent view; changes are not kept."""
+
+    async def migrate(self) -> None:
+        """Bring the tables to the newest revision."""
+
+    async def close(self) -> None:
+        """Finish what runs, then let go of every connection."""
+
+
+def connect(url: str) -> Database:
+    """The database at "sqlite:///path" or "postgresql://..."; nothing is opened before the first work."""
+    if url.startswith("sqlite:///"):
+        return Sqlite(Path(url.removeprefix("sqlite:///")))
+    if url.startswith(("postgresql://", "postgres://")):
+        return Postgres(url.partition("://")[2])
+    raise ValueError(f'{url!r} is neither "sqlite" nor postgresql://...')
+
+
+class Sqlite:
+    """One file, one writer thread, a few reader threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine = _sqlite_engine(path)
+        self._writer = ThreadPoolExecutor(1, "sqlite-writer")
+        self._readers = ThreadPoolExecutor(2, "sqlite-reader")
+
+    async def write(self, work: Callable[[Db], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._transact, work)
+
+    async def read(self, work: Callable[[Db], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, work)
+
+    async def migrate(self) -> None:
+        from gateway.store.migrations.run import upgrade  # Alembic costs 0.2 s that only a start should pay
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._writer, lambda: upgrade(self._engine))
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._shut)
+
+    def _shut(self) -> None:
+        self._writer.shutdown()
+        self._readers.shutdown()
+        self._engine.dispose()
+
+    def _transact(self, work: Callable[[Db], T]) -> T:
+        with Db(self._engine, expire_on_commit=False) as db, db.begin():
+            db.connection().exec_driver_sql("BEGIN IMMEDIATE")
+            return work(db)
+
+    def _look(self, work: Callable[[Db], T]) -> T:
+        with Db(self._engine, expire_on_commit=False) as db:
+            db.connection().exec_driver_sql("BEGIN")
+            try:
+                return work(db)
+            finally:
+                db.rollback()
+
+
+def _sqlite_engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor: sqlite3.Cursor = connection.cursor()
+        for pragma in ("page_size = 16384", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON",
+                       "cache_size = -16000", "temp_store = MEMORY"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine
+
+
+class Postgres:
+    """A PostgreSQL server through asyncpg; many writers at once."""
+
+    def __init__(self, rest: str) -> None:
+        self._engine: AsyncEngine = create_async_engine(f"postgresql+asyncpg://{rest}", pool_size=10)
+
+    async def write(self, work: Callable[[Db], T]) -> T:
+        async with AsyncDb(self._engine, expire_on_commit=False) as db, db.begin():
+            return await db.run_sync(work)
+
+    async def read(self, work: Callable[[Db], T]) -> T:
+        async with AsyncDb(self._engine, expire_on_commit=False) as db:
+            return await db.run_sync(work)
+
+    async def migrate(self) -> None:
+        from gateway.store.migrations.run import upgrade
+
+        async with self._engine.begin() as connection:
+            await connection.run_sync(upgrade)
+
+    async def close(self) -> None:
+        await self._engine.dispose()

@@ -1,0 +1,1 @@
+"""The tables' revisions, in order. A revision that has landed never changes."""

@@ -1,0 +1,9 @@
+"""Alembic's entry: it is always called from run.py with an open connection."""
+
+from alembic import context
+
+from gateway.models import SQLModel
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=SQLModel.metadata)
+with context.begin_transaction():
+    context.run_migrations()
