@@ -68,6 +68,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("number"),
     )
+    op.create_index(
+        "request_queue",
+        "request",
+        ["queue", sa.text("priority DESC"), "due", "id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('new', 'open', 'pending', 'answered')"),
+        postgresql_where=sa.text("state IN ('new', 'open', 'pending', 'answered')"),
+    )
     op.create_index(op.f("ix_request_created_at"), "request", ["created_at"], unique=False)
     op.create_index(op.f("ix_request_customer_id"), "request", ["customer_id"], unique=False)
     op.create_table(

