@@ -7,68 +7,21 @@ handler declares its own settings, so desk/pipeline reads them through `Config.s
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from gateway.source import NOWHERE, Origin, Source
+from gateway.units import Address, HostPort, Octets, TimeZone
+from gateway.units import Duration as Duration  # handlers' settings have it from here
 
 Action = Literal["accept", "quarantine", "defer", "refuse"]
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_SIZES = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3}
-
-
 class ConfigError(Exception):
     """One or more faults in a config file, one sentence a line, each with file, line and key. Exit code 2."""
-
-
-def duration(value: object) -> object:
-    """A time span written as "90s", "10m", "4h" or "7d", or several together ("1h30m")."""
-    if isinstance(value, timedelta):
-        return value
-    parts = re.findall(r"(\d+)([smhd])", value) if isinstance(value, str) else []
-    if not parts or "".join(number + unit for number, unit in parts) != str(value).replace(" ", ""):
-        raise ValueError(f'{value!r} is not a time span: write a number and a unit, such as "90s", "10m", "4h", "7d"')
-    return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
-
-
-def octets(value: object) -> object:
-    """A size written as "25MB", "512KiB", or a plain number of octets."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    found = re.fullmatch(r"(\d+)\s*([kmg]?i?b?)", value, re.IGNORECASE) if isinstance(value, str) else None
-    if not found or found[2].upper() not in _SIZES:
-        raise ValueError(f'{value!r} is not a size: write a number and a unit, such as "25MB" or "512KiB"')
-    return int(found[1]) * _SIZES[found[2].upper()]
-
-
-def _host_and_port(value: str) -> str:
-    if value and not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):\d{1,5}", value):
-        raise ValueError(f'{value!r} is not host:port, such as "127.0.0.1:2525" or "[::1]:25"')
-    return value
-
-
-def _timezone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f'{value!r} is not a time zone: write a name such as "Asia/Seoul" or "UTC"') from None
-    return value
-
-
-def _address(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*/=?^_`{|}~-]+@[A-Za-z0-9.-]+\.?", value):
-        raise ValueError(f'{value!r} is not a mail address of the form name@domain without "+"')
-    return value.rstrip(".")
-
-
-Duration = Annotated[timedelta, BeforeValidator(duration)]
-Octets = Annotated[int, BeforeValidator(octets), Field(ge=0)]
-HostPort = Annotated[str, AfterValidator(_host_and_port)]
-Address = Annotated[str, AfterValidator(_address)]
 
 
 class Section(BaseModel):
@@ -90,7 +43,7 @@ class Site(Section):
     """Agents by login name, with the name their letters are signed with."""
     languages: tuple[str, ...] = Field(("en", "ko"), min_length=1)
     """Languages that have a folder under templates/; the first serves customers who write in none of them."""
-    timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Seoul"
+    timezone: TimeZone = "Asia/Seoul"
     """Zone of office hours, of times in letters and of the year in request numbers."""
     data: Path = Path("var")
     """Folder of everything that must survive: database, secret, certificate. Relative to the config file."""
@@ -125,6 +78,12 @@ class Smtp(Section):
     """Longest whole session; then 421 4.4.2."""
     drain: Duration = timedelta(seconds=20)
     """How long open sessions may finish after SIGTERM."""
+
+    @model_validator(mode="after")
+    def _certificate_with_key(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key are set together, or neither")
+        return self
 
 
 class Dns(Section):
@@ -194,7 +153,8 @@ class Delivery(Section):
     smarthost: HostPort = ""
     """host:port of a mail server that relays for us."""
     direct: bool = False
-    """Deliver straight to the customers' MX hosts. With neither this nor a smarthost, letters become .eml files in data/sent."""
+    """Deliver straight to the customers' MX hosts. With neither this nor a smarthost, letters become .eml files in
+    data/sent."""
     starttls: Literal["never", "may", "must"] = "may"
     """TLS towards the next host; "must" also checks its certificate."""
     username: str = ""
@@ -214,6 +174,12 @@ class Delivery(Section):
     """Longest wait between two tries."""
     give_up: Duration = timedelta(days=4)
     """Age at which a deferred letter counts as bounced."""
+
+    @model_validator(mode="after")
+    def _whole_signature(self) -> Self:
+        if len({bool(each) for each in (self.dkim_domain, self.dkim_selector, self.dkim_key)}) > 1:
+            raise ValueError("dkim_domain, dkim_selector and dkim_key are set together, or none of them")
+        return self
 
 
 class Log(Section):
@@ -237,106 +203,83 @@ class Config(Section):
     handlers: dict[str, dict[str, Any]] = {}
     """[handlers.<name>]: settings that the handler itself declares."""
 
-    _source: "Source | None" = None
+    _origin: "Origin | None" = None
 
     def section(self, name: str, model: type["S"]) -> "S":
         """[handlers.<name>] read as the handler's own settings. Raises ConfigError with file, line and key."""
         try:
             return model(**self.handlers.get(name, {}))
         except ValidationError as error:
-            source = self._source or Source("config.toml", "")
-            raise ConfigError(source.describe(error, ("handlers", name), model)) from None
+            raise ConfigError((self._origin or NOWHERE).describe(error, ("handlers", name), model)) from None
 
     def fault(self, path: tuple[str, ...], sentence: str) -> ConfigError:
         """A ConfigError about a value that only another room could find wrong."""
-        source = self._source or Source("config.toml", "")
-        return ConfigError(f"{source.place(path)}: {sentence}")
+        return ConfigError(f"{(self._origin or NOWHERE).place(path)}: {sentence}")
 
 
 S = TypeVar("S", bound=BaseModel)
 
 
-class Source:
-    """Where in the file each key stands, so that an error can say it."""
+def load(path: Path, environment: Mapping[str, str] = os.environ, folder: Path | None = None) -> Config:
+    """Read a config file. `folder`: what its relative paths start from, its own folder unless given.
 
-    _TABLE = re.compile(r"\s*\[+\s*([^\]]+?)\s*\]+")
-    _KEY = re.compile(r"""\s*([A-Za-z0-9_."'-]+)\s*=""")
-
-    def __init__(self, name: str, text: str) -> None:
-        self.name = name
-        self.lines = dict(self._scan(text))
-
-    def _scan(self, text: str) -> Iterable[tuple[tuple[str, ...], int]]:
-        table: tuple[str, ...] = ()
-        count: dict[tuple[str, ...], int] = {}
-        for number, line in enumerate(text.splitlines(), 1):
-            if found := self._TABLE.match(line):
-                table = _parts(found[1])
-                if line.lstrip().startswith("[["):
-                    count[table] = count.get(table, -1) + 1
-                    table = (*table, str(count[table]))
-                yield table, number
-            elif found := self._KEY.match(line):
-                yield (*table, *_parts(found[1])), number
-
-    def place(self, path: tuple[str, ...]) -> str:
-        """file:line: key, with the line of the nearest known parent."""
-        known = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in self.lines), ())
-        line = f":{self.lines[known]}" if known else ""
-        return f"{self.name}{line}: {'.'.join(path)}"
-
-    def describe(self, error: ValidationError, prefix: tuple[str, ...], model: type[BaseModel]) -> str:
-        return "\n".join(self._sentence(each, prefix, model) for each in error.errors())
-
-    def _sentence(self, fault: Any, prefix: tuple[str, ...], model: type[BaseModel]) -> str:
-        path = (*prefix, *(str(part) for part in fault["loc"]))
-        if fault["type"] == "extra_forbidden":
-            keys = ", ".join(sorted(_fields_at(model, fault["loc"][:-1])))
-            return f"{self.place(path)}: there is no such setting; allowed here: {keys}"
-        text = str(fault["msg"]).removeprefix("Value error, ")
-        return f"{self.place(path)}: {text}"
-
-
-def _parts(key: str) -> tuple[str, ...]:
-    return tuple(part.strip().strip("\"'") for part in key.split("."))
-
-
-def _fields_at(model: type[BaseModel], path: tuple[Any, ...]) -> Iterable[str]:
-    for part in path:
-        field = model.model_fields.get(str(part))
-        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
-            return ()
-        model = field.annotation
-    return model.model_fields
-
-
-def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
-    """Read a config file. Raises ConfigError: a sentence per fault, with file, line and key."""
+    Raises ConfigError: a sentence per fault, with file, line and key.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
-    try:
-        tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not TOML: {error}") from None
-    _overlay(tree, environment)
-    source = Source(str(path), text)
+    tree = _tree(path, text)
+    origin = Origin(Source(str(path), text), _overlay(tree, environment))
     try:
         config = Config(**tree)
     except ValidationError as error:
-        raise ConfigError(source.describe(error, (), Config)) from None
-    config = _anchor(config, path.resolve().parent)
-    config._source = source
+        raise ConfigError(origin.describe(error, (), Config)) from None
+    config = _anchor(config, (folder or path.parent).resolve())
+    config._origin = origin
     return config
 
 
-def _overlay(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
-    """FRONTDESK_SECTION__KEY overrides a key, so that a secret need not stand in the file."""
+def _tree(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error), re.DOTALL)
+        what, line, column = found.groups() if found else (str(error), None, None)
+        where = f" (column {column})" if column else ""
+        raise ConfigError(f"{path}:{line or text.count(chr(10)) + 1}: is not TOML: {what}{where}") from None
+
+
+def _overlay(tree: dict[str, Any], environment: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """FRONTDESK_SECTION__KEY overrides a key, so that a secret need not stand in the file; lists are as in TOML.
+
+    Returns the variable that each overridden key came from.
+    """
+    variables = {}
     for name, value in environment.items():
-        section, found, key = name.removeprefix("FRONTDESK_").lower().partition("__")
-        if name.startswith("FRONTDESK_") and found:
-            tree.setdefault(section, {})[key] = value
+        path = tuple(name.removeprefix("FRONTDESK_").lower().split("__"))
+        if name.startswith("FRONTDESK_") and len(path) > 1 and all(path):
+            _put(tree, path, _listed(value))
+            variables[path] = name
+    return variables
+
+
+def _put(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    for part in path[:-1]:
+        inner = tree.setdefault(part, {})
+        if not isinstance(inner, dict):
+            return
+        tree = inner
+    tree[path[-1]] = value
+
+
+def _listed(value: str) -> Any:
+    if not value.lstrip().startswith(("[", "{")):
+        return value
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value
 
 
 def _anchor(config: Config, folder: Path) -> Config:

@@ -1,0 +1,61 @@
+"""How values are written in config.toml: spans of time, sizes, addresses, hosts and ports, time zones.
+
+Each reader takes what the file holds and raises ValueError with a sentence that shows the right form.
+"""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SIZES = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3}
+
+
+def duration(value: object) -> object:
+    """A time span written as "90s", "10m", "4h" or "7d", or several together ("1h30m")."""
+    if isinstance(value, timedelta):
+        return value
+    parts = re.findall(r"(\d+)([smhd])", value) if isinstance(value, str) else []
+    if not parts or "".join(number + unit for number, unit in parts) != str(value).replace(" ", ""):
+        raise ValueError(f'{value!r} is not a time span: write a number and a unit, such as "90s", "10m", "4h", "7d"')
+    return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
+
+
+def octets(value: object) -> object:
+    """A size written as "25MB", "512KiB", or a plain number of octets."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    found = re.fullmatch(r"(\d+)\s*([kmg]?i?b?)", value, re.IGNORECASE) if isinstance(value, str) else None
+    if not found or found[2].upper() not in _SIZES:
+        raise ValueError(f'{value!r} is not a size: write a number and a unit, such as "25MB" or "512KiB"')
+    return int(found[1]) * _SIZES[found[2].upper()]
+
+
+def _host_and_port(value: str) -> str:
+    if value and not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):\d{1,5}", value):
+        raise ValueError(f'{value!r} is not host:port, such as "127.0.0.1:2525" or "[::1]:25"')
+    return value
+
+
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f'{value!r} is not a time zone: write a name such as "Asia/Seoul" or "UTC"') from None
+    return value
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*/=?^_`{|}~-]+@[A-Za-z0-9.-]+\.?", value):
+        raise ValueError(f'{value!r} is not a mail address of the form name@domain without "+"')
+    return value.rstrip(".")
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration)]
+Octets = Annotated[int, BeforeValidator(octets), Field(ge=0)]
+TimeZone = Annotated[str, AfterValidator(_timezone)]
+HostPort = Annotated[str, AfterValidator(_host_and_port)]
+Address = Annotated[str, AfterValidator(_address)]
