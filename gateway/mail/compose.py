@@ -269,7 +269,7 @@ def _content(draft: Draft) -> Iterator[bytes]:
 
 def _multipart(kind: str, seed: str, parts: list[list[bytes]]) -> Iterator[bytes]:
     boundary = _boundary(kind, seed, parts)
-    yield b'Content-Type: multipart/%s; boundary="%s"\r\n' % (kind.encode(), boundary)
+    yield b'Content-Type: multipart/%s;\r\n boundary="%s"\r\n' % (kind.encode(), boundary)
     for part in parts:
         yield b"\r\n--%s\r\n" % boundary
         yield from part
