@@ -1,0 +1,53 @@
+# Frontdesk. `make` lists what there is; each target installs what it needs.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+DEVELOPED := .venv/.developed
+CONFIG ?= config.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help run test crash bench demo lint types packages clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+run: $(INSTALLED)  ## Start the gateway on 127.0.0.1:2525 with SQLite in var/
+	@.ci/greeting
+	@exec $(BIN)/frontdesk --config $(CONFIG) serve
+
+demo: $(INSTALLED)  ## Send a dozen real mails through a gateway of its own and show what becomes of them
+	@$(BIN)/frontdesk demo
+
+test: $(DEVELOPED) packages  ## Run all tests (PostgreSQL, Postfix and swaks are installed when they are missing)
+	@if .ci/packages missing; then $(BIN)/pytest $(PYTEST); else $(BIN)/pytest -m "not system" $(PYTEST); fi
+
+crash: $(DEVELOPED)  ## Kill the gateway again and again, count every 250 (the long form)
+	FRONTDESK_CRASH_MAILS=$${FRONTDESK_CRASH_MAILS:-2000} $(BIN)/pytest -m crash -s $(PYTEST)
+
+bench: $(DEVELOPED) packages  ## Measure the durable accept beside Postfix in one run
+	$(BIN)/python -m tests.bench
+
+lint: $(DEVELOPED)  ## Read the code for faults (ruff)
+	$(BIN)/ruff check .
+
+types: $(DEVELOPED)  ## Check the types of gateway and handlers (mypy, strict)
+	$(BIN)/mypy
+
+packages:  ## Install the Debian packages that the system tests need, where that is possible
+	@.ci/packages install
+
+clean:  ## Remove the virtual environment and what tools left behind; var/ stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache build dist
+
+$(BIN)/python:
+	@.ci/environment $(PYTHON) .venv
+
+$(INSTALLED): $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(DEVELOPED): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
