@@ -1,0 +1,220 @@
+"""One mail, all methods, one verdict; and what the door does about it.
+
+check() is a function of the mail, the client, the resolver and the moment: the door, `frontdesk authenticate` and the
+tests call it alike. decide() is the policy table, without any I/O.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gateway.authentication import arc, author, dkim, dmarc, iprev
+from gateway.authentication.answer import Budget, Resolver
+from gateway.authentication.author import Author
+from gateway.authentication.canonical import BodyHashes, body_hashes
+from gateway.authentication.fields import BROKEN, Header, split, with_wire_ends
+from gateway.authentication.signature import Signature
+from gateway.authentication.spf import check as check_spf
+from gateway.mail.authres import Check, Identity, Result, Verdict, write
+
+SECONDS = 10.0
+"""What one mail's checks may take; then what is still open is a temperror."""
+QUERIES = 60
+
+
+class AuthenticationSettings(Protocol):
+    """[authentication] of config.toml: "accept", "quarantine", "refuse" or "defer" for each case."""
+
+    @property
+    def broken_author(self) -> str: ...
+    @property
+    def dmarc_reject(self) -> str: ...
+    @property
+    def dmarc_reject_through_list(self) -> str: ...
+    @property
+    def dmarc_quarantine(self) -> str: ...
+    @property
+    def own_domain(self) -> str: ...
+    @property
+    def temporary_error(self) -> str: ...
+    @property
+    def no_dns(self) -> str: ...
+    @property
+    def trusted_sealers(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the door does: accept, quarantine, refuse or defer, with the reply where it is one of the last two."""
+
+    action: str
+    code: int = 250
+    status: str = "2.0.0"
+    text: str = ""
+
+
+async def check(
+    raw: bytes,
+    *,
+    client_ip: str,
+    helo: str,
+    reverse_path: str,
+    resolver: Resolver,
+    now: float,
+    spf: Awaitable[Check] | None = None,
+) -> Verdict:
+    """Everything DNS says about a mail. Never raises; SECONDS at most, and next to nothing when DNS is away.
+
+    raw: the message with CRLF line ends. now: seconds since the epoch. spf: the check, when it began at MAIL FROM.
+    """
+    budget = Budget(resolver, SECONDS, QUERIES)
+    header, body = split(with_wire_ends(raw))
+    whose = _author(header)
+    walks = dmarc.Walks(budget)
+    try:
+        if spf is None:
+            spf = check_spf(client_ip, helo, reverse_path, budget, now)
+        checks = await _ask(header, body, whose, walks, budget, now, spf, iprev.check(client_ip, budget))
+        outcome = await _dmarc(whose, checks, walks, budget)
+    finally:
+        await walks.close()
+    return _verdict(whose, header, checks, outcome, is_away=budget.is_away)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    spf: Check
+    iprev: Check
+    dkim: tuple[Check, ...]
+    arc: Check
+
+
+def _author(header: Header) -> Author:
+    whose = author.read(header)
+    broken = BROKEN.intersection(header.findings)
+    if not broken:
+        return whose
+    # Another parser may see another author: none is believed.
+    return Author(trouble=f"The header is broken ({', '.join(sorted(broken))}).", findings=whose.findings)
+
+
+async def _ask(
+    header: Header, body: memoryview, whose: Author, walks: dmarc.Walks, resolver: Resolver, now: float,
+    spf: Awaitable[Check], iprev: Awaitable[Check],
+) -> _Checks:  # fmt: skip
+    """SPF, iprev, DKIM and ARC side by side; the way up from the author's domain is asked meanwhile."""
+    signatures, chain = dkim.read(header, now), arc.read(header, now)
+    wanted = {each.body_key for each in signatures if isinstance(each, Signature)}
+    if isinstance(chain, arc.Chain):
+        wanted.add(chain.newest.body_key)
+    bodies: asyncio.Future[BodyHashes] = asyncio.ensure_future(body_hashes(body, wanted))
+    if whose.domain:
+        walks.begin(whose.domain)
+    found = await asyncio.gather(
+        spf, iprev, dkim.verify(signatures, header, bodies, resolver), arc.verify(chain, header, bodies, resolver)
+    )
+    await bodies
+    return _Checks(*found)
+
+
+async def _dmarc(whose: Author, checks: _Checks, walks: dmarc.Walks, resolver: Resolver) -> dmarc.Outcome:
+    if not whose.domain:
+        return dmarc.Outcome(Check("dmarc", Result.PERMERROR, reason=whose.trouble), checks.spf, checks.dkim, "")
+    return await dmarc.check(whose.domain, checks.spf, checks.dkim, walks, resolver)
+
+
+def _verdict(
+    whose: Author, header: Header, checks: _Checks, outcome: dmarc.Outcome, *, is_away: bool
+) -> Verdict:
+    identity, because = _identity(outcome, is_away)
+    return Verdict(
+        identity, because, whose.address, whose.domain, outcome.organizational_domain, outcome.spf, outcome.dkim,
+        checks.arc, outcome.dmarc, checks.iprev, (*header.findings, *whose.findings), is_away,
+    )  # fmt: skip
+
+
+def _identity(outcome: dmarc.Outcome, is_away: bool) -> tuple[Identity, str]:
+    """How far the author's domain stands behind the mail, and whose word that is."""
+    everything = (*outcome.dkim, outcome.spf)
+    passed = [check for check in everything if check.result == Result.PASS]
+    aligned = [check for check in passed if check.aligned]
+    lost = [check for check in everything if check.aligned and check.result == Result.TEMPERROR]
+    dmarc = outcome.dmarc
+    if dmarc.result in (Result.PASS, Result.NONE) and aligned:
+        proof = Identity.VERIFIED_DKIM if aligned[0].method == "dkim" else Identity.VERIFIED_SPF
+        return proof, aligned[0].reason
+    if is_away:
+        return Identity.UNKNOWN, "No name server answers: nothing can be learnt about any sender."
+    if dmarc.result == Result.TEMPERROR or lost:
+        return Identity.UNKNOWN, dmarc.reason if dmarc.result == Result.TEMPERROR else lost[0].reason
+    if dmarc.result == Result.FAIL and dmarc.policy != "none":
+        return Identity.FAILED, dmarc.reason
+    if dmarc.result == Result.NONE and passed:
+        return Identity.WEAK, f"{passed[0].reason} But that is not the author's domain, {dmarc.domain}."
+    return Identity.NONE, dmarc.reason
+
+
+def decide(verdict: Verdict, policy: AuthenticationSettings, *, is_ours: bool = False) -> Decision:
+    """The policy table. is_ours: the author's domain is one of our own, and the mail came from outside."""
+    domain = verdict.author_domain
+    if not domain:
+        several = "from-several-domains" in verdict.findings
+        return _decision(policy.broken_author, "5.7.1" if several else "5.6.0", verdict.dmarc.reason)
+    if verdict.identity.is_proven:
+        return ACCEPT
+    if verdict.no_dns:
+        return _decision(policy.no_dns, "4.4.3", "Our name servers do not answer, so the sender cannot be checked.")
+    if verdict.identity == Identity.UNKNOWN:
+        return _decision(policy.temporary_error, "4.7.0", f"DNS does not answer for {domain}; please try again later.")
+    if is_ours:
+        return _decision(policy.own_domain, "5.7.1", f"Mail from {domain} must be signed by {domain}.")
+    if verdict.dmarc.result == Result.FAIL:
+        return _decide_failed(verdict, policy)
+    return ACCEPT
+
+
+ACCEPT = Decision("accept")
+
+
+def _decide_failed(verdict: Verdict, policy: AuthenticationSettings) -> Decision:
+    domain = verdict.author_domain
+    said = f"{domain} asks to {{}} mail that neither SPF nor DKIM ties to it, and nothing ties this mail to it (DMARC)."
+    if verdict.dmarc.policy == "quarantine":
+        return _decision(policy.dmarc_quarantine, "5.7.26", said.format("quarantine"))
+    if verdict.dmarc.policy != "reject":
+        return ACCEPT
+    sealed = verdict.arc.result == Result.PASS and verdict.arc.domain in policy.trusted_sealers
+    if sealed or "list-mark" in verdict.findings:
+        return _decision(policy.dmarc_reject_through_list, "5.7.26", said.format("reject"))
+    return _decision(policy.dmarc_reject, "5.7.26", said.format("reject"))
+
+
+def _decision(action: str, status: str, text: str) -> Decision:
+    detail = status.partition(".")[2]
+    if action == "refuse":
+        return Decision(action, 550, f"5.{detail}", text)
+    if action == "defer":
+        return Decision(action, 451, f"4.{detail}" if status[0] == "4" else "4.7.0", text)
+    return Decision(action)
+
+
+def report(
+    verdict: Verdict, authserv_id: str = "localhost", *, reverse_path: str = "", helo: str = "", client_ip: str = ""
+) -> dict[str, Any]:
+    """A verdict as `frontdesk authenticate --json` prints it."""
+    field = write(verdict, authserv_id, reverse_path=reverse_path, helo=helo, client_ip=client_ip)
+    aligned = {check.method: None for check in (verdict.spf, *verdict.dkim) if check.aligned and check.result == "pass"}
+    return {
+        "spf": {"result": verdict.spf.result.value, "domain": verdict.spf.domain,
+                "explanation": verdict.spf.explanation},
+        "dkim": [{"result": check.result.value, "domain": check.domain, "selector": check.selector,
+                  "reason": check.reason} for check in verdict.dkim],
+        "arc": {"result": verdict.arc.result.value},
+        "dmarc": {"result": verdict.dmarc.result.value, "policy": verdict.dmarc.policy,
+                  "from_domain": verdict.author_domain, "aligned": list(aligned)},
+        "iprev": {"result": verdict.iprev.result.value, "name": verdict.iprev.domain},
+        "verdict": verdict.identity.value,
+        "authentication_results": field.decode("ascii").replace("\r\n", "").replace("\t", " "),
+        "structure": list(verdict.findings),
+    }  # fmt: skip

@@ -1,0 +1,236 @@
+"""Does the author's domain stand behind this mail, and what does it ask when not (RFC 9989)?
+
+The organizational domain and the policy are found by walking up the DNS tree, eight questions at most. A name server
+that does not answer makes neither a pass nor a fail.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gateway.authentication.answer import Resolver
+from gateway.mail.authres import Check, Result
+
+MAX_STEPS = 8
+POLICIES = ("none", "quarantine", "reject")
+_WEAKER = {"reject": "quarantine", "quarantine": "none", "none": "none"}
+
+_VERSION = re.compile(rb"\s{0,99}v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
+_URI = re.compile(r"\s*mailto:[^\s@,!]+@[^\s@,!]+(?:![0-9]+[kmgt]?)?\s*\Z", re.IGNORECASE)
+
+
+class Lost(Exception):
+    """A name server did not answer, and the outcome hangs on it."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One DMARC record: unknown and malformed tags fall away (RFC 9989 section 4.8)."""
+
+    domain: str
+    """Where it was found."""
+    tags: dict[str, str]
+
+    @property
+    def psd(self) -> str:
+        return self.tags.get("psd", "u").lower()
+
+    @property
+    def names_a_policy(self) -> bool:
+        return self.tags.get("p", "").lower() in POLICIES
+
+    @property
+    def is_usable(self) -> bool:
+        """A record without a policy counts, as "none", when it asks for reports (section 4.7)."""
+        return self.names_a_policy or any(_URI.match(uri) for uri in self.tags.get("rua", "").split(","))
+
+    def asks(self, *names: str) -> str:
+        """The first of the tags that holds a policy."""
+        values = (self.tags.get(name, "").lower() for name in names)
+        policy = next((value for value in values if value in POLICIES), "none") if self.names_a_policy else "none"
+        return _WEAKER[policy] if self.tags.get("t", "").lower() == "y" else policy
+
+    def is_strict(self, tag: str) -> bool:
+        return self.tags.get(tag, "").lower() == "s"
+
+
+def read(text: bytes, domain: str) -> Record | None:
+    """A TXT record as a DMARC record; None for any other."""
+    match = _VERSION.match(text[:4096])
+    if not match:
+        return None
+    tags: dict[str, str] = {}
+    for spec in text[match.end() : 4096].decode("utf-8", "replace").split(";"):
+        name, equals, value = spec.partition("=")
+        if equals:
+            tags.setdefault(name.strip().lower(), value.strip())
+    return Record(domain, tags)
+
+
+class Walks:
+    """The tree walks of one mail: the records on the way up from each domain, each asked once."""
+
+    def __init__(self, resolver: Resolver):
+        self._resolver = resolver
+        self._records: dict[str, asyncio.Task[Record | None]] = {}
+
+    async def record(self, domain: str) -> Record | None:
+        """The one DMARC record at a name. Raises Lost."""
+        return await self._task(domain)
+
+    def begin(self, start: str) -> None:
+        """Ask for the record at the start already now."""
+        self._task(start)
+
+    async def up(self, start: str) -> list[Record]:
+        """The records from the start to the top, longest name first (RFC 9989 section 4.10). Raises Lost."""
+        found = []
+        for name in _steps(start):
+            record = await self.record(name)
+            if record is not None:
+                found.append(record)
+                if record.psd in ("y", "n"):
+                    break
+        return found
+
+    async def organizational_domain(self, start: str) -> str:
+        """Raises Lost."""
+        return organizational_domain(start, await self.up(start))
+
+    def _task(self, domain: str) -> asyncio.Task[Record | None]:
+        if domain not in self._records:
+            self._records[domain] = asyncio.create_task(self._ask(domain))
+        return self._records[domain]
+
+    async def _ask(self, domain: str) -> Record | None:
+        answer = await self._resolver.query(f"_dmarc.{domain}", "TXT")
+        if answer.is_trouble:
+            raise Lost(f"DNS did not answer for the DMARC record of {domain} ({answer.rcode})")
+        records = [record for text in answer.texts if (record := read(text, domain))]
+        return records[0] if len(records) == 1 else None
+
+    async def close(self) -> None:
+        for task in self._records.values():
+            task.cancel()
+        await asyncio.gather(*self._records.values(), return_exceptions=True)
+
+
+def _steps(start: str) -> list[str]:
+    labels = start.split(".")
+    shorter = labels[-7:] if len(labels) >= MAX_STEPS else labels[1:]
+    return [start, *(".".join(shorter[place:]) for place in range(len(shorter)))]
+
+
+def organizational_domain(start: str, records: Sequence[Record]) -> str:
+    """Section 4.10.2, from the records of a walk, longest name first."""
+    for record in records:
+        if record.psd == "n":
+            return record.domain
+        if record.psd == "y" and record.domain != start:
+            below = len(record.domain.split(".")) + 1
+            return ".".join(start.split(".")[-below:])
+    return records[-1].domain if records else start
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the author's domain asks, and where that was found."""
+
+    record: Record
+    wanted: str
+    organizational_domain: str
+
+
+async def policy(author: str, walks: Walks, resolver: Resolver) -> Policy | None:
+    """The policy for an author's domain; None where DMARC does not apply. Raises Lost."""
+    records = await walks.up(author)
+    organization = organizational_domain(author, records)
+    record = _record_for(author, organization, records)
+    if record is None or not record.is_usable:
+        return None
+    if record.domain == author:
+        return Policy(record, record.asks("p"), organization)
+    if (await resolver.query(author, "A")).rcode == "NXDOMAIN":
+        return Policy(record, record.asks("np", "sp", "p"), organization)
+    return Policy(record, record.asks("sp", "p"), organization)
+
+
+def _record_for(author: str, organization: str, records: Sequence[Record]) -> Record | None:
+    """The author domain's record, else the organizational domain's, else the public suffix's (section 4.10.1)."""
+    at = {record.domain: record for record in records}
+    public_suffix = next((record for record in records if record.psd == "y"), None)
+    return at.get(author) or at.get(organization) or public_suffix
+
+
+async def check(author: str, spf: Check, dkim: Sequence[Check], walks: Walks, resolver: Resolver) -> "Outcome":
+    """DMARC for the one author's domain (A-labels), from the checks of SPF and DKIM."""
+    try:
+        found = await policy(author, walks, resolver)
+    except Lost as lost:
+        return Outcome(Check("dmarc", Result.TEMPERROR, author, f"{lost}."), spf, tuple(dkim), author)
+    strict_spf = found is not None and found.record.is_strict("aspf")
+    strict_dkim = found is not None and found.record.is_strict("adkim")
+    organization = found.organizational_domain if found else await _own_organization(author, walks)
+    aligner = _Aligner(author, organization, walks)
+    # Only the reverse-path counts; the greeting's name stands in for a null path (RFC 7489 and 9989, section 4.4.2).
+    spf = await aligner.mark(spf, strict_spf)
+    dkim = tuple([await aligner.mark(each, strict_dkim) for each in dkim])
+    result, reason = _outcome(author, found, spf, dkim, aligner.lost)
+    at, wanted = (found.record.domain, found.wanted) if found else ("", "")
+    return Outcome(Check("dmarc", result, author, reason, detail=at, policy=wanted), spf, dkim, organization)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    dmarc: Check
+    spf: Check
+    dkim: tuple[Check, ...]
+    """The checks again, marked where they are aligned."""
+    organizational_domain: str
+
+
+async def _own_organization(author: str, walks: Walks) -> str:
+    try:
+        return await walks.organizational_domain(author)
+    except Lost:
+        return author
+
+
+class _Aligner:
+    """Is a checked domain the author's, or of one organization with it (section 4.4)?"""
+
+    def __init__(self, author: str, organization: str, walks: Walks):
+        self._author, self._organization, self._walks = author, organization, walks
+        self.lost = ""
+        """Why an identifier that passed, or may yet pass, could not be compared."""
+
+    async def mark(self, check: Check, is_strict: bool) -> Check:
+        if check.result not in (Result.PASS, Result.TEMPERROR) or not check.domain:
+            return check
+        try:
+            aligned = check.domain == self._author or (not is_strict and await self._is_related(check.domain))
+        except Lost as lost:
+            self.lost = self.lost or str(lost)
+            return check
+        return replace(check, aligned=aligned)
+
+    async def _is_related(self, domain: str) -> bool:
+        if domain.rpartition(".")[2] != self._author.rpartition(".")[2]:
+            return False
+        return await self._walks.organizational_domain(domain) == self._organization
+
+
+def _outcome(
+    author: str, found: Policy | None, spf: Check, dkim: Sequence[Check], lost: str
+) -> tuple[Result, str]:
+    aligned = [check for check in (*dkim, spf) if check.aligned]
+    passed = [check for check in aligned if check.result == Result.PASS]
+    if found is None:
+        return Result.NONE, f"{author} publishes no DMARC policy."
+    if passed:
+        return Result.PASS, f"{passed[0].domain} stands behind {author} ({passed[0].method} passed and is aligned)."
+    if aligned or lost:
+        why = aligned[0].reason if aligned else f"{lost}."
+        return Result.TEMPERROR, f"Whether {author} stands behind this mail could not be found out: {why}"
+    return Result.FAIL, f"Neither SPF nor DKIM passed for {author}; its policy is {found.wanted}."

@@ -1,0 +1,127 @@
+"""The header as its author's server wrote it: fields in order, bytes untouched (RFC 5322 section 2.2).
+
+Signatures are over exact bytes, so nothing here decodes or repairs. What another parser may read differently (a NUL, a
+bare line end, a name folded away from its colon) is not mended but named, in one word, among the findings.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+MAX_HEADER = 1 << 20
+"""Octets of header that are looked at; more is a finding and nothing in it is believed."""
+MAX_FIELDS = 5000
+
+ONCE = (b"from", b"sender", b"subject", b"date", b"to", b"cc", b"reply-to", b"message-id", b"in-reply-to",
+        b"references")  # fmt: skip
+"""Fields that RFC 5322 section 3.6 allows once."""
+LIST_MARKS = frozenset({b"list-id", b"list-post", b"list-unsubscribe", b"list-help", b"list-subscribe"})
+BROKEN = frozenset({"header-nul", "header-bare-cr", "header-bare-lf", "header-too-large", "header-too-many-fields",
+                    "from-name-spaced", "from-folded-name"})
+"""Findings after which two parsers may not agree on who wrote the mail."""
+
+_NAME = re.compile(rb"([\x21-\x39\x3b-\x7e]+)([ \t]*):")
+_FOLDED_NAME = re.compile(rb"\s*from\s*:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    name: bytes
+    """In lower case; b"" for a line that is no field."""
+    label: bytes
+    """The name as written, up to the colon."""
+    value: bytes
+    """All after the colon with its folding, up to and without the last CRLF."""
+
+
+@dataclass(frozen=True)
+class Header:
+    fields: tuple[Field, ...]
+    findings: tuple[str, ...]
+
+    @cached_property
+    def places(self) -> dict[bytes, list[int]]:
+        """Where the fields of each name stand, from the top."""
+        places: dict[bytes, list[int]] = {}
+        for place, field in enumerate(self.fields):
+            places.setdefault(field.name, []).append(place)
+        return places
+
+    def named(self, name: bytes) -> list[Field]:
+        return [self.fields[place] for place in self.places.get(name, ())]
+
+    def signed(self, names: list[bytes]) -> list[Field]:
+        """The fields a signature's h= means: each name takes the lowest not yet taken (RFC 6376 section 5.4.2)."""
+        taken: Counter[bytes] = Counter()
+        chosen = []
+        for name in names:
+            places = self.places.get(name, ())
+            taken[name] += 1
+            if taken[name] <= len(places):
+                chosen.append(self.fields[places[-taken[name]]])
+        return chosen
+
+
+def split(raw: bytes) -> tuple[Header, memoryview]:
+    """Header and body of a message with CRLF line ends. Never raises; linear in the size."""
+    if raw.startswith(b"\r\n"):
+        return Header((), ("from-missing",)), memoryview(raw)[2:]
+    end = raw.find(b"\r\n\r\n")
+    size = len(raw) if end < 0 else end
+    body = memoryview(raw)[len(raw) if end < 0 else end + 4 :]
+    if size > MAX_HEADER:
+        return Header((), ("header-too-large",)), body
+    return _header(raw[:size]), body
+
+
+def with_wire_ends(raw: bytes) -> bytes:
+    """A message file with the line ends of the wire. A file of bare LFs, as Unix keeps it, gets CRLFs."""
+    return raw.replace(b"\n", b"\r\n") if b"\n" in raw and b"\r\n" not in raw else raw
+
+
+def _header(block: bytes) -> Header:
+    findings = _raw_findings(block)
+    lines = re.split(rb"\r\n(?![ \t])", block.removesuffix(b"\r\n"))
+    if len(lines) > MAX_FIELDS:
+        return Header((), (*findings, "header-too-many-fields"))
+    # An mbox file's first line is no field and no fault of the sender.
+    if lines and lines[0].startswith((b"From ", b">From ")) and not _NAME.match(lines[0]):
+        lines = lines[1:]
+    fields = tuple(_field(line) for line in lines if line)
+    header = Header(fields, ())
+    return Header(fields, (*findings, *_shape_findings(header), *_count_findings(header)))
+
+
+def _field(line: bytes) -> Field:
+    match = _NAME.match(line)
+    if match is None:
+        return Field(b"", b"", line)
+    return Field(match[1].lower(), line[: match.end() - 1], line[match.end() :])
+
+
+def _raw_findings(block: bytes) -> list[str]:
+    rest = block.replace(b"\r\n", b"")
+    marks = ((b"\0", "header-nul"), (b"\r", "header-bare-cr"), (b"\n", "header-bare-lf"))
+    return [word for mark, word in marks if mark in rest]
+
+
+def _shape_findings(header: Header) -> list[str]:
+    findings = []
+    if any(field.label != field.label.rstrip(b" \t") for field in header.named(b"from")):
+        findings.append("from-name-spaced")
+    strange = header.named(b"")
+    if strange:
+        findings.append("header-line-malformed")
+    if any(_FOLDED_NAME.match(field.value) for field in strange):
+        findings.append("from-folded-name")
+    return findings
+
+
+def _count_findings(header: Header) -> list[str]:
+    findings = [f"{name.decode()}-duplicated" for name in ONCE if len(header.places.get(name, ())) > 1]
+    if b"from" not in header.places:
+        findings.insert(0, "from-missing")
+    if LIST_MARKS & header.places.keys():
+        findings.append("list-mark")
+    return findings

@@ -1,0 +1,46 @@
+"""Domain names as DNS knows them: lower-case A-labels without a final dot (RFC 1035, RFC 5890)."""
+
+import re
+import unicodedata
+
+MAX_NAME = 253
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+
+
+def to_ascii(domain: str) -> str:
+    """The name in A-labels; "" when it is no name that a mail domain could have (RFC 5321 section 2.3.5)."""
+    if not domain or len(domain) > 4 * MAX_NAME:
+        return ""
+    labels = [_to_a_label(label) for label in domain.removesuffix(".").split(".")]
+    name = ".".join(labels)
+    return name if all(labels) and len(name) <= MAX_NAME else ""
+
+
+def can_be_asked(name: str) -> bool:
+    """True when a DNS query can carry the name, however odd its labels."""
+    labels = octets(name)
+    return all(0 < len(label) <= 63 for label in labels) and sum(map(len, labels)) + len(labels) - 1 <= MAX_NAME
+
+
+def octets(name: str) -> list[bytes]:
+    return [label.encode("utf-8", "surrogateescape") for label in name.split(".")]
+
+
+def is_within(name: str, domain: str) -> bool:
+    """True when the name is the domain or lies below it."""
+    return name == domain or name.endswith("." + domain)
+
+
+def _to_a_label(label: str) -> str:
+    if not label.isascii():
+        label = _punycoded(label)
+    label = label.lower()
+    return label if _LABEL.match(label) else ""
+
+
+def _punycoded(label: str) -> str:
+    # A U-label (RFC 5891) is in NFC and lower case already; what is neither letter, digit nor mark is no U-label.
+    label = unicodedata.normalize("NFC", label[:64].lower())
+    if not all(letter == "-" or unicodedata.category(letter)[0] in "LMN" for letter in label):
+        return ""
+    return "xn--" + label.encode("punycode", "replace").decode("ascii")

@@ -1,0 +1,134 @@
+"""One signature over header fields, as DKIM-Signature (RFC 6376) and ARC-Message-Signature (RFC 8617) carry it.
+
+The tags are checked before anything is asked or computed. A signature that says something we may not act on is
+Malformed, never repaired.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gateway.authentication import tags
+from gateway.authentication.canonical import field_bytes
+from gateway.authentication.fields import Field, Header
+from gateway.authentication.names import to_ascii
+from gateway.authentication.tags import Malformed, Tags
+
+MAX_SIGNATURE = 8192
+MAX_NAMES = 200
+SLOP = 300
+"""Seconds by which clocks may differ."""
+ALGORITHMS = {"rsa-sha256": "rsa", "ed25519-sha256": "ed25519"}
+
+_SELECTOR = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?\Z")
+_FIELD_NAME = re.compile(rb"[\x21-\x39\x3c-\x7e]+\Z")
+
+
+@dataclass(frozen=True)
+class Signature:
+    field: Field
+    tags: Tags
+    algorithm: str
+    """rsa or ed25519."""
+    domain: str
+    """d= in A-labels."""
+    selector: str
+    names: tuple[bytes, ...]
+    """h= in lower case, in its order."""
+    header_form: str
+    body_form: str
+    limit: int | None
+    """l=: octets of the canonical body that are signed; None for all."""
+
+    @property
+    def body_key(self) -> tuple[str, int | None]:
+        return self.body_form, self.limit
+
+    def digest(self, header: Header) -> bytes:
+        """SHA-256 of the signed fields and this one (RFC 6376 section 3.7)."""
+        return digest_of([*header.signed(list(self.names))], self.field, self.tags.emptied, self.header_form)
+
+
+def digest_of(fields: Iterable[Field], last: Field, emptied: bytes, form: str) -> bytes:
+    hasher = hashlib.sha256()
+    for field in fields:
+        hasher.update(field_bytes(field, form))
+    closing = Field(last.name, last.label, emptied)
+    hasher.update(field_bytes(closing, form).removesuffix(b"\r\n"))
+    return hasher.digest()
+
+
+def read_tags(field: Field) -> Tags:
+    if len(field.value) > MAX_SIGNATURE:
+        raise Malformed("it is too long")
+    return tags.read(field.value)
+
+
+def read(field: Field, now: float) -> Signature:
+    """Read DKIM-Signature's or ARC-Message-Signature's common part. Raises Malformed."""
+    found = read_tags(field)
+    found.demand("a", "b", "bh", "d", "s")
+    header_form, body_form = _forms(found)
+    if len(found.octets("bh")) != 32:
+        raise Malformed("bh= is not a SHA-256 hash")
+    if not found.octets("b"):
+        raise Malformed("b= is empty")
+    if "q" in found and "dns/txt" not in found.words("q"):
+        raise Malformed("q= names no way to ask for the key")
+    check_times(found, now)
+    return Signature(field, found, algorithm(found), domain(found), selector(found), _names(found),
+                     header_form, body_form, found.number("l"))  # fmt: skip
+
+
+def algorithm(found: Tags) -> str:
+    name = found.text("a")
+    if name not in ALGORITHMS:
+        raise Malformed(f"the algorithm {name[:30]} is not accepted")
+    return ALGORITHMS[name]
+
+
+def domain(found: Tags) -> str:
+    name = to_ascii(found.text("d"))
+    if not name:
+        raise Malformed("d= is not a domain name")
+    return name
+
+
+def selector(found: Tags) -> str:
+    name = found.text("s")
+    labels = name.split(".")
+    if name.isascii() and all(_SELECTOR.match(label) for label in labels):
+        return name
+    if not (name := to_ascii(name)):
+        raise Malformed("s= is not a selector")
+    return name
+
+
+def check_times(found: Tags, now: float) -> None:
+    signed, expires = found.number("t"), found.number("x")
+    if signed is not None and signed > now + SLOP:
+        raise Malformed("it was signed in the future (t=)")
+    if expires is not None and signed is not None and expires < signed:
+        raise Malformed("it expires before it was made (x= before t=)")
+    if expires is not None and expires < now - SLOP:
+        raise Malformed("it has expired (x=)")
+
+
+def _forms(found: Tags) -> tuple[str, str]:
+    header, slash, body = found.text("c", "simple/simple").partition("/")
+    body = body if slash else "simple"
+    if not {header, body} <= {"simple", "relaxed"}:
+        raise Malformed("c= names an unknown canonical form")
+    return header, body
+
+
+def _names(found: Tags) -> tuple[bytes, ...]:
+    if "h" not in found:
+        raise Malformed("h= is missing")
+    names = [name.strip(b" \t\r\n").lower() for name in found.values["h"].split(b":")]
+    if len(names) > MAX_NAMES:
+        raise Malformed(f"h= names more than {MAX_NAMES} fields")
+    if not all(_FIELD_NAME.match(name) for name in names if name):
+        raise Malformed("h= holds what is no field name")
+    return tuple(name for name in names if name)

@@ -1,0 +1,116 @@
+"""DNS as a file says it is: for tests, `frontdesk explain` and `frontdesk authenticate`.
+
+The file is JSON, `{name: {TYPE: [values]}}`. A TXT value is a string or a list of strings to be joined; MX is
+`[preference, host]`; a CNAME is a string and is followed. "TIMEOUT", "SERVFAIL", "REFUSED" or "NXDOMAIN" may stand for
+a type's values, for the type "*" (all that are not listed), or for a whole name. A name that is not listed does not
+exist, unless a listed name lies below it.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from gateway.authentication.answer import NO_SUCH_NAME, Answer
+from gateway.authentication.names import can_be_asked
+
+WORDS = ("TIMEOUT", "SERVFAIL", "REFUSED", "NXDOMAIN")
+MAX_ALIASES = 8
+
+
+class ZoneResolver:
+    """Answers from a zone, at once. Raises ValueError, with a sentence, for what is no zone."""
+
+    is_away = False
+
+    def __init__(self, zone: Mapping[str, Any]):
+        self._records: dict[str, dict[str, Any]] = {}
+        self._above: set[str] = set()
+        for name, records in zone.items():
+            self._add(_plain(name), records)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a zone file. Raises ValueError with a sentence when it cannot be used."""
+        try:
+            zone = json.loads(Path(path).read_bytes())
+        except OSError as trouble:
+            raise ValueError(f"The zone file {path} cannot be read: {trouble.strerror}.") from None
+        except (ValueError, RecursionError) as trouble:
+            raise ValueError(f"The zone file {path} is not JSON: {trouble}.") from None
+        if not isinstance(zone, dict):
+            raise ValueError(f"The zone file {path} must hold an object: names and their records.")
+        return cls(zone)
+
+    async def query(self, name: str, type: str) -> Answer:
+        name = _plain(name)
+        for _ in range(MAX_ALIASES):
+            answer = self._at(name, type)
+            alias = self._records.get(name, {}).get("CNAME")
+            if type == "CNAME" or not isinstance(alias, tuple) or not alias or type in self._records[name]:
+                return answer
+            name = _plain(alias[0])
+        return Answer("SERVFAIL")
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def _at(self, name: str, type: str) -> Answer:
+        if not can_be_asked(name):
+            return NO_SUCH_NAME
+        records = self._records.get(name)
+        if records is None:
+            return Answer("NOERROR") if name in self._above else NO_SUCH_NAME
+        found = records.get(type, records.get("*", ()))
+        return Answer(found) if isinstance(found, str) else Answer("NOERROR", found)
+
+    def _add(self, name: str, records: Any) -> None:
+        if isinstance(records, str) and records.upper() in WORDS:
+            records = {"*": records}
+        if not isinstance(records, Mapping):
+            raise ValueError(f"In the zone, the records of {name!r} must be an object: types and their values.")
+        kept = self._records.setdefault(name, {})
+        for type_, values in records.items():
+            kept[type_.upper()] = _values(name, type_.upper(), values)
+        while "." in name:
+            name = name.partition(".")[2]
+            self._above.add(name)
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().removesuffix(".")
+
+
+def _values(name: str, type_: str, values: Any) -> str | tuple[Any, ...]:
+    if isinstance(values, str) and values.upper() in WORDS:
+        return values.upper()
+    if values is None or type_ == "*":
+        return ()
+    if isinstance(values, list) and len(values) == 1 and isinstance(values[0], str) and values[0] in WORDS:
+        return values[0]
+    if not isinstance(values, list) or (type_ == "MX" and _is_exchanger(values)):
+        values = [values]
+    try:
+        return tuple(_value(type_, value) for value in values)
+    except (TypeError, ValueError, LookupError, AttributeError):
+        raise ValueError(f"In the zone, the {type_} records of {name!r} cannot be read.") from None
+
+
+def _is_exchanger(value: list[Any]) -> bool:
+    return len(value) == 2 and not isinstance(value[0], list) and isinstance(value[1], str)
+
+
+def _value(type_: str, value: Any) -> bytes | str | tuple[int, str]:
+    if type_ in ("TXT", "SPF"):
+        text = "".join(value) if isinstance(value, list) else value
+        return _octets(text)
+    if type_ == "MX":
+        preference, host = value.split() if isinstance(value, str) else value
+        return int(preference), _plain(host)
+    if not isinstance(value, str):
+        raise TypeError
+    return _plain(value)
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
