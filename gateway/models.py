@@ -299,3 +299,8 @@ class Counter(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     value: int = 0
+
+
+def columns(table: type[SQLModel]) -> Any:
+    """The table as a query sees it: `columns(Request).due` is a column, where `Request.due` is typed as its value."""
+    return table

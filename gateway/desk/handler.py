@@ -66,7 +66,8 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Event answered: an agent said something. kind: answer, question (we now wait for the customer) or note."""
+    """Event answered: an agent said something. kind: answer, question (we now wait for the customer), note, or
+    resolution: the agent takes the matter for settled (without a text)."""
 
     kind: str
     text: str
@@ -110,8 +111,8 @@ class Evidence:
     """What ties a mail to a request that is already there. Case holds them strongest first."""
 
     kind: str
-    """capability: it came to our reply address with its MAC; verification: to the one-time address of step 3; reference:
-    it names a Message-ID of the request; number: it names the number; copy: its own Message-ID is in the request."""
+    """capability: it came to our reply address with its MAC; verification: to the one-time address of step 3; copy: its
+    own Message-ID is in the request already; reference: it names a Message-ID of ours; number: it names the number."""
     request: Request
     is_participant: bool
     """The author is the request's customer."""
@@ -143,7 +144,6 @@ class Case:
     """State of the request before this event."""
     verification: Verification | None = None
     """The newest asking for proof in this request."""
-    queues: Mapping[str, int] = field(default_factory=dict)
 
 
 # ---- what a handler can say: decisions -----------------------------------------------------------------------------

@@ -1,0 +1,157 @@
+"""What agents do: claim, answer, ask, note, move, release, resolve, reopen. Each act is one transaction, with its audit."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy.orm import Session as Db
+
+from gateway.desk import facts, number
+from gateway.desk.apply import Application, clean
+from gateway.desk.handler import Answer, Move, Place
+from gateway.desk.pipeline import Desk
+from gateway.models import Entry, Request
+from gateway.store import requests
+
+T = TypeVar("T")
+
+SAYINGS = ("answer", "question", "note")
+
+
+class Refused(Exception):
+    """The act cannot be done now; the sentence is for the agent."""
+
+
+class Acts:
+    """The agents' hands on the desk. Every method raises Refused with a sentence for the agent."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    async def next(self, queue: str | None, agent: str) -> Request | None:
+        """Claim the most urgent request of a queue (or of all): two agents never get the same one."""
+        def work(db: Db) -> Request | None:
+            request = requests.claim_next(db, queue, _named(agent), self.desk.now(), self.desk.lease)
+            if request is not None:
+                self._act(db, request, agent, Move("claimed", f"{agent} took it from the queue."))
+            return request
+
+        return await self.desk.database.write(work)
+
+    async def say(self, kind: str, number: str, agent: str, text: str, seen: int | None = None) -> Entry:
+        """Answer, ask or note. `seen`: the newest entry the agent has read; refused when the customer wrote since."""
+        if kind not in SAYINGS:
+            raise Refused(f"{kind!r} is none of {', '.join(SAYINGS)}.")
+        if not text.strip():
+            raise Refused("There is no text to say.")
+
+        def work(db: Db, request: Request) -> Entry:
+            self._may_say(request, kind, seen)
+            if kind != "note":
+                self._take_over(request, agent)
+            entry = Entry(request_id=request.id or 0, at=self.desk.now(), kind=kind, author=agent, text=clean(text))
+            db.add(entry)
+            db.flush()
+            application = self._application(db, request, "answered", entry)
+            application.write(agent, kind, {"entry": entry.id}, f"{agent} wrote this {kind}.")
+            self.desk.answered(application, Answer(kind, clean(text), agent))
+            return entry
+
+        return await self._on(number, agent, work)
+
+    async def move(self, number: str, agent: str, queue: str) -> Request:
+        """Put it into another queue; whoever had it lets go."""
+        def work(db: Db, request: Request) -> Request:
+            self._act(db, request, agent, Place(queue, f"{agent} moved it here.", request.priority, request.due))
+            request.owner, request.lease_until = "", None
+            return request
+
+        return await self._on(number, agent, work)
+
+    async def release(self, number: str, agent: str, join: str | None = None) -> Request:
+        """Give a claimed request back, or decide over a held one: it stands for itself, or it joins another."""
+        def work(db: Db, request: Request) -> Request:
+            if join is not None:
+                return self._join(db, request, self._find(db, join), agent)
+            if request.is_held:
+                request.is_held, request.held_for = False, None
+                self._write(db, request, agent, "release", f"{agent} decided that it stands for itself.")
+            else:
+                self._write(db, request, agent, "release", f"{agent} gave it back to the queue.")
+            request.owner, request.lease_until = "", None
+            return request
+
+        return await self._on(number, agent, work)
+
+    async def resolve(self, number: str, agent: str) -> Request:
+        """The matter is settled."""
+        def work(db: Db, request: Request) -> Request:
+            if request.state in ("resolved", "closed"):
+                raise Refused(f"{request.number} is {request.state} already.")
+            application = self._application(db, request, "answered")
+            self.desk.answered(application, Answer("resolution", "", agent))
+            return request
+
+        return await self._on(number, agent, work)
+
+    async def reopen(self, number: str, agent: str) -> Request:
+        """It was not settled after all."""
+        def work(db: Db, request: Request) -> Request:
+            if request.state in ("new", "open"):
+                raise Refused(f"{request.number} is {request.state} already.")
+            self._act(db, request, agent, Move("reopened", f"{agent} opened it again."))
+            return request
+
+        return await self._on(number, agent, work)
+
+    # ---- what the acts share ----
+
+    async def _on(self, name: str, agent: str, work: Callable[[Db, Request], T]) -> T:
+        _named(agent)
+        return await self.desk.database.write(lambda db: work(db, self._find(db, name)))
+
+    def _find(self, db: Db, name: str) -> Request:
+        """The request of a loosely typed number, locked until the act is done."""
+        canonical = next(number.find(name, self.desk.office.prefix), "")
+        request = requests.find(db, canonical, lock=True)
+        if request is None:
+            raise Refused(f"There is no request {name.strip()!r}.")
+        return request
+
+    def _may_say(self, request: Request, kind: str, seen: int | None) -> None:
+        if seen is not None and request.last_entry > seen:
+            raise Refused(f"The customer wrote again: read entry {request.last_entry} of {request.number} first "
+                          f"(you have seen {seen}).")
+        if request.is_held and kind != "note":
+            raise Refused(f"{request.number} is on hold: `frontdesk release` it first. Nothing was sent.")
+
+    def _take_over(self, request: Request, agent: str) -> None:
+        now = self.desk.now()
+        if request.owner not in ("", agent) and request.lease_until is not None and request.lease_until > now:
+            raise Refused(f"{request.owner} has {request.number} until {request.lease_until:%H:%M} UTC.")
+        request.owner = agent
+
+    def _join(self, db: Db, request: Request, other: Request, agent: str) -> Request:
+        """What was said in one request becomes part of another."""
+        if other.id == request.id:
+            raise Refused(f"{request.number} cannot join itself.")
+        requests.move_entries(db, request, other)
+        request.is_held, request.held_for = False, None
+        self._act(db, request, agent, Move("resolved", f"{agent} joined it to {other.number}."))
+        self._act(db, other, agent, Move("received", f"{agent} joined {request.number} to it."))
+        return other
+
+    def _act(self, db: Db, request: Request, agent: str, decision: Move | Place) -> None:
+        self._application(db, request, "act").apply(agent, decision)
+
+    def _write(self, db: Db, request: Request, agent: str, decision: str, because: str) -> None:
+        self._application(db, request, "act").write(agent, decision, {}, because)
+
+    def _application(self, db: Db, request: Request, event: str, said: Entry | None = None) -> Application:
+        case = facts.of_request(db, request, self.desk.office.site, self.desk.now())
+        return Application(db, self.desk.office, case, event, said=said)
+
+
+def _named(agent: str) -> str:
+    if not agent.strip():
+        raise Refused("An act needs the name of an agent.")
+    return agent

@@ -1,0 +1,88 @@
+"""Rows -> Case: everything a handler may know about one event, loaded before it is asked."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+
+from sqlalchemy.orm import Session as Db
+
+from gateway.config import Site
+from gateway.desk import number
+from gateway.desk.capability import Capability
+from gateway.desk.handler import Case, Evidence, Mail
+from gateway.models import Customer, Request, Verification
+from gateway.store import requests
+
+NAMED = 10
+"""Request numbers in one mail that are looked up."""
+_STRENGTH = ("capability", "verification", "copy", "reference", "number")
+
+
+def of_mail(db: Db, mail: Mail, capabilities: Sequence[Capability], prefix: str, now: datetime) -> Case:
+    """What is known when a mail came in. `capabilities`: what its recipient addresses are good for."""
+    address = author(mail)
+    customer = requests.customer_at(db, address) if address else None
+    case = Case(now, mail.site, customer, evidence=_evidence(db, mail, capabilities, prefix, customer))
+    return _count_letters(db, case, address)
+
+
+def of_request(db: Db, request: Request, site: Site, now: datetime) -> Case:
+    """What is known when something happens to a request without a mail of its customer."""
+    customer = requests.customer(db, request)
+    case = Case(now, site, customer, request, is_held=request.is_held, previous_state=request.state,
+                verification=requests.verification(db, request.id or 0))
+    return _count_letters(db, case, customer.address)
+
+
+def author(mail: Mail) -> str:
+    """The address that a mail is from, as customers are known by; "" when it has none."""
+    return mail.message.from_email.lower()
+
+
+def _count_letters(db: Db, case: Case, address: str) -> Case:
+    hour, day = case.now - timedelta(hours=1), case.now - timedelta(days=1)
+    case.last_acknowledged = requests.last_acknowledged(db, address)
+    case.letters_last_hour = requests.automatic_letters_since(db, address, hour)
+    case.letters_last_day = requests.automatic_letters_since(db, address, day)
+    case.neutral_last_hour = requests.letters_since(db, "acknowledgement_neutral", hour)
+    return case
+
+
+def _evidence(db: Db, mail: Mail, capabilities: Sequence[Capability], prefix: str,
+              customer: Customer | None) -> tuple[Evidence, ...]:
+    """Strongest first; of one strength the newest request first."""
+    found = [*_by_capability(db, capabilities, customer), *_by_message_id(db, mail, customer),
+             *_by_number(db, mail, prefix, customer)]
+    return tuple(sorted(found, key=lambda each: (_STRENGTH.index(each.kind), -(each.request.id or 0))))
+
+
+def _by_capability(db: Db, capabilities: Sequence[Capability], customer: Customer | None) -> Iterator[Evidence]:
+    for each in capabilities:
+        if each.purpose == "reply" and (request := db.get(Request, each.id)):
+            yield _tie("capability", request, customer)
+        if each.purpose == "verify" and (asked := db.get(Verification, each.id)):
+            yield _tie("verification", db.get_one(Request, asked.request_id), customer, asked)
+
+
+def _by_message_id(db: Db, mail: Mail, customer: Customer | None) -> Iterator[Evidence]:
+    message = mail.message
+    named = {*message.references[-20:], message.in_reply_to} - {""}
+    for entry, request in requests.by_message_ids(db, named):
+        if entry.kind != "note":
+            yield _tie("reference", request, customer)
+    if message.message_id:
+        for entry, request in requests.by_message_ids(db, [message.message_id]):
+            if entry.kind == "mail":
+                yield _tie("copy", request, customer)
+
+
+def _by_number(db: Db, mail: Mail, prefix: str, customer: Customer | None) -> Iterator[Evidence]:
+    text = f"{mail.message.subject}\n{mail.message.text}"
+    for each in islice(number.find(text, prefix), NAMED):
+        if request := requests.find(db, each):
+            yield _tie("number", request, customer)
+
+
+def _tie(kind: str, request: Request, customer: Customer | None, asked: Verification | None = None) -> Evidence:
+    is_participant = customer is not None and bool(customer.address) and customer.id == request.customer_id
+    return Evidence(kind, request, is_participant, asked)

@@ -1,0 +1,272 @@
+"""Events -> handlers -> decisions, one transaction per event.
+
+The door and delivery leave rows; this takes them up: a mail kept (received, rated, returned), a letter bounced
+(returned), a wake whose time has come (due). What an agent does (answered) comes through desk/acts. A handler that
+raises rolls back its event, which is tried again later and, after `attempts` tries, laid aside for a person.
+"""
+
+import asyncio
+import importlib
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session as Db
+
+from gateway.config import Config
+from gateway.desk import facts
+from gateway.desk.apply import Application, Office, clean
+from gateway.desk.capability import Capability
+from gateway.desk.handler import Answer, Bounce, Decisions, Drop, Due, Handler, Mail, Rating
+from gateway.mail.authres import Verdict
+from gateway.mail.dsn import FailedRecipient
+from gateway.mail.envelope import Envelope
+from gateway.mail.message import parse
+from gateway.models import Letter, RawMail, Received, Request
+from gateway.store import events
+from gateway.store.database import Database
+
+log = structlog.get_logger()
+
+FIRST_RETRY = timedelta(seconds=30)
+"""Wait after the first failure of an event; it doubles."""
+AWAY = 2.0
+"""Seconds between tries while the database is away."""
+IDLE = 1.0
+"""Seconds between looks for rows that another process left (the CLI, another node)."""
+
+
+def load_handlers(config: Config) -> list[tuple[str, Handler]]:
+    """The journey in the order of [desk] handlers, each with its settings. Raises ConfigError."""
+    return [(name, config.section(name, _find_handler(config, name))) for name in config.desk.handlers]
+
+
+def _find_handler(config: Config, name: str) -> type[Handler]:
+    try:
+        module = importlib.import_module(f"handlers.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"handlers.{name}":
+            raise
+        raise config.fault(("desk", "handlers"), f"there is no handlers/{name}.py") from None
+    for _, found in inspect.getmembers(module, inspect.isclass):
+        if issubclass(found, Handler) and found.__module__ == module.__name__:
+            return found
+    raise config.fault(("desk", "handlers"), f"handlers/{name}.py holds no class of Handler")
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What would be done with a mail, and why."""
+
+    mail: Mail
+    decisions: list[dict[str, Any]]
+
+
+class _RolledBack(Exception):
+    """Carries an explanation out of a transaction that is not to be kept."""
+
+    def __init__(self, decisions: list[dict[str, Any]]) -> None:
+        self.decisions = decisions
+
+
+class Desk:
+    """Takes up events and runs the journey on them."""
+
+    def __init__(self, database: Database, journey: Sequence[tuple[str, Handler]], office: Office, attempts: int,
+                 lease: timedelta, now: Callable[[], datetime], posted: Callable[[], None] = lambda: None) -> None:
+        self.database, self.journey, self.office = database, journey, office
+        self.attempts, self.lease, self.now, self._posted = attempts, lease, now, posted
+        self._awake = asyncio.Event()
+        self._stopping = False
+
+    # ---- the loop ----
+
+    async def run(self) -> None:
+        """Take up events until `stop`; one of the three edges where every exception is met."""
+        while not self._stopping:
+            self._awake.clear()
+            try:
+                busy = await self.step()
+            except Exception as error:
+                log.error("the desk could not work", error=str(error))
+                await self._pause(AWAY)
+                continue
+            if not busy:
+                await self._pause(IDLE)
+
+    def wake(self) -> None:
+        """Something new lies there."""
+        self._awake.set()
+
+    async def stop(self) -> None:
+        """Let `run` end after the event in hand."""
+        self._stopping = True
+        self._awake.set()
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._awake.wait()
+        except TimeoutError:
+            pass
+
+    async def settle(self) -> None:
+        """Work until nothing is left to do now."""
+        while await self.step():
+            pass
+
+    async def step(self) -> bool:
+        """Take up one event of each kind; False when there was none."""
+        done = [await self._take_mail(), await self._take_bounced(), await self._take_wake()]
+        return any(done)
+
+    async def _take_mail(self) -> bool:
+        found = await self.database.read(lambda db: events.next_kept(db, self.now()))
+        if found is None:
+            return False
+        row, content = found
+        # Parsed before the transaction: a large mail must not keep the writer from the door.
+        mail = await asyncio.to_thread(self._mail, row, content)
+        return await self._transact("mail", row.id or 0, lambda db: self.handle(db, row.id or 0, mail, self.now()) is not None,
+                                    events.put_off_kept)
+
+    async def _take_bounced(self) -> bool:
+        id = await self.database.read(events.next_bounced)
+        return id is not None and await self._transact("letter", id, lambda db: self._report(db, id),
+                                                       events.put_off_bounced)
+
+    async def _take_wake(self) -> bool:
+        id = await self.database.read(lambda db: events.next_wake(db, self.now()))
+        return id is not None and await self._transact("wake", id, lambda db: self._due(db, id), events.put_off_wake)
+
+    async def _transact(self, kind: str, id: int, work: Callable[[Db], bool], failed: Callable[..., str]) -> bool:
+        try:
+            done = await self.database.write(work)
+        except DBAPIError:
+            raise  # the database's fault, not the event's: nothing is counted against it
+        except Exception as error:
+            log.exception("a handler failed", **{kind: id})
+            reason, now = clean(f"{type(error).__name__}: {error}"), self.now()
+            outcome = await self.database.write(
+                lambda db: failed(db, id, reason, now, self.attempts, FIRST_RETRY))
+            log.warning("event laid back", outcome=outcome, **{kind: id})
+            return True
+        self._posted()
+        return done
+
+    # ---- events ----
+
+    def handle(self, db: Db, received_id: int, mail: Mail, now: datetime) -> list[dict[str, Any]] | None:
+        """A kept mail, all of it in the caller's transaction; answers the decisions. None: another desk has it."""
+        row = events.take_kept(db, received_id)
+        if row is None:
+            return None
+        row.state, row.handled_at = "handled", now
+        found = [each for address in mail.envelope.recipients
+                 if (each := self.office.capabilities.read(address, now))]
+        return self._run_mail(db, row, mail, found, now)
+
+    def _run_mail(self, db: Db, row: Received, mail: Mail, found: Sequence[Capability],
+                  now: datetime) -> list[dict[str, Any]]:
+        for each in found:
+            if each.purpose == "bounce" and (letter := db.get(Letter, each.id)) and letter.request_id:
+                return self._run_returned(db, letter, _bounce(letter, mail), row, now)
+            if each.purpose == "rate" and not mail.is_automatic and (request := db.get(Request, each.id)):
+                return self._run_rated(db, request, Rating(each.rating, mail.message.reply_text), mail, row, now)
+        case = facts.of_mail(db, mail, found, self.office.prefix, now)
+        application = Application(db, self.office, case, "received", mail=mail, received=row)
+        return self._ask(application, lambda handler: handler.received(mail, case))
+
+    def _run_rated(self, db: Db, request: Request, rating: Rating, mail: Mail, row: Received,
+                   now: datetime) -> list[dict[str, Any]]:
+        case = facts.of_request(db, request, self.office.site, now)
+        application = Application(db, self.office, case, "rated", mail=mail, received=row)
+        application.enter_mail()
+        return self._ask(application, lambda handler: handler.rated(rating, case))
+
+    def _run_returned(self, db: Db, letter: Letter, bounce: Bounce, row: Received | None,
+                      now: datetime) -> list[dict[str, Any]]:
+        request = db.get_one(Request, letter.request_id)
+        case = facts.of_request(db, request, self.office.site, now)
+        if row is not None:
+            row.request_id = request.id
+        application = Application(db, self.office, case, "returned", received=row)
+        return self._ask(application, lambda handler: handler.returned(bounce, case))
+
+    def answered(self, application: Application, answer: Answer) -> None:
+        """An agent said something: the entry is there, now the handlers hear of it."""
+        self._ask(application, lambda handler: handler.answered(answer, application.case))
+
+    def _report(self, db: Db, letter_id: int) -> bool:
+        letter = events.take_bounced(db, letter_id)
+        if letter is None:
+            return False
+        letter.is_reported = True
+        if letter.request_id:
+            status = next((word for word in letter.reply.split() if word.count(".") == 2 and word[0] in "45"), "5.0.0")
+            failed = FailedRecipient(letter.recipient, status, True, letter.reply)
+            self._run_returned(db, letter, Bounce(letter, (failed,), letter.reply), None, self.now())
+        return True
+
+    def _due(self, db: Db, wake_id: int) -> bool:
+        wake = events.take_wake(db, wake_id, self.now())
+        if wake is None:
+            return False
+        wake.done_at = self.now()
+        case = facts.of_request(db, db.get_one(Request, wake.request_id), self.office.site, self.now())
+        application = Application(db, self.office, case, "due")
+        self._ask(application, lambda handler: handler.due(Due(wake.handler, wake.purpose), case), only=wake.handler)
+        return True
+
+    def _ask(self, application: Application, hear: Callable[[Handler], Decisions],
+             only: str = "") -> list[dict[str, Any]]:
+        for name, handler in self.journey:
+            if only in ("", name) and not _apply_all(application, name, hear(handler)):
+                break
+        return application.decisions
+
+    def _mail(self, row: Received, content: bytes) -> Mail:
+        envelope = Envelope(row.reverse_path, tuple(row.recipients), row.client_ip, row.helo, row.tls, row.protocol)
+        return Mail(parse(content), envelope, Verdict.from_json(row.verdict), self.office.site, row.quarantined)
+
+    # ---- what would happen ----
+
+    async def explain(self, raw: bytes, envelope: Envelope, verdict: Verdict, quarantined: bool,
+                      now: datetime) -> Explanation:
+        """Handle a mail as if it came now, and roll back."""
+        row = Received(kept_at=now, client_ip=envelope.client_ip, helo=envelope.helo, tls=envelope.tls,
+                       reverse_path=clean(envelope.reverse_path), size=len(raw), verdict=verdict.as_json(),
+                       recipients=[clean(each) for each in envelope.recipients], quarantined=quarantined,
+                       next_attempt=now)
+        mail = self._mail(row, raw)
+
+        def work(db: Db) -> None:
+            db.add(row)
+            db.flush()
+            db.add(RawMail(received_id=row.id or 0, content=raw))
+            raise _RolledBack(self.handle(db, row.id or 0, mail, now) or [])
+
+        try:
+            await self.database.write(work)
+        except _RolledBack as done:
+            return Explanation(mail, done.decisions)
+        raise AssertionError("an explanation was kept")
+
+
+def _apply_all(application: Application, name: str, decisions: Iterable[Any]) -> bool:
+    """Apply what one handler says as it says it; False when the mail ends here."""
+    for decision in decisions:
+        application.apply(name, decision)
+        if isinstance(decision, Drop):
+            return False
+    return True
+
+
+def _bounce(letter: Letter, mail: Mail) -> Bounce:
+    failed = mail.message.bounce
+    reason = failed[0].diagnostic if failed else mail.automatic or mail.message.subject
+    return Bounce(letter, failed, " ".join(reason.split())[:500], is_automatic_reply=not mail.message.is_bounce)

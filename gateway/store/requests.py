@@ -1,0 +1,211 @@
+"""Requests as agents and the desk ask for them: every question about them has a name here.
+
+Plain functions of a db session, run by Database.write or Database.read. Lists are keyset-paged, never by OFFSET.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy.orm import Session as Db
+
+from gateway.models import (
+    ALIVE,
+    Attachment,
+    Counter,
+    Customer,
+    Entry,
+    History,
+    Letter,
+    Received,
+    Request,
+    Verification,
+    Wake,
+    columns,
+)
+
+ATTACHMENT, COUNTER, CUSTOMER, ENTRY = columns(Attachment), columns(Counter), columns(Customer), columns(Entry)
+HISTORY, LETTER, RECEIVED, REQUEST = columns(History), columns(Letter), columns(Received), columns(Request)
+VERIFICATION, WAKE = columns(Verification), columns(Wake)
+
+LATEST = 1_000
+"""The most entries or decisions of one request that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """One queue as `frontdesk queue` shows it."""
+
+    queue: str
+    waiting: int
+    """Requests whose next act is ours (new, open)."""
+    alive: int
+    """These and the ones that wait for the customer."""
+    overdue: int
+    oldest: datetime | None
+    """When the oldest waiting one was opened."""
+
+
+def find(db: Db, number: str, lock: bool = False) -> Request | None:
+    """The request of a number in canonical form; `lock` keeps others from changing it until the commit."""
+    query = select(Request).where(REQUEST.number == number)
+    return db.scalars(query.with_for_update() if lock else query).one_or_none()
+
+
+def move_entries(db: Db, source: Request, target: Request) -> None:
+    """What was said in one request is said in another from now on."""
+    db.execute(update(Entry).where(ENTRY.request_id == source.id).values(request_id=target.id))
+    db.execute(update(Received).where(RECEIVED.request_id == source.id).values(request_id=target.id))
+    target.last_entry = max(target.last_entry, source.last_entry)
+
+
+def queues(db: Db, now: datetime) -> list[QueueLine]:
+    """Every queue that holds living requests, by name."""
+    waiting = REQUEST.state.in_(("new", "open"))
+    rows = db.execute(
+        select(REQUEST.queue, func.sum(case((waiting, 1), else_=0)), func.count(),
+               func.sum(case((and_(waiting, REQUEST.due < now), 1), else_=0)),
+               func.min(case((waiting, REQUEST.created_at), else_=None)))
+        .where(REQUEST.state.in_(ALIVE)).group_by(REQUEST.queue).order_by(REQUEST.queue))
+    return [QueueLine(queue, int(mine), alive, int(overdue), oldest) for queue, mine, alive, overdue, oldest in rows]
+
+
+def in_queue(db: Db, queue: str, limit: int = 200, after: Request | None = None) -> list[tuple[Request, Customer]]:
+    """Living requests of a queue, most urgent first; `after` is the last one of the page before."""
+    query = (select(Request, Customer).join(Customer, CUSTOMER.id == REQUEST.customer_id)
+             .where(REQUEST.queue == queue, REQUEST.state.in_(ALIVE)))
+    if after is not None:
+        later = REQUEST.due > after.due if after.due else None
+        same = and_(REQUEST.due.is_(None) if after.due is None else REQUEST.due == after.due, REQUEST.id > after.id)
+        behind = same if later is None else or_(later, REQUEST.due.is_(None), same)
+        query = query.where(or_(REQUEST.priority < after.priority, and_(REQUEST.priority == after.priority, behind)))
+    return [(request, customer) for request, customer in db.execute(query.order_by(*_by_urgency()).limit(limit))]
+
+
+def _by_urgency() -> tuple[Any, ...]:
+    return REQUEST.priority.desc(), REQUEST.due.is_(None), REQUEST.due, REQUEST.id
+
+
+def claim_next(db: Db, queue: str | None, agent: str, now: datetime, lease: timedelta) -> Request | None:
+    """The most urgent request that waits for an agent, now theirs for `lease`. Two agents never get the same one.
+
+    First what came back to them; then what nobody has, what an agent let lie beyond the lease, and what came back to
+    another agent and is overdue.
+    """
+    mine = and_(REQUEST.owner == agent, or_(REQUEST.lease_until.is_(None), REQUEST.lease_until < now))
+    let_lie = and_(REQUEST.lease_until.is_(None), REQUEST.due < now)
+    free = or_(REQUEST.owner == "", REQUEST.lease_until < now, let_lie)
+    query = select(Request).where(REQUEST.state.in_(("new", "open")), or_(mine, free), REQUEST.is_held.is_(False))
+    if queue is not None:
+        query = query.where(REQUEST.queue == queue)
+    order = (case((REQUEST.owner == agent, 0), else_=1), *_by_urgency())
+    request = db.scalars(query.order_by(*order).limit(1).with_for_update(skip_locked=True)).one_or_none()
+    if request is not None:
+        request.owner = agent
+        request.lease_until = now + lease
+    return request
+
+
+def of_customer(db: Db, customer_id: int) -> Sequence[Request]:
+    """A customer's requests, newest first."""
+    return db.scalars(select(Request).where(REQUEST.customer_id == customer_id).order_by(REQUEST.id.desc())
+                      .limit(LATEST)).all()
+
+
+def customer(db: Db, request: Request) -> Customer:
+    """Whose request it is."""
+    return db.get_one(Customer, request.customer_id)
+
+
+def customer_at(db: Db, address: str) -> Customer | None:
+    """Who writes from this address (lower case)."""
+    return db.scalars(select(Customer).where(CUSTOMER.address == address)).one_or_none()
+
+
+def conversation(db: Db, request_id: int) -> Sequence[Entry]:
+    """What was said, in time order."""
+    newest = (select(Entry).where(ENTRY.request_id == request_id).order_by(ENTRY.id.desc()).limit(LATEST))
+    return [*reversed(db.scalars(newest).all())]
+
+
+def attachments(db: Db, entry_ids: Collection[int]) -> Sequence[Attachment]:
+    """Attachments of these entries, in the order of their mails."""
+    return db.scalars(select(Attachment).where(ATTACHMENT.entry_id.in_(entry_ids))
+                      .order_by(ATTACHMENT.entry_id, ATTACHMENT.position)).all()
+
+
+def history(db: Db, request_id: int) -> Sequence[History]:
+    """Every decision about a request, oldest first."""
+    return db.scalars(select(History).where(HISTORY.request_id == request_id).order_by(HISTORY.id).limit(LATEST)).all()
+
+
+def letters(db: Db, request_id: int) -> Sequence[Letter]:
+    """Our letters of a request, oldest first."""
+    return db.scalars(select(Letter).where(LETTER.request_id == request_id).order_by(LETTER.id).limit(LATEST)).all()
+
+
+def last_mail(db: Db, request_id: int) -> Entry | None:
+    """The newest mail of the customer."""
+    return db.scalars(select(Entry).where(ENTRY.request_id == request_id, ENTRY.kind == "mail")
+                      .order_by(ENTRY.id.desc()).limit(1)).one_or_none()
+
+
+def thread(db: Db, request_id: int, limit: int = 20) -> list[str]:
+    """Message-IDs of the conversation, oldest first, for References."""
+    newest = (select(ENTRY.message_id).where(ENTRY.request_id == request_id, ENTRY.message_id != "")
+              .order_by(ENTRY.id.desc()).limit(limit))
+    return [*reversed(db.scalars(newest).all())]
+
+
+def by_message_ids(db: Db, message_ids: Collection[str]) -> Sequence[tuple[Entry, Request]]:
+    """Entries that bear one of these Message-IDs, newest first, with their requests."""
+    if not message_ids:
+        return []
+    rows = db.execute(select(Entry, Request).join(Request, REQUEST.id == ENTRY.request_id)
+                      .where(ENTRY.message_id.in_(message_ids)).order_by(ENTRY.id.desc()).limit(100))
+    return [(entry, request) for entry, request in rows]
+
+
+def verification(db: Db, request_id: int) -> Verification | None:
+    """The newest asking for proof of a request."""
+    return db.scalars(select(Verification).where(VERIFICATION.request_id == request_id)
+                      .order_by(VERIFICATION.id.desc()).limit(1)).one_or_none()
+
+
+def automatic_letters_since(db: Db, address: str, since: datetime) -> int:
+    """Letters of the desk itself, not of an agent, to one address."""
+    return db.scalars(select(func.count()).select_from(Letter).where(
+        LETTER.recipient == address, LETTER.created_at > since, LETTER.is_automatic)).one()
+
+
+def letters_since(db: Db, template: str, since: datetime) -> int:
+    """Letters made from one template, to anybody."""
+    return db.scalars(select(func.count()).select_from(Letter).where(
+        LETTER.template == template, LETTER.created_at > since)).one()
+
+
+def last_acknowledged(db: Db, address: str) -> datetime | None:
+    """When an acknowledgement last went to this address."""
+    newest: datetime | None = db.scalars(select(func.max(LETTER.created_at)).where(
+        LETTER.recipient == address, LETTER.template.startswith("acknowledgement"))).one()
+    return newest
+
+
+def waiting_wake(db: Db, request_id: int, handler: str, purpose: str) -> Wake | None:
+    """The wake that waits already for the same purpose."""
+    return db.scalars(select(Wake).where(
+        WAKE.request_id == request_id, WAKE.handler == handler, WAKE.purpose == purpose,
+        WAKE.done_at.is_(None))).first()
+
+
+def next_number(db: Db, name: str) -> int:
+    """The next running number under this name; two transactions never get the same one."""
+    step = update(Counter).where(COUNTER.name == name).values(value=COUNTER.value + 1).returning(COUNTER.value)
+    value: int | None = db.scalars(step).one_or_none()
+    if value is not None:
+        return value
+    with db.begin_nested():
+        db.add(Counter(name=name, value=1))
+    return 1
