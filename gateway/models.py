@@ -58,7 +58,7 @@ def _one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
 
 
 class Received(SQLModel, table=True):
-    """A mail that was kept (S2) and what became of it (S3 handled or dropped, S4 shunted). The raw mail is in RawMail."""
+    """A mail that was kept (S2) and what became of it (S3 handled, dropped; S4 shunted). Its octets are in RawMail."""
 
     __table_args__ = (
         _one_of("state", RECEIVED_STATES),

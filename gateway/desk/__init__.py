@@ -1,1 +1,1 @@
-"""Where decisions become facts: it loads what handlers know, asks them in order, and applies what they say in one commit."""
+"""Where decisions become facts: loads what handlers know, asks them in order, applies what they say in one commit."""

@@ -1,4 +1,4 @@
-"""What agents do: claim, answer, ask, note, move, release, resolve, reopen. Each act is one transaction, with its audit."""
+"""What agents do: claim, answer, ask, note, move, release, resolve, reopen. One transaction each, with its audit."""
 
 from collections.abc import Callable
 from typing import TypeVar

@@ -17,7 +17,8 @@ Purpose = Literal["reply", "bounce", "verify", "rate"]
 
 _LETTER: dict[str, Purpose] = {"r": "reply", "b": "bounce", "v": "verify", "s": "rate"}
 _PURPOSE = {purpose: letter for letter, purpose in _LETTER.items()}
-_FORM = re.compile(r"([^@+]+)\+([rbvs])([0-9a-z]{1,12})(?:-([1-5]))?\.([0-9a-z]{1,5})\.([a-z2-7]{26})@([^@]+)", re.ASCII)
+_FORM = re.compile(r"([^@+]+)\+([rbvs])([0-9a-z]{1,12})(?:-([1-5]))?\.([0-9a-z]{1,5})\.([a-z2-7]{26})@([^@]+)",
+                   re.ASCII)
 _DAY = 86_400
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 

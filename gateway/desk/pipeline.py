@@ -131,7 +131,8 @@ class Desk:
         row, content = found
         # Parsed before the transaction: a large mail must not keep the writer from the door.
         mail = await asyncio.to_thread(self._mail, row, content)
-        return await self._transact("mail", row.id or 0, lambda db: self.handle(db, row.id or 0, mail, self.now()) is not None,
+        id = row.id or 0
+        return await self._transact("mail", id, lambda db: self.handle(db, id, mail, self.now()) is not None,
                                     events.put_off_kept)
 
     async def _take_bounced(self) -> bool:

@@ -1,0 +1,107 @@
+"""The outbox: letters of ours, from the desk's commit to the next host's word (RFC 5321 section 4.5.4.1).
+
+The desk inserts a Letter in the same commit as the decision behind it. A worker claims what is due for the time of a
+lease and settles each letter with what the next host said; when a worker dies, the lease ends and another takes over.
+Letters of one request go out in the order they were written: a later one waits until the earlier ones are settled.
+Plain functions of a db session, run by Database.read or Database.write (claims by write only).
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, CursorResult, Select, Update, case, func, literal_column, or_, select, update
+from sqlalchemy.orm import Session as Db
+from sqlalchemy.orm import aliased, defer
+
+from gateway.models import LETTER_STATES, Letter, columns
+
+LETTER = columns(Letter)
+EARLIER = aliased(LETTER)
+UNSETTLED = ("waiting", "deferred")
+
+
+def claim(db: Db, now: datetime, lease: timedelta, limit: int) -> Sequence[Letter]:
+    """Take letters that are due in hand for the time of the lease; each counts as a try. Longest due first."""
+    query = (_unblocked(select(Letter))
+             .where(LETTER.next_attempt <= now, or_(LETTER.claimed_until.is_(None), LETTER.claimed_until <= now))
+             .order_by(LETTER.next_attempt, LETTER.id).limit(limit)
+             .with_for_update(of=LETTER, skip_locked=True))
+    letters = db.scalars(query).all()
+    for letter in letters:
+        letter.attempts += 1
+        letter.claimed_until = now + lease
+    return letters
+
+
+def settle(db: Db, letter_id: int, state: str, reply: str, now: datetime, next_attempt: datetime | None = None) -> bool:
+    """Record what became of a try: sent, bounced, or deferred until `next_attempt`.
+
+    False when the letter was settled already: a worker that outlived its lease cannot undo what another recorded.
+    """
+    values: dict[str, Any] = {"state": state, "reply": reply, "claimed_until": None}
+    if state == "deferred":
+        values["next_attempt"] = next_attempt or now
+    else:
+        values["settled_at"] = now
+    return _changed(db, update(Letter).where(LETTER.id == letter_id, _is_unsettled(LETTER)).values(values)) == 1
+
+
+def release(db: Db, ids: Collection[int]) -> int:
+    """Give claimed letters back untried, as if they had never been in hand. How many."""
+    query = update(Letter).where(LETTER.id.in_(ids), _is_unsettled(LETTER), LETTER.claimed_until.is_not(None))
+    return _changed(db, query.values(claimed_until=None, attempts=LETTER.attempts - 1))
+
+
+def next_due(db: Db) -> datetime | None:
+    """When there will be something to claim, if nothing new comes: a moment in the past means at once."""
+    in_hand = LETTER.claimed_until > LETTER.next_attempt
+    free_at = case((in_hand, LETTER.claimed_until), else_=LETTER.next_attempt)
+    moment: datetime | None = db.scalar(_unblocked(select(func.min(free_at))))
+    return moment
+
+
+def bounced(db: Db, limit: int) -> Sequence[Letter]:
+    """Letters that did not arrive and that the desk has not taken up yet, oldest first."""
+    query = select(Letter).where(LETTER.state == "bounced", LETTER.is_reported.is_(False))
+    return db.scalars(query.order_by(LETTER.id).limit(limit)).all()
+
+
+def listing(db: Db, state: str | None = None, *, limit: int = 100, after: int = 0) -> Sequence[Letter]:
+    """A page of letters without their octets, oldest first, beginning behind the id `after`; None means any state."""
+    query = select(Letter).options(defer(LETTER.raw, raiseload=True)).where(LETTER.id > after)
+    if state is not None:
+        query = query.where(LETTER.state == state)
+    return db.scalars(query.order_by(LETTER.id).limit(limit)).all()
+
+
+def retry(db: Db, letter_id: int | None, now: datetime) -> int:
+    """Make a letter due at once, also one that bounced; None means every deferred one. How many became due."""
+    query = update(Letter).where(LETTER.state == "deferred")
+    if letter_id is not None:
+        query = update(Letter).where(LETTER.id == letter_id, LETTER.state.in_(("deferred", "bounced")))
+    return _changed(db, query.values(state="deferred", next_attempt=now, settled_at=None, is_reported=False))
+
+
+def counts(db: Db) -> dict[str, int]:
+    """How many letters are in each state."""
+    counted = {row[0]: row[1] for row in db.execute(select(LETTER.state, func.count()).group_by(LETTER.state))}
+    return dict.fromkeys(LETTER_STATES, 0) | counted
+
+
+def _unblocked(query: Select[Any]) -> Select[Any]:
+    """Unsettled letters that no earlier unsettled letter of the same request stands before."""
+    earlier = select(EARLIER.id).where(
+        EARLIER.request_id == LETTER.request_id, EARLIER.id < LETTER.id, _is_unsettled(EARLIER))
+    return query.where(_is_unsettled(LETTER), ~earlier.exists())
+
+
+def _is_unsettled(table: Any) -> ColumnElement[bool]:
+    # Written out, not bound: only then do both databases see that the index of unsettled letters serves.
+    found: ColumnElement[bool] = table.state.in_([literal_column(f"'{state}'") for state in UNSETTLED])
+    return found
+
+
+def _changed(db: Db, statement: Update) -> int:
+    result = db.execute(statement.execution_options(synchronize_session=False))
+    return result.rowcount if isinstance(result, CursorResult) else 0
