@@ -1,0 +1,188 @@
+"""The composition root: builds each room from its section of the config, starts them, drains them.
+
+Start: store, desk, delivery, door last. Stop: the other way round, so that nothing comes in that cannot be kept.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from gateway.authentication.dkim import Signer
+from gateway.authentication.resolver import DnsResolver, Resolver
+from gateway.config import Config, ConfigError
+from gateway.delivery.worker import Worker
+from gateway.desk.apply import Office
+from gateway.desk.capability import Capabilities
+from gateway.desk.letters import Letters
+from gateway.desk.pipeline import Desk, load_handlers
+from gateway.smtp.server import Door
+from gateway.store.database import Database, connect
+from gateway.store.intake import Intake
+
+log = structlog.get_logger()
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_database(config: Config) -> Database:
+    """The database of [store]. Raises ConfigError for a URL of another kind."""
+    try:
+        return connect(config.store.database_url(config.site.data))
+    except ValueError as error:
+        raise config.fault(("store", "url"), str(error)) from None
+
+
+def build_resolver(config: Config) -> DnsResolver:
+    """The resolver of [dns]."""
+    return DnsResolver(config.dns.nameservers, config.dns.timeout.total_seconds(), config.dns.tries)
+
+
+def build_desk(config: Config, database: Database, now: Callable[[], datetime] = clock,
+               posted: Callable[[], None] = lambda: None) -> Desk:
+    """The desk with its handlers and letters. Raises ConfigError: unknown handler, bad setting, missing template."""
+    letters = Letters(config.site.templates, config.site)
+    if faults := letters.check():
+        raise ConfigError("\n".join(faults))
+    office = Office(config.site, config.desk.prefix, letters, build_capabilities(config))
+    return Desk(database, load_handlers(config), office, config.desk.attempts, config.desk.lease, now, posted)
+
+
+def build_capabilities(config: Config) -> Capabilities:
+    return Capabilities(read_secret(config.site.data), config.site.support[0], config.desk.capability_lifetime)
+
+
+def read_secret(data: Path) -> bytes:
+    """The key of all capability addresses, made at the first start. Lost with it: every address in letters sent."""
+    path = data / "secret"
+    data.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        temporary = path.with_suffix(f".{os.getpid()}")
+        if not path.exists():
+            temporary.touch(mode=0o600)
+            temporary.write_bytes(secrets.token_hex(32).encode())
+            with contextlib.suppress(FileExistsError):
+                os.link(temporary, path)
+            temporary.unlink()
+    return bytes.fromhex(path.read_text().strip())
+
+
+def build_signer(config: Config) -> Signer | None:
+    """DKIM for our letters, when domain, selector and key are all set. Raises ConfigError."""
+    section = config.delivery
+    if not (section.dkim_domain and section.dkim_selector and section.dkim_key):
+        return None
+    try:
+        return Signer(section.dkim_domain, section.dkim_selector, section.dkim_key.read_bytes())
+    except (OSError, ValueError) as error:
+        raise config.fault(("delivery", "dkim_key"), str(error)) from None
+
+
+class Service:
+    """A whole gateway in one event loop."""
+
+    def __init__(self, config: Config, *, now: Callable[[], datetime] = clock,
+                 resolver: Resolver | None = None) -> None:
+        self.config = config
+        self.now = now
+        self.database = open_database(config)
+        self.resolver = resolver or build_resolver(config)
+        self._build()
+
+    def _build(self) -> None:
+        config = self.config
+        self.desk = build_desk(config, self.database, self.now, posted=self._posted)
+        self.worker = Worker(self.database, config.delivery, config.site, self.resolver, self.now,
+                             build_signer(config), self.desk.wake)
+        self.intake = Intake(self.database, self.desk.wake)
+        self.door = Door(config.site, config.smtp, config.authentication, self.intake, self.resolver,
+                         self.desk.office.capabilities, self.now)
+
+    def _posted(self) -> None:
+        self.worker.wake()
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where the door listens; port 0 in the config has become a real one."""
+        return self.door.addresses
+
+    async def start(self) -> None:
+        """Everything up, the door last."""
+        await self.database.migrate()
+        self._tasks = [asyncio.create_task(self.desk.run()), asyncio.create_task(self.worker.run())]
+        await self.door.start()
+        log.info("frontdesk is open", listen=[f"{host}:{port}" for host, port in self.addresses],
+                 support=self.config.site.support, letters=self._way_out())
+
+    async def stop(self) -> None:
+        """Drain: the door first, then what it left is finished or stays in the store."""
+        await self.door.drain()
+        await self.intake.close()
+        await self.desk.stop()
+        await self.worker.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if isinstance(self.resolver, DnsResolver):
+            await self.resolver.close()
+        await self.database.close()
+        log.info("frontdesk is closed")
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator["Service"]:
+        """For tests and the demo: started on entry, drained on exit."""
+        await self.start()
+        try:
+            yield self
+        finally:
+            await self.stop()
+
+    async def run(self, reread: Callable[[], Config]) -> None:
+        """Serve until SIGTERM or SIGINT; at SIGHUP `reread` gives the config as it stands in its file now."""
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self.reload(reread))
+        async with self.running():
+            await stopping.wait()
+
+    def reload(self, reread: Callable[[], Config]) -> None:
+        """Take a new config; a bad file keeps the old one and says so."""
+        try:
+            config = reread()
+            _same_house(self.config, config)
+            self._reconfigure(config)
+        except ConfigError as error:
+            log.error("the new config is not taken: the old one stays", fault=str(error))
+        else:
+            log.info("config reloaded")
+
+    def _reconfigure(self, config: Config) -> None:
+        desk = build_desk(config, self.database, self.now)
+        signer = build_signer(config)
+        self.desk.journey, self.desk.office = desk.journey, desk.office
+        self.desk.attempts, self.desk.lease = desk.attempts, desk.lease
+        self.worker.configure(config.delivery, config.site, signer)
+        self.door.configure(config.site, config.smtp, config.authentication, desk.office.capabilities)
+        self.config = config
+
+    def _way_out(self) -> str:
+        section = self.config.delivery
+        if section.smarthost:
+            return f"by {section.smarthost}"
+        return "direct" if section.direct else f"as files in {self.config.site.data / 'sent'}"
+
+
+def _same_house(old: Config, new: Config) -> None:
+    """What a running gateway cannot change: where it listens and where it keeps things."""
+    for path in (("store", "url"), ("site", "data"), ("smtp", "listen")):
+        section, key = path
+        if getattr(getattr(old, section), key) != getattr(getattr(new, section), key):
+            raise new.fault(path, "this changes only by a restart")
