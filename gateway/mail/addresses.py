@@ -1,0 +1,149 @@
+"""Address fields (RFC 5322 section 3.4) as people and programs really write them.
+
+This reads leniently, for showing and answering; who the author *is* for DMARC is decided by the strict grammar of the
+authentication room. Linear: one pass of a tokenizer, never the structured parser of the standard library.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gateway.mail.words import decode_words, tidy
+
+ADDRESSES_LIMIT = 1000
+"""Addresses of one field that are read."""
+
+_TOKEN = re.compile(
+    r'(?P<quoted>"(?:[^"\\]|\\.)*"?)|(?P<word>=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=)|(?P<open><)|(?P<close>>)|(?P<comma>,)|'
+    r"(?P<colon>:)|(?P<semicolon>;)|(?P<comment>\()|(?P<blank>[ \t\r\n]+)|(?P<atom>(?:[^\s\"<>,:;()=]|=(?!\?))+|.)", re.DOTALL)
+_COMMENT = re.compile(r"[()]|\\.")
+_ADDRESS = re.compile(r"(?:(?<=mailto:)|(?<![^\s<>\"(),;:\[\]@]))[^\s<>\"(),;:\[\]@]+@(?:[^\s<>\"(),;:\[\]@]+|\[[^\[\]\s]*\])")
+_ESCAPE = re.compile(r"\\(.)")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox: its address and the name beside it; either may be ""."""
+
+    email: str
+    name: str = ""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What was read of one mailbox so far."""
+
+    phrase: list[str] = field(default_factory=list)
+    plain: list[str] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    angle: str | None = None
+
+
+def addresses(value: str, hint: str = "") -> tuple[Address, ...]:
+    """The mailboxes of a field, groups opened, names decoded; at most ADDRESSES_LIMIT. Never raises."""
+    found = []
+    for draft in _drafts(value):
+        address = _finish(draft, hint)
+        if address is not None:
+            found.append(address)
+            if len(found) >= ADDRESSES_LIMIT:
+                break
+    if not any(each.email for each in found) and "=?" in value:
+        # Some programs encode the whole field, address and all.
+        opened = decode_words(value, hint)
+        if "@" in opened and "=?" not in opened:
+            return addresses(opened, hint)
+    return tuple(each for each in found if each.email or each.name)
+
+
+def _drafts(value: str) -> Iterator[_Draft]:
+    draft, position, length = _Draft(), 0, len(value)
+    group = False
+    while position < length:
+        found = _TOKEN.match(value, position)
+        if found is None:
+            break
+        kind, text, position = found.lastgroup, found[0], found.end()
+        if kind == "comment":
+            comment, position = _comment(value, position)
+            draft.comments.append(comment)
+        elif kind == "open":
+            draft.angle, position = _angle(value, position, draft.angle)
+        elif kind == "comma" or kind == "semicolon":
+            group = group and kind == "comma"
+            yield draft
+            draft = _Draft()
+        elif kind == "colon" and not group and draft.angle is None and "@" not in "".join(draft.plain):
+            group, draft = True, _Draft()
+        elif kind != "close":
+            draft.plain.append(text)
+            draft.phrase.append(_ESCAPE.sub(r"\1", text[1:].removesuffix('"')) if kind == "quoted" else text)
+    yield draft
+
+
+def _comment(value: str, position: int) -> tuple[str, int]:
+    """The text of a comment and the place behind it; an unclosed one is text to the end."""
+    depth, start = 1, position
+    for found in _COMMENT.finditer(value, position):
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+        if depth == 0:
+            return value[start:found.start()], found.end()
+    return value[start:], len(value)
+
+
+def _angle(value: str, position: int, before: str | None) -> tuple[str | None, int]:
+    """The address in angle brackets. A second one counts only when the first held no address ("<a b> <a@b>")."""
+    close = value.find(">", position, position + 2000)
+    end = close if close >= 0 else min([place for place in (value.find(",", position, position + 2000), len(value))
+                                        if place >= 0])
+    inside = value[position:end]
+    if inside.count("<"):
+        inside = inside[inside.rfind("<") + 1:]
+    if before and "@" in before:
+        inside = before
+    return inside, end + 1 if close >= 0 else end
+
+
+def _finish(draft: _Draft, hint: str) -> Address | None:
+    name = _name("".join(draft.phrase), hint)
+    if draft.angle is not None:
+        email = _bare(draft.angle, hint)
+        if not email and "@" in name:
+            return _joined(name, draft)
+        return Address(email, name or _name(" ".join(draft.comments), hint))
+    return _joined(name, draft) if name or draft.comments else None
+
+
+def _joined(name: str, draft: _Draft) -> Address:
+    """No brackets: the address is the word with the at sign, the name what stands around it or in a comment."""
+    plain = "".join(draft.plain).strip()
+    if plain.startswith('"') and re.fullmatch(r'"[^"]*"@\S+', plain):
+        return Address(plain, tidy(decode_words(" ".join(draft.comments))))
+    found = _ADDRESS.search(name)
+    if not found:
+        return Address(plain if "@" in plain and " " not in plain else "", name or tidy(" ".join(draft.comments)))
+    rest = tidy((name[:found.start()] + " " + name[found.end():]).strip(" \t[]()<>\"'"))
+    return Address(found[0].strip("'`"), rest or tidy(decode_words(" ".join(draft.comments))))
+
+
+def _bare(angle: str, hint: str) -> str:
+    """The address between the brackets: routes ("@a,@b:"), mailto:, blanks and quotes around it go."""
+    text = angle.strip().strip("'`")
+    if "=?" in text:
+        text = decode_words(text, hint)
+    text = tidy(text)
+    if text.startswith("@") and ":" in text:
+        text = text.partition(":")[2]
+    if text[:7].lower() == "mailto:":
+        text = text[7:]
+    if " " in text and not text.startswith('"'):
+        found = _ADDRESS.search(text)
+        text = found[0] if found else text.replace(" ", "") if "@" in text else text
+    return text if not re.fullmatch(r'"[^"@]+@[^"@]+"', text) else text.strip('"')
+
+
+def _name(text: str, hint: str) -> str:
+    name = tidy(decode_words(text, hint))
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
+        name = name[1:-1].strip()
+    return re.sub(r"\s+", " ", name[:4000])

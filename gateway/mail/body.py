@@ -1,0 +1,183 @@
+"""From parts to what is read: which text is the body, which HTML goes with it, and what came along (RFC 2046, RFC 2183).
+
+Alternatives are two forms of one thing; everything else that is text and not an attachment is joined in order, since
+mailers put signatures, list footers and the text between two pictures into parts of their own.
+"""
+
+import re
+from dataclasses import dataclass, field
+from html import escape
+
+from gateway.mail.attachment import Attachment, attachment
+from gateway.mail.content import octets_of, take_uuencoded, text_of
+from gateway.mail.fields import read_header
+from gateway.mail.html import readable
+from gateway.mail.structure import Part
+from gateway.mail.words import decode_words, tidy
+
+_ENRICHED = re.compile(r"<<|</?[a-zA-Z][a-zA-Z0-9-]{0,60}>")
+_PARAM = re.compile(r"(?is)<param>.{0,200}?</param>")
+_BODY_KINDS = ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a message holds, read."""
+
+    text: str
+    html: str | None = field(repr=False)
+    """As it came; hostile."""
+    attachments: tuple[Attachment, ...] = ()
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Piece:
+    """One thing said, in one or both forms."""
+
+    plain: str = ""
+    html: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.plain if self.plain.strip(" \t\n\xa0\ufeff") else readable(self.html) if self.html else ""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The state of one walk over the parts."""
+
+    raw: bytes
+    hint: str
+    files: list[Attachment] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+    html_octets: int = 0
+
+
+def read_body(raw: bytes, root: Part, hint: str) -> Body:
+    """The body of a message. Never raises; decodes every part once."""
+    reading = _Reading(raw, hint)
+    pieces = _merge_doubles(_pieces(root, reading, is_root=True))
+    texts = [piece.text.strip("\n") for piece in pieces]
+    text = "\n\n".join(each.rstrip() for each in texts if each.strip())
+    html = None
+    if any(piece.html.strip() for piece in pieces):
+        html = "\n".join(piece.html or f"<pre>{escape(piece.plain)}</pre>" for piece in pieces if piece.html or piece.plain.strip())
+    return Body(_printable(text), html, tuple(reading.files), tuple(dict.fromkeys(reading.findings)))
+
+
+def _printable(text: str) -> str:
+    """Without control characters other than tab and line feed, and without halves of characters."""
+    return re.sub("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f\ud800-\udfff]", "", text)
+
+
+def _pieces(part: Part, reading: _Reading, is_root: bool = False) -> list[_Piece]:
+    if not part.children:
+        return _leaf(part, reading, is_root)
+    if part.kind == "multipart/alternative":
+        return _alternative(part, reading)
+    if part.kind == "multipart/related":
+        return _related(part, reading)
+    return [piece for number, child in enumerate(part.children)
+            for piece in _pieces(child, reading, is_root and number == 0 and len(part.children) == 1)]
+
+
+def _leaf(part: Part, reading: _Reading, is_root: bool) -> list[_Piece]:
+    if not _is_body(part, is_root):
+        _attach(part, reading)
+        return []
+    text, findings = text_of(reading.raw, part, reading.hint)
+    reading.findings += findings
+    if part.kind == "text/html":
+        return [_Piece(html=text)]
+    if part.kind in ("text/enriched", "text/richtext"):
+        return [_Piece(plain=_ENRICHED.sub(lambda found: "<" if found[0] == "<<" else "", _PARAM.sub("", text)))]
+    text, files = take_uuencoded(text)
+    for name, data in files:
+        reading.files.append(attachment(name, "application/octet-stream", data, number=len(reading.files) + 1))
+    return [_Piece(plain=text)]
+
+
+def _is_body(part: Part, is_root: bool) -> bool:
+    """Text that is meant to be read at once. A named text is a file, except where it is all there is."""
+    if part.kind.startswith("multipart/"):
+        return True
+    if part.disposition.value == "attachment" or not part.kind.startswith("text/"):
+        return False
+    named = part.disposition.get("filename") or (part.type.get("name") if part.disposition.value else "")
+    return part.kind in _BODY_KINDS and (is_root or not named) or is_root and part.kind not in (
+        "text/calendar", "text/csv", "text/vcard", "text/x-vcard", "text/rfc822-headers")
+
+
+def _alternative(part: Part, reading: _Reading) -> list[_Piece]:
+    """The plain form and the HTML form of one thing; calendars and other files among them come along."""
+    plain: list[str] = []
+    html: list[str] = []
+    for child in part.children:
+        if child.kind in ("text/x-amp-html", "text/watch-html"):
+            continue
+        pieces = _pieces(child, reading)
+        plains = [piece.plain for piece in pieces if piece.plain.strip()]
+        htmls = [piece.html for piece in pieces if piece.html.strip()]
+        if htmls and not html:
+            html = htmls
+        if plains and not plain and not htmls:
+            plain = plains
+        elif plains and not plain and not html:
+            plain = plains
+    return [_Piece("\n\n".join(plain), "\n".join(html))] if plain or html else []
+
+
+def _related(part: Part, reading: _Reading) -> list[_Piece]:
+    """The root first (RFC 2387): the part that start= names, else the first text."""
+    start = part.type.get("start").strip("<> ")
+    root = next((child for child in part.children if start and _content_id(child) == start), None)
+    root = root or next((child for child in part.children if child.is_multipart or child.kind in _BODY_KINDS), None)
+    pieces = _pieces(root, reading, is_root=True) if root is not None and root.disposition.value != "attachment" else []
+    for child in part.children:
+        if child is not root or not pieces and root.disposition.value == "attachment":
+            pieces += _pieces(child, reading)
+    return pieces
+
+
+def _merge_doubles(pieces: list[_Piece]) -> list[_Piece]:
+    """Plain text followed by the same as HTML, sent as mixed instead of alternative, is one thing."""
+    done: list[_Piece] = []
+    for piece in pieces:
+        last = done[-1] if done else None
+        if last is not None and piece.html and not piece.plain and last.plain.strip() and not last.html:
+            before, now = _essence(last.plain), _essence(readable(piece.html))
+            if before and now and (before in now or now in before) and min(len(before), len(now)) * 2 > max(len(before), len(now)):
+                last.html = piece.html
+                continue
+        done.append(piece)
+    return done
+
+
+def _essence(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text[:200_000])
+
+
+def _content_id(part: Part) -> str:
+    return part.header.get("content-id").strip().strip("<>").strip()
+
+
+def _attach(part: Part, reading: _Reading) -> None:
+    data, finding = octets_of(reading.raw, part)
+    name = part.disposition.get("filename") or part.type.get("name")
+    declared = part.kind
+    if declared in ("message/rfc822", "message/global") and not name:
+        name = _subject(data, reading.hint)
+    number = len(reading.files) + 1
+    identity = _content_id(part)
+    is_inline = part.disposition.value == "inline" or bool(identity) and part.disposition.value != "attachment"
+    reading.files.append(attachment(name or tidy(decode_words(part.header.get("content-description"), reading.hint)) if declared != "message/delivery-status" else name,
+                                    declared, data, number=number, is_inline=is_inline, content_id=identity,
+                                    findings=(finding,)))
+
+
+def _subject(data: bytes, hint: str) -> str:
+    """An attached message is named by its subject."""
+    start = len(data) - len(data.lstrip(b"\r\n"))
+    subject = tidy(decode_words(read_header(data, start, len(data)).get("subject"), hint)).replace("/", "_").replace("\\", "_")
+    return f"{subject[:150]}.eml" if subject else ""

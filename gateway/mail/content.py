@@ -1,0 +1,138 @@
+"""The octets and characters of one part: transfer encodings (RFC 2045 section 6), charsets, flowed lines (RFC 3676)."""
+
+import binascii
+import re
+
+from gateway.mail.charsets import decode
+from gateway.mail.structure import Part
+
+TEXT_LIMIT = 4 * 1024 * 1024
+"""Octets of one part that are read as text; an agent reads no more, and the raw mail has the rest."""
+
+_NOT_BASE64 = bytes(each for each in range(256) if not (chr(each).isalnum() and each < 128 or chr(each) in "+/"))
+_BASE64_LINES = re.compile(rb"[\s=]*[A-Za-z0-9+/]{4,}={0,2}(?:\s+[A-Za-z0-9+/]{4,}={0,2})*\s*$")
+_META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
+_QP_BROKEN = re.compile(rb"=[0-9A-Fa-f]{2}|=\r?\n")
+_BEGIN = re.compile(r"^begin [0-7]{3,4} (\S.{0,200}?)[ \t]*$", re.MULTILINE)
+
+
+def octets_of(raw: bytes, part: Part) -> tuple[bytes, str]:
+    """The decoded octets of a part and a finding, "" when all was well."""
+    data = raw[part.start:part.end]
+    encoding = re.sub(r"[^a-z0-9]", "", part.header.get("content-transfer-encoding").partition(";")[0].lower())
+    if encoding == "base64":
+        return _base64(data)
+    if encoding == "quotedprintable":
+        return binascii.a2b_qp(data), ""
+    if encoding in ("uuencode", "xuuencode", "uue", "xuue"):
+        return _uu(data)
+    return data, "" if encoding in ("", "7bit", "8bit", "binary", "none", "8bitmime") else "transfer-encoding-unknown"
+
+
+def _base64(data: bytes) -> tuple[bytes, str]:
+    """Lenient: foreign characters are skipped, missing padding is added, text that a list added behind is left out."""
+    pad = data.find(b"=")
+    tail = data[pad:].lstrip(b"=\r\n \t") if pad >= 0 else b""
+    if tail and _BASE64_LINES.match(tail[:2000].rpartition(b"\n")[0] or tail[:2000]) and len(tail) > 3:
+        head, _ = _base64(data[:pad])
+        return head + _run(tail), "base64-broken"
+    if pad >= 0:
+        data = data[:pad]
+    return _run(data), "text-behind-base64" if tail else ""
+
+
+def _run(data: bytes) -> bytes:
+    data = data.translate(None, _NOT_BASE64)
+    if len(data) % 4 == 1:
+        data = data[:-1]
+    return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
+
+
+def _uu(data: bytes) -> tuple[bytes, str]:
+    out, inside = [], False
+    for line in data.split(b"\n"):
+        line = line.rstrip(b"\r")
+        if line.startswith(b"begin "):
+            inside = True
+        elif line == b"end":
+            break
+        elif inside and line:
+            out.append(uu_line(line))
+    return b"".join(out), "" if out else "uuencode-broken"
+
+
+def uu_line(line: bytes) -> bytes:
+    """One uuencoded line; b"" when it is none. Some encoders leave blanks out or add a checksum."""
+    try:
+        return binascii.a2b_uu(line)
+    except binascii.Error:
+        count = ((line[0] - 32 & 63) * 4 + 5) // 3
+        try:
+            return binascii.a2b_uu(line[:count])
+        except binascii.Error:
+            return b""
+
+
+def text_of(raw: bytes, part: Part, hint: str = "") -> tuple[str, tuple[str, ...]]:
+    """The characters of a text part, LF line ends, and findings."""
+    data, finding = octets_of(raw, part)
+    findings = [finding] if finding else []
+    if len(data) > TEXT_LIMIT:
+        data = data[:TEXT_LIMIT]
+        findings.append("text-too-long")
+    label = part.type.get("charset").strip(" '\"")
+    if not label and part.kind == "text/html":
+        meta = _META.search(data[:4096])
+        label = meta[1].decode() if meta else ""
+    text, odd = decode(data, label, hint)
+    findings += [odd] if odd else []
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").removeprefix("\ufeff")
+    if part.kind == "text/plain" and part.type.get("format").lower() == "flowed":
+        text = unflow(text, part.type.get("delsp").lower() == "yes")
+    return text, tuple(findings)
+
+
+def unflow(text: str, delsp: bool) -> str:
+    """Paragraphs of flowed lines joined again (RFC 3676 section 4.1), quote depths kept apart."""
+    done: list[str] = []
+    paragraph, depth_before = "", -1
+    for line in text.split("\n"):
+        bare = line.lstrip(">")
+        depth = len(line) - len(bare)
+        bare = bare.removeprefix(" ")
+        if depth_before >= 0 and (depth != depth_before or bare == "-- "):
+            done.append(_quoted(depth_before, paragraph))
+            paragraph, depth_before = "", -1
+        if bare.endswith(" ") and bare != "-- ":
+            paragraph += bare[:-1] if delsp else bare
+            depth_before = depth
+        else:
+            done.append(_quoted(depth, paragraph + bare))
+            paragraph, depth_before = "", -1
+    if depth_before >= 0:
+        done.append(_quoted(depth_before, paragraph))
+    return "\n".join(done)
+
+
+def _quoted(depth: int, line: str) -> str:
+    return f"{'>' * depth} {line}" if depth else line
+
+
+def take_uuencoded(text: str) -> tuple[str, list[tuple[str, bytes]]]:
+    """The text without the files that were uuencoded into it, and those files (name, octets); at most 50."""
+    if "begin " not in text:
+        return text, []
+    files: list[tuple[str, bytes]] = []
+    kept, position = [], 0
+    for found in _BEGIN.finditer(text):
+        end = text.find("\nend", found.end())
+        if found.start() < position or end < 0 or len(files) >= 50:
+            continue
+        lines = text[found.end() + 1:end].encode("latin-1", "replace").split(b"\n")
+        data = [uu_line(line.rstrip(b"\r")) for line in lines if line.strip() not in (b"", b"`")]
+        if not any(data):
+            continue
+        kept.append(text[position:found.start()])
+        files.append((found[1], b"".join(data)))
+        position = end + 4
+    return "".join(kept) + text[position:], files

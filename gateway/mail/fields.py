@@ -1,0 +1,210 @@
+"""The header block: fields cut out and unfolded (RFC 5322 section 2.2), ids and dates read from them.
+
+Field values are text in which every octet survives: UTF-8 is shown as such and any other octet as a lone surrogate
+(`surrogateescape`), so that `octets(value)` gives back what came over the wire.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_tz
+
+HEADER_LIMIT = 256 * 1024
+"""Octets of one header block that are read."""
+FIELD_LIMIT = 64 * 1024
+"""Octets of one field that are read."""
+FIELDS_LIMIT = 5000
+"""Fields of one header block that are read."""
+
+Fields = tuple[tuple[str, str], ...]
+
+_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_KNOWN = re.compile(
+    rb"(?im)^(from|to|cc|subject|date|message-id|mime-version|content-type|content-transfer-encoding|received|"
+    rb"return-path|reply-to|sender|dkim-signature|content-disposition|content-id|x-[a-z0-9-]{1,60})[ \t]*:")
+_FOLD = re.compile(r"(?:\r\n|\r|\n)[ \t]*")
+_ID = re.compile(r"<\s*([^<>\s][^<>]{0,990})>")
+_BARE_ID = re.compile(r"[^\s<>,;()\"]{1,500}@[^\s<>,;()\"]{1,490}")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One header block: its fields, where the body begins, and what was odd."""
+
+    fields: Fields
+    body: int
+    findings: tuple[str, ...] = ()
+
+    def get(self, name: str, default: str = "") -> str:
+        """The first field of that name (lower case), or the default."""
+        return next((value for key, value in self.fields if key.lower() == name), default)
+
+    def all(self, name: str) -> list[str]:
+        return [value for key, value in self.fields if key.lower() == name]
+
+
+def octets(value: str) -> bytes:
+    """The octets that a field value was made of."""
+    return value.encode("utf-8", "surrogateescape")
+
+
+def read_header(raw: bytes, start: int, end: int) -> Header:
+    """The header block that begins at `start`. Linear; never reads past HEADER_LIMIT, but finds the body behind it."""
+    line_end = _line_end(raw, start, end)
+    if not raw[start:min(line_end, start + 300)].strip():
+        return Header((), _after(raw, line_end, end))
+    body, after = _blank_line(raw, start, end)
+    findings = []
+    block = raw[start:min(body, start + HEADER_LIMIT)]
+    if body - start > HEADER_LIMIT:
+        findings.append("header-block-too-large")
+    lines = _lines(block)
+    fields, used, broken = _fields(lines, block)
+    findings += broken
+    if used is not None:
+        return Header(fields, start + used, tuple(findings))
+    return Header(fields, after, tuple(findings))
+
+
+def _line_end(raw: bytes, start: int, end: int) -> int:
+    places = [place for place in (raw.find(b"\n", start, end), raw.find(b"\r", start, min(end, start + HEADER_LIMIT)))
+              if place >= 0]
+    return min(places, default=end)
+
+
+def _after(raw: bytes, place: int, end: int) -> int:
+    if raw[place:place + 2] == b"\r\n":
+        return min(place + 2, end)
+    return min(place + 1, end)
+
+
+def _blank_line(raw: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where the block ends and where the body begins."""
+    found: list[tuple[int, int]] = []
+    for mark in (b"\n\r\n", b"\n\n", b"\r\r\n"):
+        place = raw.find(mark, start, min(end, found[0][0] + 3) if found else end)
+        if place >= 0:
+            found.insert(0, (place + 1, place + len(mark)))
+    if not found and raw.find(b"\n", start, end) < 0:
+        place = raw.find(b"\r\r", start, end)
+        if place >= 0:
+            found.append((place + 1, place + 2))
+    return min(found, default=(end, end))
+
+
+def _lines(block: bytes) -> list[bytes]:
+    return block.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+
+
+def _fields(lines: list[bytes], block: bytes) -> tuple[Fields, int | None, list[str]]:
+    """The fields; the offset of the body when it begins without an empty line before it; findings."""
+    fields: list[tuple[str, bytearray]] = []
+    findings: list[str] = []
+    for number, line in enumerate(lines):
+        if line[:1] in (b" ", b"\t") and fields:
+            if len(fields[-1][1]) < FIELD_LIMIT:
+                fields[-1][1].extend(b"\n" + line)
+            continue
+        found = _FIELD.match(line)
+        if found:
+            if len(fields) >= FIELDS_LIMIT:
+                findings.append("too-many-fields")
+                break
+            fields.append((found[1].decode("ascii"), bytearray(line[found.end():])))
+        elif line.strip() and not (number == 0 and line.startswith((b"From ", b">From "))):
+            findings.append("header-line-broken")
+            if not _KNOWN.search(b"\n".join(lines[number + 1:number + 60])):
+                return _finish(fields, findings), _offset(block, number), findings
+    return _finish(fields, findings), None, sorted(set(findings))
+
+
+def _offset(block: bytes, number: int) -> int:
+    offset = 0
+    for _ in range(number):
+        offset = _after(block, _line_end(block, offset, len(block)), len(block))
+    return offset
+
+
+def _finish(fields: list[tuple[str, bytearray]], findings: list[str]) -> Fields:
+    done = []
+    for name, value in fields:
+        if len(value) > FIELD_LIMIT:
+            del value[FIELD_LIMIT:]
+            findings.append("field-too-large")
+        done.append((name, unfold(bytes(value).decode("utf-8", "surrogateescape"))))
+    return tuple(done)
+
+
+def unfold(value: str) -> str:
+    """One line: each fold becomes one blank (RFC 5322 section 2.2.3), NULs go."""
+    if "\n" in value or "\r" in value:
+        value = _FOLD.sub(" ", value)
+    return value.replace("\x00", "").strip(" \t")
+
+
+def message_ids(value: str, limit: int = 200) -> tuple[str, ...]:
+    """Ids in angle brackets, without blanks inside, in order, once each; bare ones are given brackets; "<>" is no id."""
+    value = value[:FIELD_LIMIT]
+    if value.count("<") > 4 * limit:
+        value = value[:20000]
+    found = [re.sub(r"\s+", "", each) for each in _ID.findall(value)]
+    if not found:
+        found = _BARE_ID.findall(value[:4000]) or ([value.strip()] if value.strip() not in ("", "<>") and len(value) < 500
+                                            and not re.search(r"[\s<>]", value.strip()) else [])
+    return tuple(f"<{each}>" for each in dict.fromkeys(found) if each)[:limit]
+
+
+_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[T ]*(?:(\d{1,2}):(\d{2})(?::(\d{2}))?)?\S*?\s*(Z|[+-]\d{2}:?\d{2})?$")
+_KOREAN = re.compile(r"(\d{4})년\s*(\d{1,2})월\s*(\d{1,2})일[^\d]*?(오전|오후)?\s*(?:(\d{1,2})[:시]\s*(\d{1,2}))?")
+_NUMERIC = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+
+
+def date(value: str) -> datetime | None:
+    """The instant that a Date field names, in UTC; None when nobody can tell. A missing zone is read as UTC."""
+    value = value.strip()[:200]
+    if not value:
+        return None
+    for read in (_standard, _iso, _numeric):
+        try:
+            found = read(value)
+        except (ValueError, OverflowError, TypeError, IndexError):
+            continue
+        if found is not None:
+            return found.astimezone(UTC)
+    return None
+
+
+def _standard(value: str) -> datetime | None:
+    parsed = parsedate_tz(value)
+    if parsed is None or not 1970 <= parsed[0] <= 9000:
+        return None
+    offset = parsed[9] or 0
+    if abs(offset) >= 86400:
+        offset = 0
+    second = min(parsed[5], 59)
+    return datetime(*parsed[:5], second, tzinfo=timezone(timedelta(seconds=offset)))
+
+
+def _iso(value: str) -> datetime | None:
+    korean = _KOREAN.search(value)
+    if korean:
+        year, month, day, half, hour, minute = korean.groups()
+        hours = int(hour or 0) % 12 + 12 * (half == "오후") if half else int(hour or 0)
+        return datetime(int(year), int(month), int(day), hours, int(minute or 0), tzinfo=timezone(timedelta(hours=9)))
+    found = _ISO.match(value)
+    if not found:
+        return None
+    zone = found[7] or "Z"
+    minutes = 0 if zone == "Z" else int(zone[1:3]) * 60 + int(zone[-2:])
+    place = timezone(timedelta(minutes=-minutes if zone[0] == "-" else minutes))
+    year, month, day, hour, minute, second = (int(found[each] or 0) for each in range(1, 7))
+    return datetime(year, month, day, hour, minute, second, tzinfo=place)
+
+
+def _numeric(value: str) -> datetime | None:
+    found = _NUMERIC.search(value)
+    if not found:
+        return None
+    first, second, year, hour, minute, seconds = (int(each or 0) for each in found.groups())
+    day, month = (first, second) if second <= 12 else (second, first)
+    return datetime(year, month, day, hour, minute, seconds, tzinfo=UTC)

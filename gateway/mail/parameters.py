@@ -1,0 +1,83 @@
+"""Content-Type and Content-Disposition with their parameters (RFC 2045 section 5.1, RFC 2231), in every disorder."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+from gateway.mail.charsets import decode
+from gateway.mail.fields import octets
+from gateway.mail.words import decode_words
+
+PARAMETERS_LIMIT = 200
+"""Parameters of one field that are read."""
+
+_PARAMETER = re.compile(r';?\s*([^\s=;"<>()\[\]]{1,200})\s*=\s*("(?:[^"\\]|\\.)*"?|[^;"]*)')
+_PIECE = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?$")
+_ESCAPE = re.compile(r'\\(["\\])')
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """A value such as text/plain in lower case, and its parameters decoded, names in lower case."""
+
+    value: str
+    given: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> str:
+        return self.given.get(name, "")
+
+
+def parameters(text: str, hint: str = "") -> Parameters:
+    """Linear; never raises. Continuations (name*0*=) are put in their order, percent and RFC 2047 forms decoded."""
+    head, _, tail = text[:32768].partition(";")
+    if "=" in head and "/" not in head:
+        head, tail = "", text[:32768]
+    pieces: dict[str, dict[int, tuple[bool, str]]] = {}
+    for count, found in enumerate(_PARAMETER.finditer(tail)):
+        if count >= PARAMETERS_LIMIT:
+            break
+        piece = _PIECE.match(found[1].lower())
+        if piece is None:
+            continue
+        number = int(piece[2]) if piece[2] else -1
+        pieces.setdefault(piece[1], {}).setdefault(number, (bool(piece[3]), _unquoted(found[2])))
+    value = re.sub(r"\([^)]*\)|\s+", "", head).lower()
+    return Parameters(value, {name: _value(found, hint) for name, found in pieces.items()})
+
+
+def _unquoted(value: str) -> str:
+    value = value.strip()
+    if value.startswith('"'):
+        return _ESCAPE.sub(r"\1", value[1:].removesuffix('"') if len(value) > 1 else "")
+    return value
+
+
+def _value(pieces: dict[int, tuple[bool, str]], hint: str) -> str:
+    """One parameter of its pieces: the extended forms win over the plain one beside them."""
+    numbered = sorted(number for number in pieces if number >= 0)
+    if -1 in pieces and (pieces[-1][0] or not numbered):
+        is_extended, text = pieces[-1]
+        return _extended([(True, text)], hint) if is_extended else _legacy(text, hint)
+    chosen = [pieces[number] for number in numbered]
+    if any(is_extended for is_extended, _ in chosen):
+        return _extended(chosen, hint)
+    return _legacy("".join(text for _, text in chosen), hint)
+
+
+def _extended(pieces: list[tuple[bool, str]], hint: str) -> str:
+    charset, raw = "", b""
+    for number, (is_extended, text) in enumerate(pieces):
+        if number == 0 and text.count("'") >= 2 and is_extended:
+            charset, _, text = text.split("'", 2)
+        raw += unquote_to_bytes(octets(text)) if is_extended else octets(text)
+    if "=?" in (words := raw.decode("ascii", "ignore")) and raw.isascii():
+        return decode_words(words, hint)
+    return decode(raw, charset, hint)[0]
+
+
+def _legacy(text: str, hint: str) -> str:
+    if "=?" in text:
+        return decode_words(text, hint)
+    if text.isascii() and "\x1b" not in text:
+        return text
+    return decode(octets(text), "", hint)[0]

@@ -1,0 +1,255 @@
+"""The new words of a reply: without the quoted mail, its heading and the signature.
+
+What is taken for a quote is only folded in the agents' page, never lost; and a stripper that eats the answer is worse than
+one that leaves a quote. So: answers between quoted lines keep their context, forwarded mails stay whole, and when nothing
+would be left, everything is kept.
+"""
+
+import re
+
+from gateway.mail.headings import (
+    ENDINGS,
+    EVIDENCE,
+    FORWARDED,
+    FROM_LINE,
+    GENERIC,
+    LINE,
+    ORIGINAL,
+    ORIGINAL_BARE,
+    OTHER_LINE,
+    SIGNED,
+    WROTE,
+)
+from gateway.mail.html import QUOTE_MARK, SIGNATURE_MARK, readable
+
+REPLY_MARKER = "##- Please type your reply above this line -##"
+REPLY_MARKER_KOREAN = "##- 이 줄 위에 답장을 써 주세요 -##"
+"""Lines that our own letters put above what they quote."""
+
+LINES_LIMIT = 20_000
+"""Lines that are looked at; a longer text is kept as it is."""
+
+_MARKER = re.compile(r"[>\s|*]*##- .{0,200}-##\s*$")
+_RULE = re.compile(r"\s*(?:[_]{5,}|[-]{10,}|[=]{10,}|[*]{10,}|[—–]{5,})\s*$")
+_SIGNATURE = re.compile(r"\s*(?:--|—|––)\s*$")
+_QUOTED = re.compile(r"\s{0,3}[>＞|]")
+
+
+def new_words(text: str, html: str | None = None, *, is_forward: bool = False) -> str:
+    """What the author wrote now. `html`: the same body as HTML, for hints; `is_forward`: the subject says so."""
+    lines = _lines(text, html)
+    if len(lines) > LINES_LIMIT:
+        return text.strip()
+    kept = lines if is_forward else _without_marker(lines)
+    if not is_forward:
+        kept = _without_quotes(kept)
+    kept = _without_signature(kept)
+    words = _clean(kept)
+    return words if re.search(r"\w|\S\S", words) else _clean(lines)
+
+
+def _lines(text: str, html: str | None) -> list[str]:
+    """The lines to judge: with marks of the HTML when the text was made from it, or when they fit into it."""
+    lines = text.split("\n")
+    if html is None:
+        return lines
+    marked = readable(html, marks=True)
+    if QUOTE_MARK not in marked and SIGNATURE_MARK not in marked:
+        return lines
+    if _bare(marked) == _bare(text):
+        return marked.split("\n")
+    return _with_mark(lines, marked)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\s>*_\uf8f1\uf8f2]+", "", text)
+
+
+def _with_mark(lines: list[str], marked: str) -> list[str]:
+    """The plain text with the quote mark where its own words end, found by the last of them; unchanged when they differ."""
+    before = _bare(marked.partition(QUOTE_MARK)[0])
+    if QUOTE_MARK not in marked or not before:
+        return lines
+    seen = 0
+    for number, line in enumerate(lines):
+        seen += len(_bare(line))
+        if seen >= len(before):
+            is_same = seen == len(before) and _bare("".join(lines[:number + 1])) == before
+            return [*lines[:number + 1], QUOTE_MARK, *lines[number + 1:]] if is_same else lines
+    return lines
+
+
+def _clean(lines: list[str]) -> str:
+    kept = (line for line in lines if line.strip() not in (QUOTE_MARK, SIGNATURE_MARK))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in kept)).strip("\n").rstrip()
+
+
+def _without_marker(lines: list[str]) -> list[str]:
+    """Everything from our own marker line on is our letter; its heading stands in front of it."""
+    for number, line in enumerate(lines):
+        if "##-" in line and _MARKER.match(line):
+            kept = lines[:number]
+            while kept and (not kept[-1].strip(" >\xa0") or _RULE.match(kept[-1])):
+                kept.pop()
+            start = _heading_before(kept, len(kept))
+            return kept[:start] if start is not None else kept
+    return lines
+
+
+def _heading_before(lines: list[str], end: int) -> int | None:
+    """Where a heading begins whose last line is lines[end - 1]; None when that is no heading."""
+    if end <= 0 or not ENDINGS.search(lines[end - 1][-LINE:]):
+        return None
+    best = None
+    for start in range(end - 1, max(end - 6, -1), -1):
+        if not lines[start].strip():
+            break
+        joined = " ".join(line.strip() for line in lines[start:end])
+        if len(joined) > LINE:
+            break
+        if is_heading(joined):
+            best = start if best is None or _goes_on(lines[start], lines[best]) else best
+        elif best is not None and not _goes_on(lines[start], lines[best]):
+            break
+    return best
+
+
+def _goes_on(first: str, second: str) -> bool:
+    """True when the second line is plainly the rest of a wrapped heading that the first one begins."""
+    return bool(re.match(r"\W{0,3}(?:on|am|le|el|em|il|op|den|dne|w dniu|в|\d{4}\s?[년年./-]|at|في|vào|在|於|于|\d{1,2}[./])\b?", first.strip(),
+                         re.IGNORECASE) and EVIDENCE.search(first) and not EVIDENCE.match(second)) or bool(
+        re.match(r"\W{0,3}on\b.*\d", first.strip(), re.IGNORECASE))
+
+
+def is_heading(line: str) -> bool:
+    """True for "On <date>, <name> wrote:" and its kin in other languages. One line, wrapped ones joined."""
+    if len(line) > LINE or not EVIDENCE.search(line):
+        return False
+    return bool(WROTE.match(line) or GENERIC.match(line))
+
+
+def _quote_begins(lines: list[str], number: int) -> tuple[int, int, bool] | None:
+    """(first line of the heading, first line behind it, whether everything behind it is quoted) when one begins here."""
+    line = lines[number]
+    bare = line.strip()
+    if not bare:
+        return None
+    if bare == QUOTE_MARK:
+        return number, number + 1, False
+    if ORIGINAL.match(bare) or ORIGINAL_BARE.match(bare):
+        return number, number + 1, True
+    if FROM_LINE.match(line) and _is_block(lines, number):
+        return _with_rule(lines, number), number + 1, True
+    if ENDINGS.search(line[-LINE:]) and (start := _heading_before(lines, number + 1)) is not None:
+        return start, number + 1, False
+    return None
+
+
+def _is_block(lines: list[str], number: int) -> bool:
+    """From: is followed by two more of Sent:, To:, Subject: ... within a few lines."""
+    near = [line for line in lines[number + 1:number + 14] if line.strip()][:7]
+    count = sum(1 for line in near if OTHER_LINE.match(line))
+    return count >= 2 or count == 1 and number > 0 and bool(_RULE.match(lines[number - 1]))
+
+
+def _with_rule(lines: list[str], number: int) -> int:
+    start = number
+    while start > 0 and number - start < 3 and (not lines[start - 1].strip() or _RULE.match(lines[start - 1])):
+        start -= 1
+    return start
+
+
+def _without_quotes(lines: list[str]) -> list[str]:
+    """Cuts at the first heading of a quoted mail, or leaves out the one block of quoted lines."""
+    for number, line in enumerate(lines):
+        if FORWARDED.match(line.strip()) and not _QUOTED.match(line):
+            return lines
+        if _QUOTED.match(line) and line.strip().startswith((">", "＞")):
+            break
+        found = _quote_begins(lines, number)
+        if found is None:
+            continue
+        start, after, is_all = found
+        is_forward = any(FORWARDED.match(each.strip()) for each in lines[after:after + 4])
+        if is_forward:
+            return lines
+        following = next((each for each in lines[after:] if each.strip() not in ("", QUOTE_MARK)), "")
+        if is_all or not _is_quoted(following):
+            return lines[:start] if _has_words(lines[:start]) else lines
+        break
+    return _without_blocks(lines)
+
+
+def _is_quoted(line: str) -> bool:
+    return line.lstrip(" \t").startswith((">", "＞"))
+
+
+def _has_words(lines: list[str]) -> bool:
+    return any(re.search(r"\w|\S\S", line) for line in lines)
+
+
+def _without_blocks(lines: list[str]) -> list[str]:
+    """Quoted lines at the end go; a single block with the answer below it goes; several mean answers in between: kept."""
+    blocks = _blocks(lines)
+    if not blocks:
+        return lines
+    start, end = blocks[-1]
+    if not _has_words(lines[end:]) or _only_signature(lines[end:]):
+        cut = lines[:_heading_start(lines, start)]
+        if len(blocks) == 1:
+            return cut + lines[end:] if _has_words(cut) else lines
+        return cut if _has_words([line for line in cut if not _is_quoted(line)]) else lines
+    if len(blocks) > 1:
+        return lines
+    rest = _without_quotes(lines[end:]) if any(line.strip() for line in lines[end:]) else []
+    return lines[:_heading_start(lines, start)] + rest
+
+
+def _only_signature(lines: list[str]) -> bool:
+    words = [line for line in lines if line.strip()]
+    return bool(words) and (bool(_SIGNATURE.match(words[0])) or words[0].strip() == SIGNATURE_MARK
+                            or len(words) == 1 and bool(SIGNED.match(words[0].strip())))
+
+
+def _blocks(lines: list[str]) -> list[tuple[int, int]]:
+    """Runs of quoted lines; empty lines within a run belong to it, and so does a short wrapped rest of a quoted line."""
+    blocks: list[tuple[int, int]] = []
+    for number, line in enumerate(lines):
+        if not _is_quoted(line):
+            continue
+        if blocks and not _has_words(lines[blocks[-1][1]:number]):
+            blocks[-1] = (blocks[-1][0], number + 1)
+        else:
+            blocks.append((number, number + 1))
+    return blocks
+
+
+def _heading_start(lines: list[str], start: int) -> int:
+    """The first line of the heading above a quoted block, or the block's own first line."""
+    end = start
+    while end > 0 and not lines[end - 1].strip(" \xa0" + QUOTE_MARK):
+        end -= 1
+    heading = _heading_before(lines, end)
+    if heading is None and end > 0 and re.search(r"(?:wrote|작성|写道|寫道|schrieb|écrit)\s?[:：]$", lines[end - 1].strip()):
+        heading = end - 1
+    if heading is None and end > 0 and ORIGINAL.match(lines[end - 1].strip()):
+        heading = end - 1
+    return start if heading is None else heading
+
+
+def _without_signature(lines: list[str]) -> list[str]:
+    """From "-- " on, and mobile signatures at the end; only where words remain in front."""
+    for number in range(len(lines) - 1, -1, -1):
+        is_mark = lines[number].strip() == SIGNATURE_MARK or lines[number] == "-- " or _SIGNATURE.match(lines[number])
+        if is_mark and _has_words(lines[:number]) and not any(_is_quoted(line) for line in lines[number:]):
+            lines = lines[:number]
+    while lines and (not lines[-1].strip() or _RULE.match(lines[-1])):
+        lines = lines[:-1]
+    for _ in range(3):
+        last = lines[-1].strip() if lines else ""
+        if not last or len(last) > 120 or not SIGNED.match(last) or not _has_words(lines[:-1]):
+            break
+        lines = lines[:-1]
+        while lines and (not lines[-1].strip() or _RULE.match(lines[-1]) or _SIGNATURE.match(lines[-1])):
+            lines = lines[:-1]
+    return lines

@@ -1,0 +1,86 @@
+"""Encoded words (RFC 2047) and raw octets in fields, as a person would read them.
+
+Real mailers cut a character between two encoded words, forget padding, put blanks inside, encode inside quotes, or send
+the octets raw. Neighbouring words of one charset are therefore joined as octets before they are decoded.
+"""
+
+import base64
+import re
+from collections.abc import Iterator
+
+from gateway.mail.charsets import decode
+from gateway.mail.fields import octets
+
+WORDS_LIMIT = 2000
+"""Encoded words of one field that are decoded; the rest stays as it came."""
+
+_WORD = re.compile(r"=\?([A-Za-z0-9_.:+\-' ()]{1,60}?)(?:\*[A-Za-z0-9-]{0,20})?\?\s?([bBqQ])\s?\?([^?]*(?:\?(?!=)[^?=]*)*)\?=")
+_BLANK = re.compile(r"[ \t\r\n]*")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_QUOTED = re.compile(rb"=([0-9A-Fa-f]{2})")
+
+
+def decode_words(value: str, hint: str = "") -> str:
+    """The readable form of an unstructured value (Subject, a display name). `hint`: a charset label of the same mail."""
+    if "=?" not in value:
+        return _plain(value, hint)
+    text: list[str] = []
+    joined, charset, last = b"", "", 0
+    for start, end, label, data in _words(value):
+        between = value[last:start]
+        if joined and not between.strip(" \t\r\n") and label.lower() == charset.lower():
+            joined, last = joined + data, end
+            continue
+        if joined:
+            text.append(decode(joined, charset, hint)[0])
+            between = between if between.strip(" \t\r\n") else ""
+        text.append(_plain(between, hint))
+        joined, charset, last = data, label, end
+    if joined or charset:
+        text.append(decode(joined, charset, hint)[0])
+    text.append(_plain(value[last:], hint))
+    return "".join(text)
+
+
+def _words(value: str) -> Iterator[tuple[int, int, str, bytes]]:
+    for count, found in enumerate(_WORD.finditer(value)):
+        if count >= WORDS_LIMIT:
+            return
+        data = octets(found[3])
+        yield found.start(), found.end(), found[1].strip(), _base64(data) if found[2] in "bB" else _q(data)
+
+
+def _plain(value: str, hint: str) -> str:
+    """Raw octets that are no UTF-8 are lone surrogates by now: guess what they were."""
+    if value.isascii() and "\x1b" not in value:
+        return value
+    raw = octets(value)
+    try:
+        return raw.decode("utf-8") if b"\x1b" not in raw else decode(raw, "", hint)[0]
+    except UnicodeDecodeError:
+        return decode(raw, "", hint)[0]
+
+
+def _base64(data: bytes) -> bytes:
+    """Padding in the middle ends a run and the next goes on; what is missing at the end is added."""
+    out = []
+    for run in data.split(b"="):
+        run = _NOT_BASE64.sub(b"", run.replace(b"-", b"+") if b"+" not in run else run)
+        if len(run) % 4 == 1:
+            run = run[:-1]
+        if run:
+            out.append(base64.b64decode(run + b"=" * (-len(run) % 4)))
+    return b"".join(out)
+
+
+def _q(data: bytes) -> bytes:
+    return _QUOTED.sub(lambda found: bytes((int(found[1], 16),)), data.replace(b"_", b" "))
+
+
+def tidy(value: str) -> str:
+    """One line for a person: control characters and line ends become blanks, the ends are trimmed."""
+    if value.isprintable():
+        return value.strip()
+    return "".join(" " if each in "\r\n\t\x0b\x0c\x85\u2028\u2029" else each for each in value
+                   if each in "\r\n\t\x0b\x0c\x85\u2028\u2029" or (each >= " " and each != "\x7f"
+                   and not "\x80" <= each <= "\x9f" and not "\ud800" <= each <= "\udfff")).strip()
