@@ -1,0 +1,52 @@
+"""Addresses as capabilities: only what a letter of ours gave away is good, and only for its purpose and time."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.desk.capability import Capabilities, Capability
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+LIFETIME = timedelta(days=30)
+OURS = Capabilities(b"k" * 32, "support@example.com", LIFETIME)
+
+ALL = [Capability("reply", 1), Capability("bounce", 77), Capability("verify", 36**5), Capability("rate", 4, 5)]
+
+
+@pytest.mark.parametrize("capability", ALL)
+def test_an_address_of_ours_is_good_for_what_it_was_made_for(capability: Capability) -> None:
+    address = OURS.address(capability, NOON)
+    assert OURS.read(address, NOON) == capability
+    assert OURS.read(address.upper(), NOON) == capability
+
+
+@pytest.mark.parametrize("capability", ALL)
+def test_an_address_fits_in_a_local_part(capability: Capability) -> None:
+    assert len(OURS.address(capability, NOON).partition("@")[0]) <= 64
+
+
+def test_an_address_expires() -> None:
+    address = OURS.address(Capability("reply", 1), NOON)
+    assert OURS.read(address, NOON + LIFETIME) == Capability("reply", 1)
+    assert OURS.read(address, NOON + LIFETIME + timedelta(days=2)) is None
+
+
+def test_no_single_character_can_be_changed() -> None:
+    address = OURS.address(Capability("rate", 4, 5), NOON)
+    for place, sign in enumerate(address):
+        for other in "0a5s":
+            if other != sign:
+                assert OURS.read(address[:place] + other + address[place + 1 :], NOON) is None
+
+
+def test_the_address_of_another_secret_or_another_domain_is_nothing() -> None:
+    theirs = Capabilities(b"x" * 32, "support@example.com", LIFETIME)
+    elsewhere = Capabilities(b"k" * 32, "support@example.net", LIFETIME)
+    assert OURS.read(theirs.address(Capability("reply", 1), NOON), NOON) is None
+    assert OURS.read(elsewhere.address(Capability("reply", 1), NOON), NOON) is None
+
+
+@pytest.mark.parametrize("address", ["", "support@example.com", "support+r1.abc@example.com", "+@", "support+", "@" * 70,
+                                     "support+r1.zzz." + "a" * 26 + "@example.com"])
+def test_what_is_no_capability_is_nothing(address: str) -> None:
+    assert OURS.read(address, NOON) is None
