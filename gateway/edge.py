@@ -1,0 +1,130 @@
+"""What all commands share: the config they read, the database they open, the loop they run in, how they fail."""
+
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from zoneinfo import ZoneInfo
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session as Db
+
+    from gateway.config import Config, Log
+    from gateway.store.database import Database
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+Limit = Annotated[int, typer.Option(metavar="N", min=1, help="Longest list.")]
+
+T = TypeVar("T")
+
+
+class Failure(Exception):
+    """What was asked for could not be done; the sentence is for the person who asked. Exit code 1."""
+
+
+def packaged_config() -> Path:
+    """The default config.toml: carried by the wheel, or the one of the checkout."""
+    carried = Path(__file__).parent / "_data" / "config.toml"
+    return carried if carried.exists() else Path(__file__).parent.parent / "config.toml"
+
+
+def read_config(context: typer.Context) -> "Config":
+    """The config that was named, else ./config.toml, else the packaged one with its data in ./var."""
+    from gateway.config import load
+
+    named: Path | None = context.obj
+    if named is None and Path("config.toml").exists():
+        named = Path("config.toml")
+    return load(packaged_config(), folder=Path.cwd()) if named is None else load(named)
+
+
+def has_database(config: "Config") -> bool:
+    """False when SQLite is configured and its file is not there yet."""
+    url = config.store.database_url(config.site.data)
+    return not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///")).exists()
+
+
+def with_database(config: "Config", work: Callable[["Database"], Awaitable[T]]) -> T:
+    """Run work on the database of a gateway that has been started at least once."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from gateway.service import open_database
+
+    if not has_database(config):
+        raise Failure(f"There is no database in {config.site.data} yet: `frontdesk serve` makes it.")
+
+    async def whole() -> T:
+        database = open_database(config)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    try:
+        return run(whole)
+    except (SQLAlchemyError, OSError) as error:
+        raise Failure(f"The database cannot be used: {first_line(error)}") from None
+
+
+def read_database(config: "Config", question: Callable[["Db"], T]) -> T:
+    """Ask the database one question."""
+    return with_database(config, lambda database: database.read(question))
+
+
+def site_zone(config: "Config") -> ZoneInfo:
+    """The zone of the times that are shown."""
+    return ZoneInfo(config.site.timezone)
+
+
+def run(work: Callable[[], Awaitable[T]], log: "Log | None" = None) -> T:
+    """Run a coroutine in the fastest loop that is there. Without `log`, only errors are logged."""
+    import asyncio
+
+    from gateway import logs
+    from gateway.config import Log
+
+    logs.configure(log or Log(level="error"))
+    try:
+        import uvloop
+    except ImportError:
+        factory = None
+    else:
+        factory = uvloop.new_event_loop
+
+    async def whole() -> T:
+        return await work()
+
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(whole())
+
+
+def guarded(command: Callable[[], None]) -> NoReturn:
+    """Run the command: every fault becomes a sentence on standard error and an exit code, never a traceback."""
+    try:
+        command()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: say no more
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # the edge to a person
+        code, sentence = _told(error)
+        print(f"frontdesk: {sentence}", file=sys.stderr)
+        sys.exit(code)
+    sys.exit(0)
+
+
+def _told(error: Exception) -> tuple[int, str]:
+    from gateway.config import ConfigError
+
+    if isinstance(error, ConfigError):
+        return 2, str(error)
+    return 1, str(error) if isinstance(error, Failure) else f"{type(error).__name__}: {first_line(error)}"
+
+
+def first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0]

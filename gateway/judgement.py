@@ -1,0 +1,88 @@
+"""What was found about one mail, for a person to read: the answers of `explain` and `authenticate` without --json."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import RenderableType
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from gateway import plain, show
+
+RESULTS = {"pass": "green", "fail": "bold red", "permerror": "red", "temperror": "yellow", "softfail": "yellow"}
+
+
+def tell(answer: Mapping[str, Any], as_json: bool) -> None:
+    """An answer of gateway/explain on standard output."""
+    if as_json:
+        show.json_line(answer)
+    elif "mail" in answer:
+        show.say(*_mail(answer["mail"], answer["may_acknowledge"]), *_checks(answer["authentication"]),
+                 *_decisions(answer["decisions"]))
+    else:
+        show.say(*_checks(answer))
+
+
+def _mail(mail: Mapping[str, Any], may_acknowledge: bool) -> Iterator[RenderableType]:
+    yield _title("What it says")
+    grid = _grid()
+    grid.add_row("From", plain.line(f"{mail['from_name']} <{mail['from_email']}>"))
+    grid.add_row("Subject", plain.line(mail["subject"]))
+    grid.add_row("Language", mail["language"])
+    kind = "a bounce" if mail["is_bounce"] else "a machine" if mail["is_automatic"] else "a person"
+    grid.add_row("Written by", f"{kind}; {'may' if may_acknowledge else 'must not'} be answered automatically")
+    for each in mail["bounce"]:
+        grid.add_row("Failed", plain.line(f"{each['recipient']} {each['status']} {'hard' if each['hard'] else 'soft'}"))
+    for each in mail["attachments"]:
+        size = plain.size(each["size"])
+        grid.add_row("Attachment", plain.line(f"{each['filename']}  {each['content_type']}  {size}"))
+    grid.add_row("New words", plain.words(mail["reply_text"]).strip())
+    yield grid
+
+
+def _checks(found: Mapping[str, Any]) -> Iterator[RenderableType]:
+    yield _title("Whose mail it is")
+    grid = _grid()
+    colour, meaning = show.IDENTITIES.get(found["verdict"], ("", ""))
+    grid.add_row("Verdict", Text.assemble((found["verdict"], colour), f": {meaning}"))
+    grid.add_row("SPF", _result(found["spf"], found["spf"]["domain"], found["spf"]["explanation"]))
+    for each in found["dkim"]:
+        grid.add_row("DKIM", _result(each, f"{each['domain']} {each['selector']}", each["reason"]))
+    dmarc = found["dmarc"]
+    policy = f"policy {dmarc['policy'] or 'none published'}"
+    aligned = f"aligned: {', '.join(dmarc['aligned'])}" if dmarc["aligned"] else ""
+    grid.add_row("DMARC", _result(dmarc, dmarc["from_domain"], policy, aligned))
+    grid.add_row("ARC", _result(found["arc"]))
+    grid.add_row("iprev", _result(found["iprev"], found["iprev"]["name"]))
+    if found["structure"]:
+        grid.add_row("Structure", plain.line(", ".join(found["structure"]), 400))
+    yield grid
+
+
+def _result(check: Mapping[str, Any], *more: str) -> Text:
+    result = check["result"]
+    words = "  ".join(plain.line(each) for each in more if each)
+    return Text.assemble((f"{result:<10}", RESULTS.get(result, "dim")), words)
+
+
+def _decisions(decisions: list[Mapping[str, Any]]) -> Iterator[RenderableType]:
+    yield _title("What would happen")
+    shown = show.table("Handler", "Decision", "What", "Why")
+    for each in decisions:
+        rest = {key: value for key, value in each.items() if key not in ("handler", "decision", "because")}
+        what = ", ".join(f"{key} {value}" for key, value in rest.items() if value not in (None, "", {}, [], False))
+        shown.add_row(plain.line(str(each["handler"])), plain.line(str(each["decision"])), plain.line(what, 120),
+                      plain.line(str(each["because"]), 300))
+    yield shown
+
+
+def _title(words: str) -> Rule:
+    return Rule(words, align="left", style="dim")
+
+
+def _grid() -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim")
+    grid.add_column(overflow="fold")
+    return grid

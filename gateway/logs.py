@@ -1,0 +1,50 @@
+"""One line per fact on standard error, with its keys: for people as text, for programs as JSON.
+
+Values may hold words of strangers: a value that is more than one plain word is quoted, so that no mail can add a line
+of its own or reach the terminal.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+import structlog
+
+from gateway import plain
+from gateway.config import Log
+
+
+def configure(section: Log) -> None:
+    """Set up logging for the whole process."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _as_json if section.format == "json" else _as_text,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(section.level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _as_json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    return json.dumps(event, default=str)
+
+
+def _as_text(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    head = f"{event.pop('timestamp')} {event.pop('level'):<7} {event.pop('event')}"
+    trouble = event.pop("exception", "")
+    return head + _keys(event) + (f"\n{plain.words(trouble)}" if trouble else "")
+
+
+def _keys(event: Mapping[str, Any]) -> str:
+    return "".join(f"  {key}={_value(value)}" for key, value in event.items())
+
+
+def _value(value: object) -> str:
+    text = str(value)
+    is_word = bool(text) and text.isprintable() and not set(text) & set(' "=')
+    return text if is_word else json.dumps(text)

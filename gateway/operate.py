@@ -1,0 +1,118 @@
+"""The commands of operators: what waits and what failed on the way in (spool) and out (outbox), and the report."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from gateway.edge import Json, Limit, read_config, read_database, site_zone, with_database
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session as Db
+
+app = typer.Typer()
+spool_app = typer.Typer(invoke_without_command=True, help="Mails that are kept and not yet handled.")
+outbox_app = typer.Typer(invoke_without_command=True, help="Letters that wait or failed.")
+
+Ids = Annotated[list[int] | None, typer.Argument(metavar="ID", help="Ids as listed.")]
+All = Annotated[bool, typer.Option("--all", help="Every one.")]
+
+
+@spool_app.callback()
+def spool(context: typer.Context, limit: Limit = 200, as_json: Json = False) -> None:
+    """Mails that are kept and not yet handled."""
+    if context.invoked_subcommand:
+        return None
+    config = read_config(context)
+    from gateway import show
+    from gateway.store import spool
+
+    rows, counts = read_database(config, lambda db: (spool.waiting(db, limit), spool.counts(db)))
+    if as_json:
+        return show.json_line({"counts": counts, "mails": [row.model_dump() for row in rows]})
+    return show.spool(rows, counts, site_zone(config))
+
+
+@spool_app.command(name="retry")
+def retry_spool(context: typer.Context, ids: Ids = None, every: All = False) -> None:
+    """Hand mails to the desk again, at once."""
+    from gateway.store import spool
+
+    _retry(context, spool.retry, ids, every, "mails")
+
+
+@outbox_app.callback()
+def outbox(
+    context: typer.Context,
+    state: Annotated[list[str] | None, typer.Option(metavar="S", help="waiting, deferred, bounced or sent; may be "
+                                                    "given several times. Without it: the first three.")] = None,
+    limit: Limit = 200, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Letters that wait or failed."""
+    if context.invoked_subcommand:
+        return None
+    config = read_config(context)
+    from gateway import show
+    from gateway.store import outbox
+
+    states = state or ("waiting", "deferred", "bounced")
+    pages = read_database(config, lambda db: [outbox.listing(db, each, limit=limit) for each in states])
+    letters = sorted(chain(*pages), key=lambda letter: letter.id or 0)
+    counts = read_database(config, outbox.counts)
+    if as_json:
+        return show.json_line({"counts": counts, "letters": [each.model_dump(exclude={"raw"}) for each in letters]})
+    return show.outbox(letters, counts, site_zone(config))
+
+
+@outbox_app.command(name="retry")
+def retry_outbox(context: typer.Context, ids: Ids = None, every: All = False) -> None:
+    """Try letters again, at once."""
+    from gateway.store import outbox
+
+    def retry(db: "Db", ids: list[int] | None, now: datetime) -> int:
+        return sum(outbox.retry(db, each, now) for each in ids) if ids else outbox.retry(db, None, now)
+
+    _retry(context, retry, ids, every, "letters")
+
+
+def _retry(context: typer.Context, retry: Callable[..., int], ids: list[int] | None, every: bool, what: str) -> None:
+    if bool(ids) == every:
+        raise typer.BadParameter("give either ids or --all")
+    config = read_config(context)
+    now = datetime.now(UTC)
+    count = with_database(config, lambda database: database.write(lambda db: retry(db, ids or None, now)))
+    from gateway import show
+
+    show.say(f"{count} {what} will be tried again.")
+
+
+app.add_typer(spool_app, name="spool")
+app.add_typer(outbox_app, name="outbox")
+
+
+@app.command()
+def report(
+    context: typer.Context,
+    by: Annotated[Literal["day", "week", "month"], typer.Option(help="Length of a period.")] = "day",
+    since: Annotated[datetime | None, typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="First day; else 30 days "
+                                                   "ago.", show_default=False)] = None,
+    until: Annotated[datetime | None, typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="Last day; else today.",
+                                                   show_default=False)] = None,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for spreadsheets.")] = False,
+) -> None:
+    """Volume, times and feedback by period and category."""
+    config = read_config(context)
+    from gateway import show
+    from gateway.store import reports
+
+    zone = site_zone(config)
+    last = (until or datetime.now(zone)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=zone)
+    first = since.replace(tzinfo=zone) if since else last - timedelta(days=30)
+    lines = read_database(config, lambda db: reports.report(db, first, last + timedelta(days=1), by, zone))
+    if as_json:
+        return show.json_line([asdict(line) for line in lines])
+    return show.comma_separated(asdict(line) for line in lines) if as_csv else show.report(lines)

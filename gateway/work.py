@@ -1,0 +1,221 @@
+"""The commands of agents: take a request from the queue, read it, answer, ask, note, and bring it to its end.
+
+Each says to the desk what is wanted and shows what came of it; what is allowed, and what follows, the desk decides.
+"""
+
+import getpass
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from gateway.edge import Failure, Json, Limit, read_config, read_database, site_zone, with_database
+
+if TYPE_CHECKING:
+    from gateway.config import Config
+    from gateway.desk.acts import Acts
+    from gateway.models import Request
+    from gateway.store.database import Database
+
+app = typer.Typer()
+
+
+def _me() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "agent"
+
+
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Request number, however loosely typed.")]
+Agent = Annotated[str, typer.Option(metavar="A", envvar="FRONTDESK_AGENT", default_factory=_me, show_default=False,
+                                    help="Who does it; else the login name.")]
+TextFile = Annotated[Path, typer.Option(metavar="F", help="File with the words, UTF-8; - is standard input.")]
+Seen = Annotated[int | None, typer.Option(metavar="ENTRY", help="The newest entry you have read (`show` prints it): "
+                                          "refused when something newer came in.")]
+
+T = TypeVar("T")
+
+
+@app.command()
+def queue(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One queue; else all with their counts.")] = None,
+    limit: Limit = 200,
+    as_json: Json = False,
+) -> None:
+    """What waits for agents: counts, or one queue's list."""
+    config = read_config(context)
+    from gateway import show
+    from gateway.store import requests
+
+    now = datetime.now(UTC)
+    if name is None:
+        lines = read_database(config, lambda db: requests.queues(db, now))
+        if as_json:
+            return show.json_line([asdict(line) for line in lines])
+        return show.queues(lines, now, site_zone(config))
+    rows = read_database(config, lambda db: requests.in_queue(db, name, limit))
+    if as_json:
+        return show.json_line([{**each.model_dump(), "customer": customer.model_dump()} for each, customer in rows])
+    return show.queue(rows, now)
+
+
+@app.command(name="next")
+def claim_next(
+    context: typer.Context, agent: Agent,
+    queue: Annotated[str | None, typer.Option(metavar="Q", help="From this queue only.")] = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Claim the most urgent request: nobody else gets it."""
+    config = read_config(context)
+    request = _act(config, lambda acts: acts.next(queue, agent))
+    if request is None:
+        raise Failure("Nothing waits" + (f" in queue {queue}." if queue else "."))
+    _show(config, request.number, as_json)
+
+
+@app.command()
+def show(
+    context: typer.Context, number: Number,
+    history: Annotated[bool, typer.Option("--history", help="Every decision with its reason.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Quoted words too.")] = False, as_json: Json = False,
+) -> None:  # fmt: skip
+    """One request: who, what was said, what is known."""
+    _show(read_config(context), number, as_json, history, full)
+
+
+@app.command()
+def answer(
+    context: typer.Context, number: Number, agent: Agent, text_file: TextFile, seen: Seen = None, as_json: Json = False
+) -> None:
+    """Send the customer an answer."""
+    _say(context, "answer", number, agent, text_file, seen, as_json)
+
+
+@app.command()
+def ask(
+    context: typer.Context, number: Number, agent: Agent, text_file: TextFile, seen: Seen = None, as_json: Json = False
+) -> None:
+    """Ask the customer for more; the request then waits for them."""
+    _say(context, "question", number, agent, text_file, seen, as_json)
+
+
+@app.command()
+def note(
+    context: typer.Context, number: Number, agent: Agent, text_file: TextFile, seen: Seen = None, as_json: Json = False
+) -> None:
+    """Write a note that only agents see."""
+    _say(context, "note", number, agent, text_file, seen, as_json)
+
+
+@app.command()
+def move(
+    context: typer.Context, number: Number, agent: Agent,
+    queue: Annotated[str, typer.Option(metavar="Q", help="The queue it belongs in.")],
+) -> None:  # fmt: skip
+    """Put a request into another queue."""
+    _do(context, number, lambda acts, exact: acts.move(exact, agent, queue), f"is now in queue {queue}")
+
+
+@app.command()
+def release(
+    context: typer.Context, number: Number, agent: Agent,
+    join: Annotated[str | None, typer.Option(metavar="NUMBER", help="A held mail belongs to this request.")] = None,
+) -> None:  # fmt: skip
+    """Give a request back, or let go what was held."""
+    config = read_config(context)
+    other = _number(config, join) if join else None
+    _do(context, number, lambda acts, exact: acts.release(exact, agent, other), "is released")
+
+
+@app.command()
+def resolve(context: typer.Context, number: Number, agent: Agent) -> None:
+    """The matter is at its end."""
+    _do(context, number, lambda acts, exact: acts.resolve(exact, agent), "is resolved")
+
+
+@app.command()
+def reopen(context: typer.Context, number: Number, agent: Agent) -> None:
+    """It is not at its end after all."""
+    _do(context, number, lambda acts, exact: acts.reopen(exact, agent), "is open again")
+
+
+def _say(
+    context: typer.Context, kind: str, number: str, agent: str, text_file: Path, seen: int | None, as_json: bool
+) -> None:
+    config = read_config(context)
+    text = _words(text_file)
+    exact = _number(config, number)
+    entry = _act(config, lambda acts: acts.say(kind, exact, agent, text, seen))
+    from gateway import show
+
+    if as_json:
+        return show.json_line(entry.model_dump())
+    return show.say(f"{exact}: {kind} kept as entry {entry.id}.")
+
+
+def _do(context: typer.Context, number: str, work: Callable[["Acts", str], Awaitable[Any]], done: str) -> None:
+    config = read_config(context)
+    exact = _number(config, number)
+    _act(config, lambda acts: work(acts, exact))
+    from gateway import show
+
+    show.say(f"{exact} {done}.")
+
+
+def _act(config: "Config", work: Callable[["Acts"], Awaitable[T]]) -> T:
+    """Let the desk do it. What it refuses is a Failure with its sentence."""
+    from gateway.desk.acts import Acts, Refused
+    from gateway.service import build_desk
+
+    async def whole(database: "Database") -> T:
+        try:
+            return await work(Acts(build_desk(config, database)))
+        except Refused as refused:
+            raise Failure(str(refused)) from None
+
+    return with_database(config, whole)
+
+
+def _words(file: Path) -> str:
+    try:
+        octets = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        text = octets.decode("utf-8-sig").replace("\r\n", "\n").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(f"{file} cannot be read: {error}") from None
+    if not text:
+        raise Failure(f"{file} holds no words.")
+    return text
+
+
+def _number(config: "Config", typed: str) -> str:
+    from gateway.desk import number
+
+    prefix = config.desk.prefix
+    found = next(number.find(typed, prefix), None) or next(number.find(f"{prefix}-{typed}", prefix), None)
+    if found is None:
+        example = number.compose(prefix, 2026, 123)
+        raise Failure(f"{typed!r} is no request number: one looks like {example}, and its last digit shows slips.")
+    return found
+
+
+def _request(config: "Config", typed: str) -> "Request":
+    from gateway.store import requests
+
+    exact = _number(config, typed)
+    found = read_database(config, lambda db: requests.find(db, exact))
+    if found is None:
+        raise Failure(f"There is no request {exact}.")
+    return found
+
+
+def _show(config: "Config", number: str, as_json: bool, history: bool = False, full: bool = False) -> None:
+    request = _request(config, number)
+    from gateway import conversation
+
+    page = read_database(config, lambda db: conversation.load(db, request))
+    conversation.show(page, datetime.now(UTC), site_zone(config), as_json, history, full)

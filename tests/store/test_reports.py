@@ -1,0 +1,81 @@
+"""Figures for improving the service, on both databases."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy.orm import Session as Db
+
+from gateway.models import Customer, Request
+from gateway.store.database import Database
+from gateway.store.reports import Line, rank, report
+
+MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+SEOUL = ZoneInfo("Asia/Seoul")
+
+
+def opened(db: Db, serial: int, at: datetime, category: str = "technical", answered: float | None = None,
+           resolved: float | None = None, **more: object) -> None:
+    """A request opened then, answered and resolved so many hours later."""
+    customer = Customer(address=f"c{serial}@example.org", created_at=at)
+    db.add(customer)
+    db.flush()
+    db.add(Request(number=f"FD-2026-{serial:07d}", customer_id=customer.id or 0, category=category, created_at=at,
+                   changed_at=at, answered_at=at + timedelta(hours=answered) if answered else None,
+                   resolved_at=at + timedelta(hours=resolved) if resolved else None, **more))
+
+
+def some_requests(db: Db) -> None:
+    opened(db, 1, MONDAY, answered=1, resolved=10, resolution="confirmed", rating=5)
+    opened(db, 2, MONDAY, answered=3, resolved=20, resolution="silent", reopened=1, rating=2)
+    opened(db, 3, MONDAY, answered=2)
+    opened(db, 4, MONDAY, category="complaint")
+    opened(db, 5, MONDAY + timedelta(hours=8), category="complaint")  # already Tuesday in Seoul
+
+
+async def lines(database: Database, by: str, zone: ZoneInfo = SEOUL) -> dict[tuple[str, str], Line]:
+    await database.write(some_requests)
+    since, until = MONDAY - timedelta(days=7), MONDAY + timedelta(days=7)
+    found = await database.read(lambda db: report(db, since, until, by, zone))  # type: ignore[arg-type]
+    return {(line.period, line.category): line for line in found}
+
+
+async def test_a_line_counts_times_and_feedback_of_its_category(database: Database) -> None:
+    technical = (await lines(database, "day"))["2026-11-23", "technical"]
+    assert technical == Line(
+        "2026-11-23", "technical", requests=3, answered=3, first_answer_median=2 * 3600, first_answer_p90=3 * 3600,
+        resolved=2, resolution_median=10 * 3600, resolution_p90=20 * 3600, thanks=1, not_solved=1, ratings=2,
+        rating_mean=3.5)
+
+
+async def test_days_are_days_of_the_site(database: Database) -> None:
+    found = await lines(database, "day")
+    assert found["2026-11-23", "complaint"].requests == 1
+    assert found["2026-11-24", "complaint"].requests == 1
+
+
+@pytest.mark.parametrize(("by", "period"), [("week", "2026-W48"), ("month", "2026-11")])
+async def test_weeks_and_months_take_days_together(database: Database, by: str, period: str) -> None:
+    found = await lines(database, by)
+    assert [key for key in found if key[1] == "all"] == [(period, "all"), ("all", "all")]
+    assert found[period, "all"].requests == 5
+
+
+async def test_where_nothing_was_answered_there_is_no_time(database: Database) -> None:
+    complaint = (await lines(database, "month"))["all", "complaint"]
+    assert (complaint.answered, complaint.first_answer_median, complaint.rating_mean) == (0, None, None)
+
+
+async def test_requests_outside_the_span_are_left_out(database: Database) -> None:
+    await database.write(some_requests)
+    later = MONDAY + timedelta(hours=8)
+    found = await database.read(lambda db: report(db, later, later + timedelta(days=1), "day", SEOUL))
+    assert [line.requests for line in found] == [1, 1, 1, 1]
+
+
+def test_the_median_of_four_is_the_second() -> None:
+    assert rank([1.0, 2.0, 3.0, 4.0], 0.5) == 2.0
+
+
+def test_the_ninetieth_of_ten_is_the_ninth() -> None:
+    assert rank([float(n) for n in range(1, 11)], 0.9) == 9.0
