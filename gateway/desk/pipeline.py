@@ -129,8 +129,7 @@ class Desk:
         if found is None:
             return False
         row, content = found
-        # Parsed before the transaction: a large mail must not keep the writer from the door.
-        mail = await asyncio.to_thread(self._mail, row, content)
+        mail = await asyncio.to_thread(self._read_whole, row, content)
         id = row.id or 0
         return await self._transact("mail", id, lambda db: self.handle(db, id, mail, self.now()) is not None,
                                     events.put_off_kept)
@@ -229,6 +228,12 @@ class Desk:
             if only in ("", name) and not _apply_all(application, name, hear(handler)):
                 break
         return application.decisions
+
+    def _read_whole(self, row: Received, content: bytes) -> Mail:
+        """Everything handlers ask of a mail, read before the transaction: a large one must not keep the door waiting."""
+        mail = self._mail(row, content)
+        _ = mail.message.reply_text, mail.message.attachments, mail.message.language, mail.automatic
+        return mail
 
     def _mail(self, row: Received, content: bytes) -> Mail:
         envelope = Envelope(row.reverse_path, tuple(row.recipients), row.client_ip, row.helo, row.tls, row.protocol)
