@@ -5,6 +5,7 @@ tests call it alike. decide() is the policy table, without any I/O.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -215,6 +216,6 @@ def report(
                   "from_domain": verdict.author_domain, "aligned": list(aligned)},
         "iprev": {"result": verdict.iprev.result.value, "name": verdict.iprev.domain},
         "verdict": verdict.identity.value,
-        "authentication_results": field.decode("ascii").replace("\r\n", "").replace("\t", " "),
+        "authentication_results": re.sub(r"\r\n[ \t]*", " ", field.decode("ascii")).strip(),
         "structure": list(verdict.findings),
     }  # fmt: skip

@@ -16,7 +16,7 @@ MAX_STEPS = 8
 POLICIES = ("none", "quarantine", "reject")
 _WEAKER = {"reject": "quarantine", "quarantine": "none", "none": "none"}
 
-_VERSION = re.compile(rb"\s{0,99}v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
+_VERSION = re.compile(rb"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
 _URI = re.compile(r"\s*mailto:[^\s@,!]+@[^\s@,!]+(?:![0-9]+[kmgt]?)?\s*\Z", re.IGNORECASE)
 
 
@@ -38,7 +38,8 @@ class Record:
 
     @property
     def names_a_policy(self) -> bool:
-        return self.tags.get("p", "").lower() in POLICIES
+        """False without a valid p=, and with an sp= or np= that is none (section 4.10.1)."""
+        return "p" in self.tags and all(self.tags.get(tag, "none").lower() in POLICIES for tag in ("p", "sp", "np"))
 
     @property
     def is_usable(self) -> bool:
@@ -140,11 +141,15 @@ class Policy:
     record: Record
     wanted: str
     organizational_domain: str
+    """"" when a name server did not answer on the way up: then only equal names are aligned for certain."""
 
 
 async def policy(author: str, walks: Walks, resolver: Resolver) -> Policy | None:
     """The policy for an author's domain; None where DMARC does not apply. Raises Lost."""
-    records = await walks.up(author)
+    try:
+        records = await walks.up(author)
+    except Lost:
+        return await _own_policy(author, walks)
     organization = organizational_domain(author, records)
     record = _record_for(author, organization, records)
     if record is None or not record.is_usable:
@@ -154,6 +159,14 @@ async def policy(author: str, walks: Walks, resolver: Resolver) -> Policy | None
     if (await resolver.query(author, "A")).rcode == "NXDOMAIN":
         return Policy(record, record.asks("np", "sp", "p"), organization)
     return Policy(record, record.asks("sp", "p"), organization)
+
+
+async def _own_policy(author: str, walks: Walks) -> Policy | None:
+    """The policy of the author's domain itself, where the way up is lost. Raises Lost without one."""
+    record = await walks.record(author)
+    if record is None:
+        raise Lost(f"DNS did not answer for the DMARC policy above {author}")
+    return Policy(record, record.asks("p"), "") if record.is_usable else None
 
 
 def _record_for(author: str, organization: str, records: Sequence[Record]) -> Record | None:
@@ -173,7 +186,7 @@ async def check(author: str, spf: Check, dkim: Sequence[Check], walks: Walks, re
     strict_dkim = found is not None and found.record.is_strict("adkim")
     organization = found.organizational_domain if found else await _own_organization(author, walks)
     aligner = _Aligner(author, organization, walks)
-    # Only the reverse-path counts; the greeting's name stands in for a null path (RFC 7489 and 9989, section 4.4.2).
+    # Only the reverse-path counts; for a null path it is postmaster at the greeting's name (RFC 7208 section 2.4).
     spf = await aligner.mark(spf, strict_spf)
     dkim = tuple([await aligner.mark(each, strict_dkim) for each in dkim])
     result, reason = _outcome(author, found, spf, dkim, aligner.lost)
@@ -218,6 +231,8 @@ class _Aligner:
     async def _is_related(self, domain: str) -> bool:
         if domain.rpartition(".")[2] != self._author.rpartition(".")[2]:
             return False
+        if not self._organization:
+            raise Lost(f"DNS did not answer for the organizational domain of {self._author}")
         return await self._walks.organizational_domain(domain) == self._organization
 
 

@@ -271,7 +271,7 @@ async def _letter(run: _Evaluation, letter: str, domain: str) -> str:
 
 
 def _dotted(client: IPv4Address | IPv6Address) -> str:
-    return str(client) if client.version == 4 else ".".join(client.exploded.replace(":", ""))
+    return str(client) if client.version == 4 else ".".join(client.exploded.replace(":", "").upper())
 
 
 async def _validated_name(run: _Evaluation, domain: str) -> str:

@@ -1,0 +1,156 @@
+"""The resolver against real servers on loopback, and the zone that stands in for them."""
+
+import asyncio
+import socket
+import time
+
+import pytest
+from dns_server import name_server
+
+from gateway.authentication.answer import Answer, Budget
+from gateway.authentication.resolver import DnsResolver, ZoneResolver
+
+ZONE = {
+    "example.com": {"TXT": ["v=spf1 -all", ["a" * 150, "b" * 150]], "MX": [[10, "mx.example.com"]], "A": ["192.0.2.1"],
+                    "AAAA": ["2001:db8::1"]},
+    "1.2.0.192.in-addr.arpa": {"PTR": ["mx.example.com"]},
+    "o'dd name!.example.com": {"TXT": ["odd"], "MX": [[5, "mx"]], "A": ["192.0.2.9"]},
+    "lame.example": {"*": "REFUSED"},
+    "ill.example": {"*": "SERVFAIL"},
+    "mute.example": {"*": "TIMEOUT"},
+}
+
+
+@pytest.fixture
+async def server():
+    async with name_server(ZONE) as (server, address):
+        resolver = DnsResolver([address], timeout=0.2, tries=1)
+        server.resolver = resolver
+        yield server
+        await resolver.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "rcode", "values"),
+    [
+        ("example.com", "TXT", "NOERROR", {b"v=spf1 -all", b"a" * 150 + b"b" * 150}),
+        ("EXAMPLE.com.", "MX", "NOERROR", {(10, "mx.example.com")}),
+        ("example.com", "A", "NOERROR", {"192.0.2.1"}),
+        ("example.com", "AAAA", "NOERROR", {"2001:db8::1"}),
+        ("1.2.0.192.in-addr.arpa", "PTR", "NOERROR", {"mx.example.com"}),
+        ("nothing.example.com", "TXT", "NXDOMAIN", set()),
+        ("1.2.0.192.in-addr.arpa", "TXT", "NOERROR", set()),
+        ("o'dd name!.example.com", "TXT", "NOERROR", {b"odd"}),
+        ("o'dd name!.example.com", "MX", "NOERROR", {(5, "mx")}),
+        ("o'dd name!.example.com", "A", "NOERROR", {"192.0.2.9"}),
+        ("odd, too.example.com", "A", "NXDOMAIN", set()),
+        ("ill.example", "A", "SERVFAIL", set()),
+        ("lame.example", "A", "REFUSED", set()),
+        ("mute.example", "A", "TIMEOUT", set()),
+        ("a" * 64 + ".example.com", "A", "NXDOMAIN", set()),
+        ("a..example.com", "A", "NXDOMAIN", set()),
+        ("", "A", "NXDOMAIN", set()),
+    ],
+)
+async def test_a_name_server_is_heard(server, name, type_, rcode, values):
+    answer = await server.resolver.query(name, type_)
+    assert (answer.rcode, set(answer.values)) == (rcode, values)
+
+
+async def test_an_answer_is_remembered(server):
+    for _ in range(3):
+        assert (await server.resolver.query("example.com", "A")).values == ("192.0.2.1",)
+    assert server.asked == [("example.com", "A")]
+
+
+async def test_equal_questions_under_way_are_asked_once(server):
+    answers = await asyncio.gather(*(server.resolver.query("example.com", "A") for _ in range(20)))
+    assert {answer.values for answer in answers} == {("192.0.2.1",)}
+    assert server.asked == [("example.com", "A")]
+
+
+async def test_one_who_gives_up_does_not_take_the_answer_from_the_others(server):
+    patient = asyncio.ensure_future(server.resolver.query("example.com", "A"))
+    hasty = asyncio.ensure_future(server.resolver.query("example.com", "A"))
+    await asyncio.sleep(0)
+    hasty.cancel()
+    assert (await patient).values == ("192.0.2.1",)
+
+
+async def test_silent_domains_do_not_make_the_name_servers_away(server):
+    for number in range(8):
+        server.zone._add(f"mute{number}.example", "TIMEOUT")
+    await asyncio.gather(*(server.resolver.query(f"mute{number}.example", "A") for number in range(8)))
+    await server.resolver._look
+    assert not server.resolver.is_away
+    assert (await server.resolver.query("example.com", "A")).values == ("192.0.2.1",)
+
+
+async def test_when_no_server_answers_nobody_waits(server):
+    server.is_silent = True
+    await asyncio.gather(*(server.resolver.query(f"example{number}.com", "A") for number in range(5)))
+    await server.resolver._look
+    assert server.resolver.is_away
+    began = time.monotonic()
+    assert (await server.resolver.query("another.example", "A")).rcode == "TIMEOUT"
+    assert time.monotonic() - began < 0.1
+
+
+async def test_a_port_without_a_server_costs_a_moment_only():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = "127.0.0.1:%d" % closed.getsockname()[1]
+    resolver = DnsResolver([address], timeout=0.2, tries=2)
+    try:
+        began = time.monotonic()
+        assert (await resolver.query("example.com", "A")).is_trouble
+        assert time.monotonic() - began < 0.6
+    finally:
+        await resolver.close()
+
+
+async def test_a_mail_asks_so_many_questions_and_no_more(server):
+    budget = Budget(server.resolver, 5, queries=3)
+    answers = [await budget.query(f"n{number}.example.com", "A") for number in range(5)]
+    assert [answer.rcode for answer in answers] == ["NXDOMAIN"] * 3 + ["TIMEOUT"] * 2
+
+
+async def test_a_mail_waits_no_longer_than_its_budget(server):
+    began = time.monotonic()
+    assert (await Budget(server.resolver, 0.05).query("mute.example", "A")).rcode == "TIMEOUT"
+    assert time.monotonic() - began < 0.15
+
+
+@pytest.mark.parametrize(
+    ("zone", "name", "type_", "answer"),
+    [
+        ({"Example.COM.": {"txt": ["a", ["b", "c"]]}}, "example.com", "TXT", Answer("NOERROR", (b"a", b"bc"))),
+        ({"example.com": {"TXT": "alone"}}, "example.com", "TXT", Answer("NOERROR", (b"alone",))),
+        ({"a.b.example.com": {"A": ["192.0.2.1"]}}, "b.example.com", "A", Answer("NOERROR")),
+        ({"a.b.example.com": {"A": ["192.0.2.1"]}}, "c.example.com", "A", Answer("NXDOMAIN")),
+        ({"example.com": {"A": ["192.0.2.1"]}}, "example.com", "MX", Answer("NOERROR")),
+        ({"example.com": {"MX": [10, "Mx.Example.com."]}}, "example.com", "MX", Answer("NOERROR", ((10, "mx.example.com"),))),
+        ({"example.com": "SERVFAIL"}, "example.com", "MX", Answer("SERVFAIL")),
+        ({"example.com": {"*": "TIMEOUT", "A": ["192.0.2.1"]}}, "example.com", "MX", Answer("TIMEOUT")),
+        ({"example.com": {"*": "TIMEOUT", "A": ["192.0.2.1"]}}, "example.com", "A", Answer("NOERROR", ("192.0.2.1",))),
+        ({"example.com": {"MX": "NXDOMAIN"}}, "example.com", "MX", Answer("NXDOMAIN")),
+        ({"w.com": {"CNAME": ["e.com"]}, "e.com": {"A": ["192.0.2.1"]}}, "w.com", "A", Answer("NOERROR", ("192.0.2.1",))),
+        ({"w.com": {"CNAME": "gone.com"}}, "w.com", "A", Answer("NXDOMAIN")),
+        ({"w.com": {"CNAME": "w.com"}}, "w.com", "A", Answer("SERVFAIL")),
+        ({"x.com": {"SPF": ["v=spf1"]}}, "x.com", "TXT", Answer("NOERROR")),
+    ],
+)  # fmt: skip
+async def test_a_zone_answers_as_its_file_says(zone, name, type_, answer):
+    assert await ZoneResolver(zone).query(name, type_) == answer
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"a.com": 5}', '{"a.com": {"MX": ["x"]}}', '{"a.com": {"A": [5]}}'])
+def test_a_zone_file_that_cannot_be_used_is_refused_with_a_sentence(tmp_path, text):
+    (tmp_path / "zone.json").write_text(text)
+    with pytest.raises(ValueError, match=r"zone.*\.$"):
+        ZoneResolver.load(tmp_path / "zone.json")
+
+
+def test_a_zone_file_that_is_not_there_is_refused_with_a_sentence(tmp_path):
+    with pytest.raises(ValueError, match="cannot be read: No such file"):
+        ZoneResolver.load(tmp_path / "none.json")
