@@ -152,7 +152,7 @@ class Origin:
         return f"environment variable {variable}: {'.'.join(path)}" if variable else self.source.place(path)
 
     def describe(self, error: ValidationError, prefix: Path, model: type[BaseModel]) -> str:
-        return "\n".join(self._sentence(each, prefix, model) for each in error.errors())
+        return "\n".join(self._sentence(each, prefix, model) for each in _causes(error.errors()))
 
     def _sentence(self, fault: Any, prefix: Path, model: type[BaseModel]) -> str:
         path = (*prefix, *(str(part) for part in fault["loc"]))
@@ -166,6 +166,16 @@ class Origin:
 
 
 NOWHERE = Origin(Source("config.toml", ""), {})
+
+
+def _causes(faults: list[Any]) -> list[Any]:
+    """Without "too short" about an array that is so only because an element of it is at fault."""
+    def is_echo(fault: Any) -> bool:
+        place = fault["loc"]
+        return fault["type"] == "too_short" and any(each["loc"][: len(place)] == place for each in faults
+                                                    if each is not fault)
+
+    return [fault for fault in faults if not is_echo(fault)]
 
 
 def _shown(fault: Any) -> str:

@@ -1,0 +1,227 @@
+"""config.toml: what it says is what counts, and every fault is told with file, line, key and what is allowed."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.config import Config, ConfigError, Section, load
+from gateway.source import Source
+
+SHIPPED = Path(__file__).parent.parent / "config.toml"
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def faults(file: Path, text: str, environment: dict[str, str] | None = None) -> list[str]:
+    """The sentences about a file, without its name."""
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as raised:
+        load(file, environment or {})
+    return [line.removeprefix(f"{file}:") for line in str(raised.value).splitlines()]
+
+
+# ---- what is told --------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_key_is_told_with_its_line_the_nearest_and_the_allowed_ones(written: Path) -> None:
+    [fault] = faults(written, '[site]\nname = "A"\n\n[dns]\ntimout = "1s"\n')
+    assert fault == "5: dns.timout: there is no such setting, did you mean timeout?; allowed here: nameservers, " \
+                    "timeout, tries"
+
+
+def test_an_unknown_table_is_told(written: Path) -> None:
+    [fault] = faults(written, "[smpt]\nsize = 3\n")
+    assert fault.startswith("1: smpt: there is no such setting, did you mean smtp?; allowed here: authentication, ")
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ('[smtp]\ndrain = 20', '2: smtp.drain: 20 is not a time span: write a number and a unit, such as "90s", "10m", '
+                           '"4h", "7d"'),
+    ('[smtp]\ndrain = "20 parsecs"', "2: smtp.drain: '20 parsecs' is not a time span: write a number and a unit, such "
+                                     'as "90s", "10m", "4h", "7d"'),
+    ('[smtp]\n\nsize = "25 stones"', "3: smtp.size: '25 stones' is not a size: write a number and a unit, such as "
+                                     '"25MB" or "512KiB"'),
+    ('[smtp]\nlisten = ["2525"]', "2: smtp.listen.0: '2525' is not host:port, such as \"127.0.0.1:2525\" or "
+                                  '"[::1]:25"'),
+    ('[site]\ntimezone = "Seoul"', "2: site.timezone: 'Seoul' is not a time zone: write a name such as \"Asia/Seoul\" "
+                                   'or "UTC"'),
+    ('[dns]\ntries = 0', "2: dns.tries: Input should be greater than or equal to 1, not 0"),
+    ('[authentication]\nno_dns = "shrug"', "2: authentication.no_dns: Input should be 'accept', 'quarantine', 'defer' "
+                                           "or 'refuse', not 'shrug'"),
+    ('site = 3', "1: site: Input should be a valid dictionary or instance of Site, not 3"),
+    ('[smtp]\ncertificate = "a.pem"', "1: smtp: certificate and key are set together, or neither"),
+    ('[delivery]\ndkim_domain = "example.com"',
+     "1: delivery: dkim_domain, dkim_selector and dkim_key are set together, or none of them"),
+])
+def test_a_wrong_value_is_told_with_what_is_right(written: Path, text: str, told: str) -> None:
+    assert faults(written, text) == [told]
+
+
+def test_every_fault_is_told_at_once(written: Path) -> None:
+    assert len(faults(written, '[dns]\ntries = 0\n[smtp]\nsize = "x"\n[log]\ncolour = "red"\n')) == 3
+
+
+def test_an_element_of_an_array_is_told_with_its_own_line(written: Path) -> None:
+    [fault] = faults(written, '[site]\nsupport = [\n  "a@example.com", # ] "\n  "b c",\n]\n')
+    assert fault.startswith("4: site.support.1: 'b c' is not a mail address")
+
+
+def test_a_key_inside_an_inline_table_is_told(written: Path) -> None:
+    [fault] = faults(written, '[site]\nname = "A"\nagents = { kim = "Kim", lee = 3 }\n')
+    assert fault == "3: site.agents.lee: Input should be a valid string, not 3"
+
+
+def test_dotted_and_quoted_keys_are_told(written: Path) -> None:
+    assert faults(written, 'smtp.size = "x"\n"dns"."tries" = 9\n')[0].startswith("1: smtp.size: ")
+    assert faults(written, 'smtp.size = 1\n"dns"."tries" = 9\n')[0].startswith("2: dns.tries: ")
+
+
+def test_text_in_a_long_string_is_no_key(written: Path) -> None:
+    [fault] = faults(written, '[site]\nname = """\n[dns]\ntries = 9\n"""\n\n[dns]\ntries = 9\n')
+    assert fault.startswith("8: dns.tries: ")
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("[site\n", "1: is not TOML: "), ("[a]\n[b]\nc = \n", "3: is not TOML: "), ("[a]\n\n[a]\n", "3: is not TOML: "),
+    ('[site]\nname = "x\n', "2: is not TOML: "),
+])
+def test_what_is_not_toml_is_told_with_its_line(written: Path, text: str, told: str) -> None:
+    assert faults(written, text)[0].startswith(told)
+
+
+def test_a_password_is_never_shown(written: Path) -> None:
+    assert "12345678" not in faults(written, "[delivery]\npassword = 12345678\n")[0]
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path / "none.toml", {})
+
+
+def test_a_file_that_is_not_utf8_is_told(written: Path) -> None:
+    written.write_bytes(b'[site]\nname = "\xc7\xd1"\n')
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(written, {})
+
+
+# ---- handlers' own settings ----------------------------------------------------------------------------------------
+
+
+class Rule(Section):
+    queue: str
+
+
+class Settings(Section):
+    quiet: int = 1
+    rules: tuple[Rule, ...] = ()
+
+
+def handler_faults(file: Path, text: str) -> str:
+    file.write_text(text)
+    with pytest.raises(ConfigError) as raised:
+        load(file, {}).section("route", Settings)
+    return str(raised.value).removeprefix(f"{file}:")
+
+
+def test_an_unknown_setting_of_a_handler_is_told(written: Path) -> None:
+    told = handler_faults(written, "[handlers.route]\nquite = 3\n")
+    assert told == "2: handlers.route.quite: there is no such setting, did you mean quiet?; allowed here: quiet, rules"
+
+
+@pytest.mark.parametrize("text", [
+    '[[handlers.route.rules]]\nqueue = "a"\n[[handlers.route.rules]]\nqeue = "b"\nqueue = "b"\n',
+    '[handlers.route]\nrules = [\n{ queue = "a" },\n{ qeue = "b", queue = "b" } ]\n',
+])
+def test_a_bad_rule_is_told_with_its_own_line(written: Path, text: str) -> None:
+    told = handler_faults(written, text)
+    assert told == "4: handlers.route.rules.1.qeue: there is no such setting, did you mean queue?; allowed here: queue"
+
+
+def test_a_rule_that_lacks_a_key_is_told_at_its_table(written: Path) -> None:
+    told = handler_faults(written, '[[handlers.route.rules]]\nqueue = "a"\n\n[[handlers.route.rules]]\n')
+    assert told == "4: handlers.route.rules.1.queue: Field required"
+
+
+def test_another_room_can_tell_a_fault_with_the_line(written: Path) -> None:
+    written.write_text('[desk]\nhandlers = ["screen", "nobody"]\n')
+    fault = load(written, {}).fault(("desk", "handlers"), "there is no handlers/nobody.py")
+    assert str(fault) == f"{written}:2: desk.handlers: there is no handlers/nobody.py"
+
+
+# ---- the environment -----------------------------------------------------------------------------------------------
+
+
+def test_the_environment_has_the_last_word(written: Path) -> None:
+    written.write_text('[delivery]\npassword = "in the file"\n')
+    environment = {"FRONTDESK_DELIVERY__PASSWORD": "secret", "FRONTDESK_SMTP__LISTEN": '["127.0.0.1:99"]',
+                   "FRONTDESK_AUTHENTICATION__ENABLED": "false", "FRONTDESK_SMTP__DRAIN": "1s"}
+    config = load(written, environment)
+    assert config.delivery.password == "secret"
+    assert config.smtp.listen == ("127.0.0.1:99",)
+    assert config.smtp.drain == timedelta(seconds=1)
+    assert config.authentication.enabled is False
+
+
+def test_a_fault_in_the_environment_names_the_variable(written: Path) -> None:
+    [fault] = faults(written, "[dns]\ntries = 2\n", {"FRONTDESK_DNS__TRIES": "many"})
+    assert fault.startswith("environment variable FRONTDESK_DNS__TRIES: dns.tries: ")
+
+
+def test_other_variables_are_none_of_its_business(written: Path) -> None:
+    written.write_text("")
+    load(written, {"FRONTDESK_CONFIG": "x", "PATH": "/bin", "FRONTDESK_AGENT": "kim", "LINES__X": "3"})
+
+
+# ---- what the shipped file says ------------------------------------------------------------------------------------
+
+
+def test_the_shipped_file_says_the_defaults() -> None:
+    shipped, default = load(SHIPPED, {}, folder=Path()), Config()
+    for name in Config.model_fields:
+        if name not in ("site", "handlers"):
+            assert getattr(shipped, name) == getattr(default, name)
+    assert shipped.site.model_copy(update={"data": Path("var")}) == default.site
+
+
+def test_paths_are_relative_to_the_file(written: Path) -> None:
+    written.write_text('[site]\ndata = "d"\n[delivery]\ndkim_key = "/k.pem"\ndkim_domain = "e"\ndkim_selector = "s"\n')
+    config = load(written, {})
+    assert config.site.data == written.parent / "d"
+    assert config.delivery.dkim_key == Path("/k.pem")
+
+
+def test_the_packaged_file_keeps_its_data_where_it_is_told(tmp_path: Path) -> None:
+    assert load(SHIPPED, {}, folder=tmp_path).site.data == tmp_path / "var"
+
+
+@pytest.mark.parametrize(("written_as", "seconds"), [("90s", 90), ("10m", 600), ("1h30m", 5400), ("7d", 604800)])
+def test_spans_of_time_have_units(written: Path, written_as: str, seconds: int) -> None:
+    written.write_text(f'[smtp]\ndrain = "{written_as}"\n')
+    assert load(written, {}).smtp.drain == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(("written_as", "octets"), [('"25MB"', 25_000_000), ('"512KiB"', 524_288), ("1000", 1000)])
+def test_sizes_have_units_or_are_octets(written: Path, written_as: str, octets: int) -> None:
+    written.write_text(f"[smtp]\nsize = {written_as}\n")
+    assert load(written, {}).smtp.size == octets
+
+
+def test_every_form_of_value_is_passed_over_rightly() -> None:
+    text = '''a = 1.5
+b = 1979-05-27 07:32:00
+c = [[1, [2]], {d = "]", "e.f" = [ # {
+ 3]}]
+g = \'\'\'it's '' a ] = text\'\'\'
+h = "\\" ="
+[i.'j k']
+l = """x\\""" "" y"""
+m = -inf
+'''
+    lines = Source("x", text).lines
+    assert {path: lines[path] for path in [("a",), ("c", "1", "e.f"), ("g",), ("h",), ("i", "j k", "m")]} == {
+        ("a",): 1, ("c", "1", "e.f"): 3, ("g",): 5, ("h",): 6, ("i", "j k", "m"): 9}
+    assert lines["c", "1", "e.f", "0"] == 4
