@@ -34,6 +34,12 @@ def claim(db: Db, now: datetime, lease: timedelta, limit: int) -> Sequence[Lette
     return letters
 
 
+def renew(db: Db, ids: Collection[int], until: datetime) -> int:
+    """Lengthen the lease of letters that are still under way. How many are."""
+    query = update(Letter).where(LETTER.id.in_(ids), _is_unsettled(LETTER), LETTER.claimed_until.is_not(None))
+    return _changed(db, query.values(claimed_until=until))
+
+
 def settle(db: Db, letter_id: int, state: str, reply: str, now: datetime, next_attempt: datetime | None = None) -> bool:
     """Record what became of a try: sent, bounced, or deferred until `next_attempt`.
 
