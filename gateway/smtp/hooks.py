@@ -1,0 +1,118 @@
+"""What is decided in each phase: is this a mailbox of ours, and is this mail kept?
+
+aiosmtpd calls these hooks; each answers with a Reply. The order at the end of DATA is: whose mail it is (within a
+budget), what policy makes of that, then the store, then 250.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from gateway.authentication.answer import Resolver
+from gateway.authentication.check import Decision, check, decide
+from gateway.config import Authentication, Site
+from gateway.mail.authres import UNCHECKED, Identity, Verdict
+from gateway.mail.envelope import Envelope
+from gateway.smtp import policy, trace
+from gateway.smtp.path import Path
+from gateway.smtp.policy import Mailboxes, Reply
+from gateway.smtp.session import Session
+from gateway.store.intake import Arrival, Intake, StoreAway, digest
+
+log = structlog.get_logger()
+
+CHECK_SECONDS = 12.0
+"""Authentication keeps a budget of 10 seconds itself; this is the belt to those braces."""
+UNDECIDED = Verdict(Identity.UNKNOWN, "The check of the sender's domain failed on our side.")
+SHOWN = 200
+"""Characters of a stranger's text in a log line."""
+
+
+class Hooks:
+    """The hooks of one door, shared by all its sessions."""
+
+    def __init__(
+        self,
+        site: Site,
+        authentication: Authentication,
+        intake: Intake,
+        resolver: Resolver,
+        mailboxes: Mailboxes,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._site, self._authentication = site, authentication
+        self._intake, self._resolver, self._mailboxes, self._now = intake, resolver, mailboxes, now
+
+    async def handle_RCPT(self, server: Session, session: Any, envelope: Any, recipient: Path) -> Reply:
+        address = self._mailboxes.find(recipient)
+        if address is None:
+            log.info("recipient refused", client=server.client_ip, recipient=str(recipient)[:SHOWN],
+                     reverse_path=envelope.mail_from[:SHOWN])  # fmt: skip
+            return policy.NO_SUCH_MAILBOX
+        if address.lower() not in (known.lower() for known in envelope.rcpt_tos):
+            envelope.rcpt_tos.append(address)
+        return policy.RECIPIENT_OK
+
+    async def handle_DATA(self, server: Session, session: Any, envelope: Any) -> Reply:
+        raw: bytes = envelope.content
+        facts = _facts(server, session, envelope)
+        verdict, decision = await self._judge(raw, facts)
+        if decision.action in ("refuse", "defer"):
+            return Reply(decision.code, decision.status, decision.text)
+        arrival = self._arrival(raw, facts, verdict, decision, server.tls)
+        try:
+            id = await self._intake.keep(arrival)
+        except StoreAway:
+            return policy.STORE_AWAY
+        _tell(id, arrival, server)
+        return Reply(250, "2.0.0", f"Kept as {id}")
+
+    async def _judge(self, raw: bytes, facts: Envelope) -> tuple[Verdict, Decision]:
+        if not self._authentication.enabled:
+            return UNCHECKED, Decision("accept")
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                verdict = await check(raw, client_ip=facts.client_ip, helo=facts.helo, reverse_path=facts.reverse_path,
+                                      resolver=self._resolver, now=self._now().timestamp())  # fmt: skip
+        except Exception:  # a mail on which the check itself breaks is not lost, and is not trusted
+            log.exception("check failed", client=facts.client_ip, reverse_path=facts.reverse_path[:SHOWN])
+            return UNDECIDED, Decision("quarantine")
+        is_ours = verdict.author_domain in self._mailboxes.domains
+        return verdict, decide(verdict, self._authentication, is_ours=is_ours)
+
+    def _arrival(self, raw: bytes, facts: Envelope, verdict: Verdict, decision: Decision, tls: str) -> Arrival:
+        now = self._now()
+        return Arrival(
+            envelope=facts,
+            content=trace.stored(raw, facts, verdict, self._site.hostname, tls, now),
+            digest=digest(trace.message_id(raw), facts.recipients, raw),
+            verdict=verdict,
+            quarantined=decision.action == "quarantine",
+            kept_at=now,
+            size=len(raw),
+        )
+
+
+def _facts(server: Session, session: Any, envelope: Any) -> Envelope:
+    """The envelope as the rest of the house knows it. "with" words: RFC 3848, with SMTPUTF8 RFC 6531 section 4.3."""
+    base = "UTF8SMTP" if envelope.smtp_utf8 else "ESMTP" if session.extended_smtp else "SMTP"
+    return Envelope(
+        reverse_path=envelope.mail_from,
+        recipients=tuple(envelope.rcpt_tos),
+        client_ip=server.client_ip,
+        helo=session.host_name,
+        tls=bool(server.tls),
+        protocol=base + ("S" if server.tls and base != "SMTP" else ""),
+    )
+
+
+def _tell(id: int, arrival: Arrival, server: Session) -> None:
+    envelope = arrival.envelope
+    log.info(
+        "mail kept", mail=id, bytes=arrival.size, client=envelope.client_ip, helo=envelope.helo[:SHOWN],
+        reverse_path=envelope.reverse_path, recipients=list(envelope.recipients), tls=server.tls,
+        identity=arrival.verdict.identity.value, ms=round((server.loop.time() - server.ended_data_at) * 1000, 1),
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""How many may come in at once: in all, and from one client's net (an IPv4 address, an IPv6 /64).
+
+A whole /64 is what one customer of a provider is given, so it counts as one client.
+"""
+
+from collections import Counter
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from gateway.smtp import policy
+from gateway.smtp.policy import Reply
+
+
+def client_ip(peername: object) -> str:
+    """The peer's address in text; IPv4-mapped IPv6 as IPv4, without a zone. "" for a unix socket."""
+    if not isinstance(peername, tuple):
+        return ""
+    address = ip_address(str(peername[0]).partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
+
+
+def client_net(ip: str) -> str:
+    """What counts as one client."""
+    if not ip or isinstance(ip_address(ip), IPv4Address):
+        return ip
+    return str(ip_network(f"{ip}/64", strict=False))
+
+
+class Guests:
+    """Who is inside."""
+
+    def __init__(self, most: int, most_per_client: int) -> None:
+        self._most, self._most_per_client = most, most_per_client
+        self._inside: Counter[str] = Counter()
+        self._count = 0
+
+    def enter(self, ip: str) -> Reply | None:
+        """Count one more; None, or the reply that refuses it (then it was not counted)."""
+        net = client_net(ip)
+        if self._count >= self._most:
+            return policy.CROWDED
+        if self._inside[net] >= self._most_per_client:
+            return policy.TOO_MANY_OF_CLIENT
+        self._inside[net] += 1
+        self._count += 1
+        return None
+
+    def leave(self, ip: str) -> None:
+        net = client_net(ip)
+        self._count -= 1
+        self._inside[net] -= 1
+        if self._inside[net] <= 0:
+            del self._inside[net]

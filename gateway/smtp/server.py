@@ -1,0 +1,76 @@
+"""The door: it listens where config.toml says, lets clients in, and on SIGTERM lets them finish."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from gateway.authentication.answer import Resolver
+from gateway.config import Authentication, Site, Smtp
+from gateway.desk.capability import Capabilities
+from gateway.smtp import policy, tls
+from gateway.smtp.hooks import Hooks
+from gateway.smtp.limits import Guests
+from gateway.smtp.policy import Mailboxes
+from gateway.smtp.session import House, Session
+from gateway.store.intake import Intake
+
+log = structlog.get_logger()
+
+BACKLOG = 512
+"""Clients that the system lets wait while we are busy."""
+
+
+class Door:
+    """The SMTP server. Everything it needs is given to it; it owns its sockets and sessions only."""
+
+    def __init__(
+        self,
+        site: Site,
+        smtp: Smtp,
+        authentication: Authentication,
+        intake: Intake,
+        resolver: Resolver,
+        capabilities: Capabilities,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._smtp = smtp
+        hooks = Hooks(site, authentication, intake, resolver, Mailboxes(site, capabilities, now), now)
+        guests = Guests(smtp.connections, smtp.connections_per_client)
+        self._house = House(site.hostname, smtp, tls.context(smtp, site, now()), guests, hooks, set())
+        self._servers: list[asyncio.Server] = []
+
+    async def start(self) -> None:
+        """Listen. Raises OSError where an address cannot be had."""
+        loop = asyncio.get_running_loop()
+        for place in self._smtp.listen:
+            host, _, port = place.rpartition(":")
+            server = await loop.create_server(
+                lambda: Session(self._house, loop), host.strip("[]"), int(port), backlog=BACKLOG
+            )
+            self._servers.append(server)
+        for host, number in self.addresses:
+            log.info("door open", host=host, port=number)
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Host and port of each listening socket; where port 0 was asked for, the one that was given."""
+        return [socket.getsockname()[:2] for server in self._servers for socket in server.sockets]
+
+    async def drain(self) -> None:
+        """Let nobody in, send the idle away with 421, let running transactions finish until `drain` has passed."""
+        for server in self._servers:
+            server.close()
+        tasks = {session._handler_coroutine for session in self._house.sessions}
+        for session in list(self._house.sessions):
+            session.finish(policy.SHUTTING_DOWN)
+        running = {task for task in tasks if task is not None}
+        if running:
+            _, running = await asyncio.wait(running, timeout=self._smtp.drain.total_seconds())
+        for session in list(self._house.sessions):
+            session.leave(policy.SHUTTING_DOWN)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        log.info("door closed", cut=len(running))

@@ -1,0 +1,61 @@
+"""The door's certificate (RFC 3207; RFC 8996: nothing below TLS 1.2).
+
+Without a configured one a self-signed certificate is made once and stays in the data folder. Senders' servers encrypt
+opportunistically and do not look at the name, so it protects against listeners as well as a bought one.
+"""
+
+import os
+import ssl
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from gateway.config import Site, Smtp
+
+LIFETIME = timedelta(days=3650)
+
+
+def context(smtp: Smtp, site: Site, now: datetime) -> ssl.SSLContext:
+    """For the server's side of STARTTLS. Raises OSError or ssl.SSLError when the certificate cannot be used."""
+    certificate, key = smtp.certificate, smtp.key
+    if certificate is None or key is None:
+        certificate = key = site.data / "certificate.pem"
+        if not certificate.exists():
+            _make(certificate, site.hostname, now)
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    made.load_cert_chain(certificate, key)
+    return made
+
+
+def _make(path: Path, hostname: str, now: datetime) -> None:
+    """Key and self-signed certificate in one file that only we can read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(_self_signed(hostname, now))
+    beside.replace(path)
+
+
+def _self_signed(hostname: str, now: datetime) -> bytes:
+    """PEM of both. ECDSA: a handshake costs two thirds of RSA's."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hostname[:64])])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + LIFETIME)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(hostname)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return secret + certificate.public_bytes(Encoding.PEM)

@@ -1,0 +1,226 @@
+"""Keep a mail before 250 is said (RFC 5321 section 6.1), one sync for all who wait at the same moment.
+
+There is one writer. While it commits, further mails gather; what has gathered is its next transaction. So an idle door
+commits at once, a busy one pays a sync per batch, and nobody ever waits for a timer. After `keep` has returned a power
+cut loses nothing; when it raises nothing was kept.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import structlog
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session as Db
+
+from gateway.mail.authres import Verdict
+from gateway.mail.envelope import Envelope
+from gateway.models import RawMail, Received
+from gateway.store.database import Database
+
+log = structlog.get_logger()
+_received = Received.__table__.c  # type: ignore[attr-defined]
+
+BATCH = 100
+"""Mails in one transaction, so that the last of a crowd does not wait for all of it."""
+BATCH_OCTETS = 16_000_000
+
+
+class StoreAway(Exception):
+    """The mail could not be kept and was not: 451 4.3.0, and the sender's own queue is our buffer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail at the end of DATA, with all that was found out about it."""
+
+    envelope: Envelope
+    content: bytes
+    """As it is stored: our trace fields in front."""
+    digest: str | None
+    verdict: Verdict
+    quarantined: bool
+    kept_at: datetime
+    size: int
+    """Octets of the message as it was sent, without our trace fields."""
+
+
+def digest(message_id: str, recipients: Iterable[str], content: bytes) -> str | None:
+    """What makes two mails the same one, sent again after a lost 250. None without a Message-ID."""
+    if not message_id:
+        return None
+    whole = hashlib.sha256(content)
+    for part in (message_id, *sorted(recipient.lower() for recipient in recipients)):
+        whole.update(b"\0" + part.encode("utf-8", "replace"))
+    return whole.hexdigest()
+
+
+class _Waiter:
+    """One mail and whoever waits for its id."""
+
+    __slots__ = ("arrival", "kept")
+
+    def __init__(self, arrival: Arrival, kept: "asyncio.Future[int]") -> None:
+        self.arrival, self.kept = arrival, kept
+
+    def settle(self, id: int) -> None:
+        if not self.kept.done():
+            self.kept.set_result(id)
+
+    def fail(self, error: BaseException) -> None:
+        if not self.kept.done():
+            away = StoreAway("the store is away")
+            away.__cause__ = error
+            self.kept.set_exception(away)
+
+
+def _nobody() -> None:
+    """Nobody waits for mails."""
+
+
+class Intake:
+    """Where the door leaves mails. `kept` is called after each commit, to wake the desk."""
+
+    def __init__(self, database: Database, kept: Callable[[], None] = _nobody) -> None:
+        self._database, self._kept = database, kept
+        self._waiting: list[_Waiter] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def keep(self, arrival: Arrival) -> int:
+        """Id of the Received row, once the mail is on disk. Raises StoreAway: nothing was kept.
+
+        One who stops waiting takes nothing from the others, and his mail may have been kept.
+        """
+        waiter = _Waiter(arrival, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiter)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_all(), name="intake")
+        return await waiter.kept
+
+    async def close(self) -> None:
+        """Return when nothing is being written any more."""
+        if self._writer:
+            await asyncio.wait([self._writer])
+
+    async def _write_all(self) -> None:
+        while batch := self._next_batch():
+            await self._write(batch)
+
+    def _next_batch(self) -> list[_Waiter]:
+        count = octets = 0
+        for waiter in self._waiting[:BATCH]:
+            octets += len(waiter.arrival.content)
+            if count and octets > BATCH_OCTETS:
+                break
+            count += 1
+        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        return [waiter for waiter in batch if not waiter.kept.cancelled()] or batch
+
+    async def _write(self, batch: list[_Waiter]) -> None:
+        arrivals = [waiter.arrival for waiter in batch]
+        try:
+            ids = await self._database.write(lambda db: insert_all(db, arrivals))
+        except Exception as error:  # the edge of the writer: whatever it is, nobody may wait for ever
+            await self._write_apart(batch, error)
+            return
+        for waiter, id in zip(batch, ids, strict=True):
+            waiter.settle(id)
+        self._kept()
+
+    async def _write_apart(self, batch: list[_Waiter], error: Exception) -> None:
+        """A batch failed. When it was a mail's fault the others are kept without it."""
+        if len(batch) > 1 and not _is_away(error):
+            for waiter in batch:
+                await self._write([waiter])
+            return
+        log.error("store away", mails=len(batch), error=f"{type(error).__name__}: {str(error)[:300]}")
+        for waiter in batch:
+            waiter.fail(error)
+
+
+def _is_away(error: Exception) -> bool:
+    """The database's fault rather than a mail's: gone, full, locked, read-only."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError | InterfaceError | OSError | TimeoutError)
+
+
+def insert_all(db: Db, arrivals: Sequence[Arrival]) -> list[int]:
+    """Insert what is not there yet; the id of each, of a mail that came before the id it had then."""
+    known = _known(db, {arrival.digest for arrival in arrivals if arrival.digest})
+    new: dict[str | int, Arrival] = {}
+    keys: list[str | int] = []
+    for place, arrival in enumerate(arrivals):
+        keys.append(arrival.digest or place)
+        if arrival.digest not in known:
+            new.setdefault(keys[-1], arrival)
+    ids = dict[str | int, int](zip(new, _free_ids(db, len(new)), strict=True))
+    if new:
+        db.execute(insert(Received), [_row(ids[key], arrival) for key, arrival in new.items()])
+        db.execute(insert(RawMail), [{"received_id": ids[key], "content": new[key].content} for key in new])
+    return [known.get(str(key)) or ids[key] for key in keys]
+
+
+def _known(db: Db, digests: set[str]) -> dict[str, int]:
+    if not digests:
+        return {}
+    rows = db.execute(select(_received.digest, _received.id).where(_received.digest.in_(digests)))
+    return {row.digest: row.id for row in rows}
+
+
+def _free_ids(db: Db, count: int) -> Iterable[int]:
+    """Ids for new rows. On SQLite we hold the only write lock, so the next ones are ours."""
+    if not count:
+        return []
+    if db.get_bind().dialect.name == "postgresql":
+        numbers = text("SELECT nextval(pg_get_serial_sequence('received', 'id')) FROM generate_series(1, :count)")
+        return list(db.scalars(numbers, {"count": count}))
+    last: int = db.scalar(select(func.max(_received.id))) or 0
+    return range(last + 1, last + 1 + count)
+
+
+def _row(id: int, arrival: Arrival) -> dict[str, Any]:
+    envelope = arrival.envelope
+    return {
+        "id": id,
+        "kept_at": arrival.kept_at,
+        "digest": arrival.digest,
+        "client_ip": envelope.client_ip,
+        "helo": storable(envelope.helo),
+        "tls": envelope.tls,
+        "protocol": envelope.protocol,
+        "reverse_path": storable(envelope.reverse_path),
+        "recipients": [storable(recipient) for recipient in envelope.recipients],
+        "size": arrival.size,
+        "verdict": _verdict_json(arrival.verdict),
+        "quarantined": arrival.quarantined,
+        "state": "kept",
+        "attempts": 0,
+        "next_attempt": arrival.kept_at,
+        "reason": "",
+    }
+
+
+@lru_cache(256)
+def _verdict_json(verdict: Verdict) -> Any:
+    return storable(verdict.as_json())
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def storable(value: Any) -> Any:
+    """Text as both databases take it: PostgreSQL knows no NUL, UTF-8 no lone surrogate. Inside lists and dicts too."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {key: storable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(each) for each in value]
+    return value

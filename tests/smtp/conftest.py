@@ -1,0 +1,47 @@
+"""Opens doors for the tests and closes them."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from smtp.house import CAPABILITIES, NOON, House, Opening
+
+from gateway.authentication.resolver import ZoneResolver
+from gateway.config import Authentication, Site, Smtp
+from gateway.smtp.server import Door
+from gateway.store.database import Database, connect
+from gateway.store.intake import Intake
+
+
+@pytest.fixture
+async def open_house(tmp_path: Path) -> AsyncIterator[Opening]:
+    """Opens a door: open_house(size=1000, wrap=..., support=(...)). Keywords are settings of [smtp]."""
+    async with AsyncExitStack() as stack:
+
+        async def build(
+            *, wrap: Callable[[Database], Any] = lambda database: database, site: dict[str, Any] | None = None,
+            authentication: Authentication | None = None, zone: dict[str, Any] | None = None, **smtp: Any,
+        ) -> House:  # fmt: skip
+            database = connect(f"sqlite:///{tmp_path}/frontdesk.db")
+            await database.migrate()
+            intake = Intake(wrap(database))
+            settings = Smtp(**{"listen": ("127.0.0.1:0",), "drain": "2s", **smtp})
+            place = Site(data=tmp_path, hostname="mx.example.com", **(site or {}))
+            door = Door(place, settings, authentication or Authentication(enabled=False), intake,
+                        ZoneResolver(zone or {}), CAPABILITIES, lambda: NOON)  # fmt: skip
+            await door.start()
+            house = House(door, database, intake)
+            stack.push_async_callback(house.close)
+            return house
+
+        yield build
+
+
+
+
+@pytest.fixture
+async def house(open_house: Opening) -> House:
+    """A door with the settings it ships with."""
+    return await open_house()
