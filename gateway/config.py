@@ -123,7 +123,7 @@ class Authentication(Section):
 class Store(Section):
     """[store]: what must survive."""
 
-    url: str = "sqlite"
+    url: Annotated[str, Field(pattern=r"^(sqlite|postgres(ql)?://.+)$")] = "sqlite"
     """"sqlite" is data/frontdesk.db; else postgresql://user:password@host/database."""
 
     def database_url(self, data: Path) -> str:

@@ -73,15 +73,15 @@ def show(page: Page, now: datetime, zone: ZoneInfo, as_json: bool, history: bool
 
 def _as_json(page: Page, history: bool) -> dict[str, object]:
     shown: dict[str, object] = {
-        "request": page.request.model_dump(),
-        "customer": page.customer.model_dump(),
-        "entries": [entry.model_dump() for entry in page.entries],
-        "attachments": [each.model_dump() for each in page.attachments],
-        "letters": [letter.model_dump(exclude={"raw"}) for letter in page.letters],
-        "verification": page.verification.model_dump() if page.verification else None,
+        "request": tables.columns(page.request),
+        "customer": tables.columns(page.customer),
+        "entries": [tables.columns(entry) for entry in page.entries],
+        "attachments": [tables.columns(each) for each in page.attachments],
+        "letters": [tables.columns(letter, leave_out="raw") for letter in page.letters],
+        "verification": tables.columns(page.verification) if page.verification else None,
         "seen": page.newest,
     }
-    return {**shown, "history": [each.model_dump() for each in page.history]} if history else shown
+    return {**shown, "history": [tables.columns(each) for each in page.history]} if history else shown
 
 
 def _page(page: Page, now: datetime, zone: ZoneInfo, history: bool, full: bool) -> Iterator[RenderableType]:
@@ -164,7 +164,7 @@ def _entry(entry: Entry, page: Page, zone: ZoneInfo, full: bool) -> Group:
 def _below(
     entry: Entry, letter: Letter | None, attachments: Iterable[Attachment], zone: ZoneInfo, full: bool
 ) -> Iterator[RenderableType]:
-    yield Padding(Text("\n".join(_lines(entry, full))), (0, 0, 0, 4))
+    yield Padding(Text("\n".join(_lines(entry, full))), (0, 0, 0, 4), expand=False)
     for each in attachments:
         if each.entry_id == entry.id:
             findings = f"  {plain.line(', '.join(each.findings))}" if each.findings else ""

@@ -52,13 +52,13 @@ def with_database(config: "Config", work: Callable[["Database"], Awaitable[T]]) 
     """Run work on the database of a gateway that has been started at least once."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from gateway.service import open_database
+    from gateway.store.database import connect
 
     if not has_database(config):
         raise Failure(f"There is no database in {config.site.data} yet: `frontdesk serve` makes it.")
 
     async def whole() -> T:
-        database = open_database(config)
+        database = connect(config.store.database_url(config.site.data))
         try:
             return await work(database)
         finally:
@@ -71,8 +71,13 @@ def with_database(config: "Config", work: Callable[["Database"], Awaitable[T]]) 
 
 
 def read_database(config: "Config", question: Callable[["Db"], T]) -> T:
-    """Ask the database one question."""
-    return with_database(config, lambda database: database.read(question))
+    """Ask the database one question. The rows of its answer outlive the transaction."""
+    def ask(db: "Db") -> T:
+        answer = question(db)
+        db.expunge_all()
+        return answer
+
+    return with_database(config, lambda database: database.read(ask))
 
 
 def site_zone(config: "Config") -> ZoneInfo:

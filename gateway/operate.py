@@ -32,7 +32,7 @@ def spool(context: typer.Context, limit: Limit = 200, as_json: Json = False) -> 
 
     rows, counts = read_database(config, lambda db: (spool.waiting(db, limit), spool.counts(db)))
     if as_json:
-        return show.json_line({"counts": counts, "mails": [row.model_dump() for row in rows]})
+        return show.json_line({"counts": counts, "mails": [show.columns(row) for row in rows]})
     return show.spool(rows, counts, site_zone(config))
 
 
@@ -41,7 +41,7 @@ def retry_spool(context: typer.Context, ids: Ids = None, every: All = False) -> 
     """Hand mails to the desk again, at once."""
     from gateway.store import spool
 
-    _retry(context, spool.retry, ids, every, "mails")
+    _retry(context, spool.retry, ids, every, "Mails")
 
 
 @outbox_app.callback()
@@ -63,7 +63,7 @@ def outbox(
     letters = sorted(chain(*pages), key=lambda letter: letter.id or 0)
     counts = read_database(config, outbox.counts)
     if as_json:
-        return show.json_line({"counts": counts, "letters": [each.model_dump(exclude={"raw"}) for each in letters]})
+        return show.json_line({"counts": counts, "letters": [show.columns(each, leave_out="raw") for each in letters]})
     return show.outbox(letters, counts, site_zone(config))
 
 
@@ -75,7 +75,7 @@ def retry_outbox(context: typer.Context, ids: Ids = None, every: All = False) ->
     def retry(db: "Db", ids: list[int] | None, now: datetime) -> int:
         return sum(outbox.retry(db, each, now) for each in ids) if ids else outbox.retry(db, None, now)
 
-    _retry(context, retry, ids, every, "letters")
+    _retry(context, retry, ids, every, "Letters")
 
 
 def _retry(context: typer.Context, retry: Callable[..., int], ids: list[int] | None, every: bool, what: str) -> None:
@@ -86,7 +86,7 @@ def _retry(context: typer.Context, retry: Callable[..., int], ids: list[int] | N
     count = with_database(config, lambda database: database.write(lambda db: retry(db, ids or None, now)))
     from gateway import show
 
-    show.say(f"{count} {what} will be tried again.")
+    show.say(f"{what} to be tried again at once: {count}")
 
 
 app.add_typer(spool_app, name="spool")

@@ -15,6 +15,8 @@ from rich.text import Text
 from gateway import plain
 
 if TYPE_CHECKING:
+    from sqlmodel import SQLModel
+
     from gateway.models import Customer, Letter, Received, Request
     from gateway.readiness import Finding
     from gateway.store.reports import Line
@@ -60,6 +62,11 @@ def json_line(value: Any) -> None:
     text = json.dumps(value, ensure_ascii=False, default=_jsonable)
     sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
     sys.stdout.buffer.flush()
+
+
+def columns(row: "SQLModel", leave_out: str = "") -> dict[str, Any]:
+    """A row's columns for JSON, in the order of its table."""
+    return {name: getattr(row, name) for name in type(row).model_fields if name != leave_out}
 
 
 def _jsonable(value: object) -> object:

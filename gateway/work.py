@@ -61,7 +61,7 @@ def queue(
         return show.queues(lines, now, site_zone(config))
     rows = read_database(config, lambda db: requests.in_queue(db, name, limit))
     if as_json:
-        return show.json_line([{**each.model_dump(), "customer": customer.model_dump()} for each, customer in rows])
+        return show.json_line([{**show.columns(each), "customer": show.columns(customer)} for each, customer in rows])
     return show.queue(rows, now)
 
 
@@ -154,7 +154,7 @@ def _say(
     from gateway import show
 
     if as_json:
-        return show.json_line(entry.model_dump())
+        return show.json_line(show.columns(entry))
     return show.say(f"{exact}: {kind} kept as entry {entry.id}.")
 
 
