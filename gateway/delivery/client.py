@@ -129,8 +129,10 @@ async def _greet(host: Host, settings: Delivery, hostname: str) -> SMTP:
 async def _say_ehlo(client: SMTP) -> None:
     try:
         await client.ehlo()
-    except aiosmtplib.SMTPHeloError:
-        await client.helo()
+    except aiosmtplib.SMTPHeloError as refusal:
+        if refusal.code // 100 != 5:
+            raise
+        await client.helo()  # RFC 5321 section 3.2: a host of the old kind
 
 
 async def _prepare(client: SMTP, host: Host, settings: Delivery) -> SMTP:

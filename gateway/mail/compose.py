@@ -26,6 +26,8 @@ _LONGEST_TEXT = 900
 """Characters of a subject or name; the rest is cut."""
 _LONGEST_NAME = 150
 """Characters of a file name; its ending is kept."""
+_LONGEST_ADDRESS = 320
+"""RFC 5321 section 4.5.3.1: 64 octets, "@" and 255 octets."""
 _LONGEST_ID = 900
 _REFERENCES = 20
 """Message-IDs in References: the first, which opens the thread, and the newest."""
@@ -33,6 +35,7 @@ _REFERENCES = 20
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 """Control characters, line separators, direction overrides and halves of characters; blanks are handled apart."""
 _BODY_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_IN_NO_ADDRESS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _BLANKS = re.compile(r"[ \t\r\n\v\f]+")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _WIDE_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
@@ -90,9 +93,12 @@ def ascii_address(address: str) -> str:
 
     Only the local part may still hold UTF-8 (RFC 6531). "" when the text is no address.
     """
-    local, at, domain = _clean(address).rpartition("@")
+    address = address.strip()
+    local, at, domain = address.rpartition("@")
+    if not at or not local or len(address) > _LONGEST_ADDRESS or _IN_NO_ADDRESS.search(address):
+        return ""
     domain = ascii_domain(domain)
-    if not (at and local and domain) or len(local.encode()) > 256:
+    if not domain:
         return ""
     if _DOT_ATOM.fullmatch(local):
         return f"{local}@{domain}"
@@ -108,7 +114,7 @@ def _fields(draft: Draft) -> Iterator[str]:
     yield _fold("Date", [format_datetime(draft.date)])
     yield _mailbox("From", draft.sender_name, draft.sender)
     yield _mailbox("To", draft.recipient_name, draft.recipient)
-    if draft.reply_to:
+    if ascii_address(draft.reply_to):
         yield _mailbox("Reply-To", "", draft.reply_to)
     yield _fold("Subject", _text(_clean(draft.subject), len("Subject: ")))
     yield from _thread(draft)
