@@ -1,0 +1,20 @@
+"""What is measured: `python -m tests.bench [name ...]`, all without a name. Exit code 1 when a goal is missed."""
+
+import sys
+from collections.abc import Callable
+
+from tests.bench import intake
+
+BENCHES: dict[str, Callable[[], int]] = {"intake": intake.main}
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        print(f"there is no bench {unknown[0]}; there are: {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
+    return max(BENCHES[name]() for name in names or BENCHES)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
