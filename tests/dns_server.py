@@ -15,6 +15,7 @@ from gateway.authentication.resolver import ZoneResolver
 class NameServer(asyncio.DatagramProtocol):
     def __init__(self, zone: dict, ttl: int = 300):
         self.zone, self.ttl, self.asked = ZoneResolver(zone), ttl, []
+        self.under_way = set()
         self.is_silent = False
         self.rcode = None
 
@@ -22,7 +23,9 @@ class NameServer(asyncio.DatagramProtocol):
         self.transport = transport
 
     def datagram_received(self, data, peer):
-        asyncio.ensure_future(self._answer(data, peer))
+        task = asyncio.ensure_future(self._answer(data, peer))
+        self.under_way.add(task)
+        task.add_done_callback(self.under_way.discard)
 
     async def _answer(self, data, peer):
         query = dns.message.from_wire(data)
@@ -45,7 +48,7 @@ class NameServer(asyncio.DatagramProtocol):
 def _text(type_, value):
     if type_ == "TXT":
         text = value.decode()
-        return " ".join('"%s"' % text[start : start + 200] for start in range(0, len(text) or 1, 200))
+        return " ".join(f'"{text[start : start + 200]}"' for start in range(0, len(text) or 1, 200))
     if type_ == "MX":
         return f"{value[0]} {value[1]}."
     return value if type_ in ("A", "AAAA") else value + "."
@@ -57,6 +60,6 @@ async def name_server(zone: dict, **how) -> AsyncIterator[tuple[NameServer, str]
         lambda: NameServer(zone, **how), local_addr=("127.0.0.1", 0)
     )
     try:
-        yield server, "127.0.0.1:%d" % transport.get_extra_info("sockname")[1]
+        yield server, f"127.0.0.1:{transport.get_extra_info('sockname')[1]}"
     finally:
         transport.close()

@@ -61,9 +61,7 @@ def read(header: Header, now: float) -> Chain | Check:
         return Check("arc", Result.FAIL, reason=f"The ARC chain is broken: {trouble}.")
 
 
-async def verify(
-    found: Chain | Check, header: Header, bodies: asyncio.Future[BodyHashes], resolver: Resolver
-) -> Check:
+async def verify(found: Chain | Check, header: Header, bodies: asyncio.Future[BodyHashes], resolver: Resolver) -> Check:
     if isinstance(found, Check):
         return found
     seals = [_verify_seal(found, place, resolver) for place in range(len(found.sets))]
@@ -156,9 +154,7 @@ async def _verify_seal(found: Chain, place: int, resolver: Resolver) -> KeyTroub
     if key is None:
         return trouble
     sealed = [field for each in found.sets[:place] for field in each.fields]
-    digest = signatures.digest_of(
-        [*sealed, last.results, last.message], last.seal, last.seal_tags.emptied, "relaxed"
-    )
+    digest = signatures.digest_of([*sealed, last.results, last.message], last.seal, last.seal_tags.emptied, "relaxed")
     if not key.verifies(last.seal_tags.octets("b"), digest):
         return KeyTrouble(Result.FAIL, f"seal {place + 1} is not that of {last.seal_tags.text('d')[:100]}")
     return None

@@ -125,9 +125,7 @@ async def _dmarc(whose: Author, checks: _Checks, walks: dmarc.Walks, resolver: R
     return await dmarc.check(whose.domain, checks.spf, checks.dkim, walks, resolver)
 
 
-def _verdict(
-    whose: Author, header: Header, checks: _Checks, outcome: dmarc.Outcome, *, is_away: bool
-) -> Verdict:
+def _verdict(whose: Author, header: Header, checks: _Checks, outcome: dmarc.Outcome, *, is_away: bool) -> Verdict:
     identity, because = _identity(outcome, is_away)
     return Verdict(
         identity, because, whose.address, whose.domain, outcome.organizational_domain, outcome.spf, outcome.dkim,
@@ -159,7 +157,7 @@ def _identity(outcome: dmarc.Outcome, is_away: bool) -> tuple[Identity, str]:
 def decide(verdict: Verdict, policy: AuthenticationSettings, *, is_ours: bool = False) -> Decision:
     """The policy table. is_ours: the author's domain is one of our own, and the mail came from outside."""
     domain = verdict.author_domain
-    if not domain:
+    if verdict.dmarc.result == Result.PERMERROR:
         several = "from-several-domains" in verdict.findings
         return _decision(policy.broken_author, "5.7.1" if several else "5.6.0", verdict.dmarc.reason)
     if verdict.identity.is_proven:

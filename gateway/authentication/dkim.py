@@ -152,9 +152,7 @@ class Signer:
         names = _names_to_sign(header)
         value = self._value(names, hasher.digest(), now)
         field = Field(b"dkim-signature", b"DKIM-Signature", value)
-        digest = signatures.digest_of(
-            header.signed([name.lower() for name in names]), field, value, "relaxed"
-        )
+        digest = signatures.digest_of(header.signed([name.lower() for name in names]), field, value, "relaxed")
         return b"DKIM-Signature:" + value + _folded(base64.b64encode(self._signed(digest))) + b"\r\n"
 
     def _value(self, names: list[bytes], body_hash: bytes, now: float | None) -> bytes:

@@ -236,9 +236,7 @@ class _Aligner:
         return await self._walks.organizational_domain(domain) == self._organization
 
 
-def _outcome(
-    author: str, found: Policy | None, spf: Check, dkim: Sequence[Check], lost: str
-) -> tuple[Result, str]:
+def _outcome(author: str, found: Policy | None, spf: Check, dkim: Sequence[Check], lost: str) -> tuple[Result, str]:
     aligned = [check for check in (*dkim, spf) if check.aligned]
     passed = [check for check in aligned if check.result == Result.PASS]
     if found is None:

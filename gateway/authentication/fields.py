@@ -17,8 +17,17 @@ ONCE = (b"from", b"sender", b"subject", b"date", b"to", b"cc", b"reply-to", b"me
         b"references")  # fmt: skip
 """Fields that RFC 5322 section 3.6 allows once."""
 LIST_MARKS = frozenset({b"list-id", b"list-post", b"list-unsubscribe", b"list-help", b"list-subscribe"})
-BROKEN = frozenset({"header-nul", "header-bare-cr", "header-bare-lf", "header-too-large", "header-too-many-fields",
-                    "from-name-spaced", "from-folded-name"})
+BROKEN = frozenset(
+    {
+        "header-nul",
+        "header-bare-cr",
+        "header-bare-lf",
+        "header-too-large",
+        "header-too-many-fields",
+        "from-name-spaced",
+        "from-folded-name",
+    }
+)
 """Findings after which two parsers may not agree on who wrote the mail."""
 
 _NAME = re.compile(rb"([\x21-\x39\x3b-\x7e]+)([ \t]*):")

@@ -49,7 +49,9 @@ TWICE = seal(ONCE, "forward.example")
 
 
 async def verify(message, zone=None):
-    zone = {f"s1._domainkey.{name}": {"TXT": [record(rsa_key())]} for name in ("list.example", "forward.example")} | (zone or {})
+    zone = {f"s1._domainkey.{name}": {"TXT": [record(rsa_key())]} for name in ("list.example", "forward.example")} | (
+        zone or {}
+    )
     header, body = split(message)
     chain = arc.read(header, NOW)
     wanted = {chain.newest.body_key} if isinstance(chain, arc.Chain) else set()

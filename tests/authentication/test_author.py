@@ -107,7 +107,7 @@ def test_nothing_makes_it_raise(value):
     author.read(split(b"From: " + value + b"\r\n\r\n")[0])
 
 
-@given(st.text(alphabet="a@.<>,:;()\"\\ []é\r\n", max_size=60))
+@given(st.text(alphabet='a@.<>,:;()"\\ []é\r\n', max_size=60))
 def test_nothing_of_its_own_letters_makes_it_raise(value):
     found = author.read_value(value.encode())
     assert found.domain == "" or found.address.endswith("@" + found.domain)

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from gateway.authentication.canonical import body_hashes, field_bytes, pieces, whole
 from gateway.authentication.fields import Field
 
-BODIES = st.lists(st.sampled_from([b" ", b"\t", b"\r\n", b"\r", b"\n", b"a", b"b c", b"\r\n\r\n", b"  \r\n"])).map(b"".join)
+BODIES = st.lists(st.sampled_from([b" ", b"\t", b"\r\n", b"\r", b"\n", b"a", b"b c", b"\r\n\r\n", b"  \r\n"])).map(
+    b"".join
+)
 
 
 @settings(max_examples=300, deadline=None)

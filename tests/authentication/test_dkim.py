@@ -16,7 +16,8 @@ from gateway.authentication.signature import Signature
 from gateway.authentication.tags import Malformed
 from gateway.authentication.tags import read as read_tags
 
-MAIL = b"From: Joe <joe@example.com>\r\nTo: us@desk.example\r\nSubject: Hello  there\r\n\r\nOne  line. \r\n\r\nEnd.\r\n\r\n"
+HEADER = b"From: Joe <joe@example.com>\r\nTo: us@desk.example\r\nSubject: Hello  there\r\n\r\n"
+MAIL = HEADER + b"One  line. \r\n\r\nEnd.\r\n\r\n"
 SHORT = b"From: joe@example.com\r\nSubject: x\r\n\r\nbody\r\n"
 
 
@@ -36,10 +37,17 @@ async def only(message, **how):
     return check
 
 
-@pytest.mark.parametrize("forms", ["simple/simple", "simple/relaxed", "relaxed/simple", "relaxed/relaxed", "relaxed", "simple"])
+@pytest.mark.parametrize(
+    "forms", ["simple/simple", "simple/relaxed", "relaxed/simple", "relaxed/relaxed", "relaxed", "simple"]
+)
 async def test_a_signature_in_every_canonical_form_passes(forms):
     check = await only(sign(MAIL, forms=forms))
-    assert (check.result, check.domain, check.selector, check.detail) == ("pass", "example.com", "s1", "rsa-sha256 2048")
+    assert (check.result, check.domain, check.selector, check.detail) == (
+        "pass",
+        "example.com",
+        "s1",
+        "rsa-sha256 2048",
+    )
     assert check.reason == "example.com signed this mail (DKIM, selector s1, rsa 2048)."
 
 
@@ -119,8 +127,21 @@ async def test_a_signature_we_may_not_believe_is_a_permerror(how, words):
     assert words in check.reason
 
 
-@pytest.mark.parametrize("more", ["q=dns/txt;", "q=dns/http:dns/txt;", "i=@example.com;", "i=joe@sub.example.com;", "z=From:x|a;",
-                                  "x=1699999701;", "t=1700000299;", "t=1; x=1700000000;", "l=6;", "unknown=tag;"])  # fmt: skip
+@pytest.mark.parametrize(
+    "more",
+    [
+        "q=dns/txt;",
+        "q=dns/http:dns/txt;",
+        "i=@example.com;",
+        "i=joe@sub.example.com;",
+        "z=From:x|a;",
+        "x=1699999701;",
+        "t=1700000299;",
+        "t=1; x=1700000000;",
+        "l=6;",
+        "unknown=tag;",
+    ],
+)
 async def test_tags_that_do_no_harm_pass(more):
     assert (await only(sign(SHORT, more=more))).result == "pass"
 
@@ -215,9 +236,15 @@ def _rsa_record(modulus, exponent):
 
 @pytest.mark.parametrize(
     ("modulus", "exponent"),
-    [((1 << 2047) + 2, 65537), ((1 << 2047) + 1, 1), ((1 << 2047) + 1, 4), ((1 << 2047) + 1, (1 << 32) + 1),
-     ((1 << 9000) + 1, 65537), (0, 3)],
-)  # fmt: skip
+    [
+        ((1 << 2047) + 2, 65537),
+        ((1 << 2047) + 1, 1),
+        ((1 << 2047) + 1, 4),
+        ((1 << 2047) + 1, (1 << 32) + 1),
+        ((1 << 9000) + 1, 65537),
+        (0, 3),
+    ],
+)
 def test_a_hostile_key_is_refused_before_it_is_used(modulus, exponent):
     with pytest.raises(Malformed):
         key.read(_rsa_record(modulus, exponent).encode(), "rsa")
@@ -251,7 +278,10 @@ async def test_what_dkimpy_signs_we_verify(forms):
 @pytest.mark.parametrize("make_key", [rsa_key, ed_key])
 async def test_what_we_sign_dkimpy_and_we_verify(make_key):
     signer = dkim.Signer("example.com", "s1", pem(make_key()), "desk@example.com")
-    letter = b"Reply-To: a@example.com\r\nMessage-ID: <1@example.com>\r\nDate: now\r\nCc: b@b.com\r\nContent-Type: text/plain\r\n" + MAIL
+    letter = (
+        b"Reply-To: a@example.com\r\nMessage-ID: <1@example.com>\r\nDate: now\r\nCc: b@b.com\r\n"
+        + MAIL
+    )
     signed = signer.sign(letter, now=NOW) + letter
     zone = {"s1._domainkey.example.com": {"TXT": [record(make_key())]}}
     assert (await only(signed, zone=zone)).result == "pass"
@@ -293,7 +323,9 @@ def test_tag_lists_are_read(text, values):
     assert read_tags(text).values == values
 
 
-@pytest.mark.parametrize("text", [b"", b";", b"a", b"=1", b"a=1;;b=2", b"a=1; ;", b"a=1;a=2", b"a b=1", b"a=\x00", b"_a=1", b"a-b=1"])
+@pytest.mark.parametrize(
+    "text", [b"", b";", b"a", b"=1", b"a=1;;b=2", b"a=1; ;", b"a=1;a=2", b"a b=1", b"a=\x00", b"_a=1", b"a-b=1"]
+)
 def test_what_is_no_tag_list_is_not_read(text):
     with pytest.raises(Malformed):
         read_tags(text)

@@ -8,7 +8,9 @@ from gateway.mail.authres import Check, Result
 
 
 async def check(author, records, spf=None, dkim=(), exists=()):
-    names = {f"_dmarc.{name}": text if text in ("TIMEOUT", "SERVFAIL") else {"TXT": text} for name, text in records.items()}
+    names = {
+        f"_dmarc.{name}": text if text in ("TIMEOUT", "SERVFAIL") else {"TXT": text} for name, text in records.items()
+    }
     resolver = ZoneResolver({**names, **{name: {"A": ["192.0.2.1"]} for name in exists}})
     walks = dmarc.Walks(resolver)
     spf = Check("spf", *spf) if spf else Check("spf", Result.NONE)
@@ -58,9 +60,15 @@ async def test_several_records_are_none():
 
 def test_the_walk_takes_eight_steps_at_most():
     assert dmarc._steps("a.b.c.d.e.f.g.h.i.j.mail.example.com") == [
-        "a.b.c.d.e.f.g.h.i.j.mail.example.com", "g.h.i.j.mail.example.com", "h.i.j.mail.example.com",
-        "i.j.mail.example.com", "j.mail.example.com", "mail.example.com", "example.com", "com",
-    ]  # fmt: skip
+        "a.b.c.d.e.f.g.h.i.j.mail.example.com",
+        "g.h.i.j.mail.example.com",
+        "h.i.j.mail.example.com",
+        "i.j.mail.example.com",
+        "j.mail.example.com",
+        "mail.example.com",
+        "example.com",
+        "com",
+    ]
     assert dmarc._steps("mail.example.com") == ["mail.example.com", "example.com", "com"]
     assert len(dmarc._steps("1.2.3.4.5.6.7.8")) == 8
     assert dmarc._steps("1.2.3.4.5.6.7.8")[1] == "2.3.4.5.6.7.8"
@@ -89,14 +97,32 @@ async def test_the_organizational_domain_is_found(start, records, organization):
     [
         ("example.com", {"example.com": "v=DMARC1; p=reject; sp=none; np=quarantine"}, True, "reject", "example.com"),
         ("m.example.com", {"example.com": "v=DMARC1; p=reject; sp=none; np=quarantine"}, True, "none", "example.com"),
-        ("m.example.com", {"example.com": "v=DMARC1; p=reject; sp=none; np=quarantine"}, False, "quarantine", "example.com"),
+        (
+            "m.example.com",
+            {"example.com": "v=DMARC1; p=reject; sp=none; np=quarantine"},
+            False,
+            "quarantine",
+            "example.com",
+        ),
         ("m.example.com", {"example.com": "v=DMARC1; p=reject; sp=none"}, False, "none", "example.com"),
         ("m.example.com", {"example.com": "v=DMARC1; p=reject; np=none"}, True, "reject", "example.com"),
         ("m.example.com", {"m.example.com": "v=DMARC1; p=none", "example.com": REJECT}, True, "none", "m.example.com"),
-        ("a.b.example.com", {"b.example.com": "v=DMARC1; p=none", "example.com": REJECT}, True, "reject", "example.com"),
+        (
+            "a.b.example.com",
+            {"b.example.com": "v=DMARC1; p=none", "example.com": REJECT},
+            True,
+            "reject",
+            "example.com",
+        ),
         ("example.bank", {"bank": "v=DMARC1; p=reject; sp=quarantine; psd=y"}, True, "quarantine", "bank"),
         ("example.bank", {"bank": "v=DMARC1; p=none; np=reject; psd=y"}, False, "reject", "bank"),
-        ("example.bank", {"bank": REJECT + "; psd=y", "example.bank": "v=DMARC1; p=none"}, True, "none", "example.bank"),
+        (
+            "example.bank",
+            {"bank": REJECT + "; psd=y", "example.bank": "v=DMARC1; p=none"},
+            True,
+            "none",
+            "example.bank",
+        ),
     ],
 )
 async def test_the_policy_that_applies(author, records, exists, policy, at):

@@ -11,8 +11,12 @@ from gateway.authentication.answer import Answer, Budget
 from gateway.authentication.resolver import DnsResolver, ZoneResolver
 
 ZONE = {
-    "example.com": {"TXT": ["v=spf1 -all", ["a" * 150, "b" * 150]], "MX": [[10, "mx.example.com"]], "A": ["192.0.2.1"],
-                    "AAAA": ["2001:db8::1"]},
+    "example.com": {
+        "TXT": ["v=spf1 -all", ["a" * 150, "b" * 150]],
+        "MX": [[10, "mx.example.com"]],
+        "A": ["192.0.2.1"],
+        "AAAA": ["2001:db8::1"],
+    },
     "1.2.0.192.in-addr.arpa": {"PTR": ["mx.example.com"]},
     "o'dd name!.example.com": {"TXT": ["odd"], "MX": [[5, "mx"]], "A": ["192.0.2.9"]},
     "lame.example": {"*": "REFUSED"},
@@ -99,7 +103,7 @@ async def test_when_no_server_answers_nobody_waits(server):
 async def test_a_port_without_a_server_costs_a_moment_only():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
         closed.bind(("127.0.0.1", 0))
-        address = "127.0.0.1:%d" % closed.getsockname()[1]
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
     resolver = DnsResolver([address], timeout=0.2, tries=2)
     try:
         began = time.monotonic()
@@ -129,17 +133,27 @@ async def test_a_mail_waits_no_longer_than_its_budget(server):
         ({"a.b.example.com": {"A": ["192.0.2.1"]}}, "b.example.com", "A", Answer("NOERROR")),
         ({"a.b.example.com": {"A": ["192.0.2.1"]}}, "c.example.com", "A", Answer("NXDOMAIN")),
         ({"example.com": {"A": ["192.0.2.1"]}}, "example.com", "MX", Answer("NOERROR")),
-        ({"example.com": {"MX": [10, "Mx.Example.com."]}}, "example.com", "MX", Answer("NOERROR", ((10, "mx.example.com"),))),
+        (
+            {"example.com": {"MX": [10, "Mx.Example.com."]}},
+            "example.com",
+            "MX",
+            Answer("NOERROR", ((10, "mx.example.com"),)),
+        ),
         ({"example.com": "SERVFAIL"}, "example.com", "MX", Answer("SERVFAIL")),
         ({"example.com": {"*": "TIMEOUT", "A": ["192.0.2.1"]}}, "example.com", "MX", Answer("TIMEOUT")),
         ({"example.com": {"*": "TIMEOUT", "A": ["192.0.2.1"]}}, "example.com", "A", Answer("NOERROR", ("192.0.2.1",))),
         ({"example.com": {"MX": "NXDOMAIN"}}, "example.com", "MX", Answer("NXDOMAIN")),
-        ({"w.com": {"CNAME": ["e.com"]}, "e.com": {"A": ["192.0.2.1"]}}, "w.com", "A", Answer("NOERROR", ("192.0.2.1",))),
+        (
+            {"w.com": {"CNAME": ["e.com"]}, "e.com": {"A": ["192.0.2.1"]}},
+            "w.com",
+            "A",
+            Answer("NOERROR", ("192.0.2.1",)),
+        ),
         ({"w.com": {"CNAME": "gone.com"}}, "w.com", "A", Answer("NXDOMAIN")),
         ({"w.com": {"CNAME": "w.com"}}, "w.com", "A", Answer("SERVFAIL")),
         ({"x.com": {"SPF": ["v=spf1"]}}, "x.com", "TXT", Answer("NOERROR")),
     ],
-)  # fmt: skip
+)
 async def test_a_zone_answers_as_its_file_says(zone, name, type_, answer):
     assert await ZoneResolver(zone).query(name, type_) == answer
 

@@ -10,11 +10,14 @@ CLIENT, CLIENT6 = "192.0.2.9", "2001:db8::9"
 
 async def check(record, *, ip=CLIENT, path="joe@example.com", helo="mail.example.com", **zone):
     names = {name.replace("_dot_", "."): records for name, records in zone.items()}
-    here = {"example.com": {"TXT": [record], "A": [CLIENT], "AAAA": [CLIENT6], "MX": [[10, "mx.example.com"]]},
-            "mx.example.com": {"A": [CLIENT]}, "other.com": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]},
-            "no.com": {"TXT": ["v=spf1 -all"]}, "void.com": {"NS": ["x"]}}  # fmt: skip
-    found = await spf.check(ip, helo, path, ZoneResolver({**here, **names}), 1_700_000_000)
-    return found
+    here = {
+        "example.com": {"TXT": [record], "A": [CLIENT], "AAAA": [CLIENT6], "MX": [[10, "mx.example.com"]]},
+        "mx.example.com": {"A": [CLIENT]},
+        "other.com": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]},
+        "no.com": {"TXT": ["v=spf1 -all"]},
+        "void.com": {"NS": ["x"]},
+    }
+    return await spf.check(ip, helo, path, ZoneResolver({**here, **names}), 1_700_000_000)
 
 
 @pytest.mark.parametrize(
@@ -118,12 +121,15 @@ async def test_who_is_asked_about(path, helo, domain, detail, result):
 
 
 async def test_a_domain_in_hangul_is_asked_by_its_a_labels():
-    assert (await check("v=spf1 -all", path="a@한국.example", **{"xn--3e0b707e_dot_example": {"TXT": ["v=spf1 +all"]}})
-            ).result == "pass"  # fmt: skip
+    assert (
+        await check("v=spf1 -all", path="a@한국.example", **{"xn--3e0b707e_dot_example": {"TXT": ["v=spf1 +all"]}})
+    ).result == "pass"
 
 
 async def test_several_records_are_an_error():
-    assert (await check("", path="a@two.com", two_dot_com={"TXT": ["v=spf1 +all", "v=spf1 -all"]})).result == "permerror"
+    assert (
+        await check("", path="a@two.com", two_dot_com={"TXT": ["v=spf1 +all", "v=spf1 -all"]})
+    ).result == "permerror"
 
 
 @pytest.mark.parametrize("rcode", ["TIMEOUT", "SERVFAIL", "REFUSED"])
@@ -151,23 +157,30 @@ async def test_more_than_ten_exchangers_are_an_error():
 
 
 async def test_ptr_counts_only_names_that_lead_back():
-    reverse = {"9.2.0.192.in-addr.arpa": {"PTR": ["host.example.com", "liar.bank.com"]},
-               "host.example.com": {"A": [CLIENT]}, "liar.bank.com": {"A": ["198.51.100.1"]}}  # fmt: skip
+    reverse = {
+        "9.2.0.192.in-addr.arpa": {"PTR": ["host.example.com", "liar.bank.com"]},
+        "host.example.com": {"A": [CLIENT]},
+        "liar.bank.com": {"A": ["198.51.100.1"]},
+    }
     assert (await check("v=spf1 ptr -all", **reverse)).result == "pass"
     assert (await check("v=spf1 ptr:bank.com -all", **reverse)).result == "fail"
-    assert (await check("v=spf1 exists:%{p}.seen.com -all", **reverse, **{"host.example.com.seen.com": {"A": ["1.1.1.1"]}})
-            ).result == "pass"  # fmt: skip
+    assert (
+        await check("v=spf1 exists:%{p}.seen.com -all", **reverse, **{"host.example.com.seen.com": {"A": ["1.1.1.1"]}})
+    ).result == "pass"
 
 
 @pytest.mark.parametrize(
     ("macro", "text"),
     [
-        ("%{s} %{l} %{o} %{d} %{i} %{v} %{h}", "a-b+c@example.com a-b+c example.com example.com 192.0.2.9 in-addr mail.example.com"),
+        (
+            "%{s} %{l} %{o} %{d} %{i} %{v} %{h}",
+            "a-b+c@example.com a-b+c example.com example.com 192.0.2.9 in-addr mail.example.com",
+        ),
         ("%{ir}.%{v} %{d1} %{dr} %{d1r}", "9.2.0.192.in-addr com com.example example"),
         ("%{l-} %{lr-} %{l1r-} %{l+-}", "a.b+c b+c.a a a.b.c"),
         ("%{S} %% %_ %- %{c} %{t} %{r}", "a-b%2Bc%40example.com %   %20 192.0.2.9 1700000000 unknown"),
     ],
-)  # fmt: skip
+)
 async def test_macros_expand_by_the_book(macro, text):
     found = await check("v=spf1 -all exp=e.com", path="a-b+c@example.com", e_dot_com={"TXT": [macro]})
     assert found.explanation == text
