@@ -35,6 +35,7 @@ class Peer:
     connections: int = 0
     most_at_once: int = 0
     _open: int = 0
+    _heard: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator["Peer"]:
@@ -48,6 +49,11 @@ class Peer:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+
+    async def hears(self, verb: str) -> None:
+        """Wait until a client has said it."""
+        async with self._heard, asyncio.timeout(20):
+            await self._heard.wait_for(lambda: self.said(verb))
 
     def said(self, verb: str) -> list[str]:
         return [each for each in self.commands if each.upper().startswith(verb)]
@@ -76,6 +82,8 @@ class Peer:
         while not is_over and (line := await reader.readline()):
             command = line.decode("utf-8", "replace").rstrip("\r\n")
             self.commands.append(command)
+            async with self._heard:
+                self._heard.notify_all()
             verb = command.split(" ")[0].upper()
             if verb == "STARTTLS":
                 is_over = await self._say(writer, self._reply(verb, "220 go ahead"), reader)
