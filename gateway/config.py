@@ -134,7 +134,7 @@ class Desk(Section):
     """[desk]: requests and the order of the handlers."""
 
     handlers: tuple[str, ...] = (
-        "screen", "thread", "classify", "verify", "route", "acknowledge", "answer", "feedback", "resolve", "returned",
+        "screen", "thread", "classify", "verify", "feedback", "route", "acknowledge", "answer", "resolve", "returned",
     )
     """Names of files in handlers/, asked in this order."""
     prefix: Annotated[str, Field(pattern=r"^[A-Z]{1,6}$")] = "FD"

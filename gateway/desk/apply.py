@@ -200,7 +200,7 @@ class Application:
         request, now = self._need_request(), self.case.now
         before, request.state = request.state, states.after(request.state, decision.word)
         if states.is_reopening(before, request.state):
-            request.reopened += before != "answered"
+            request.reopened += 1
             request.resolved_at = request.closed_at = None
             request.resolution = ""
         if request.state == "open" and before != "open":

@@ -30,8 +30,8 @@ from gateway.mail.message import Message
 from gateway.models import Customer, Letter, Request, Verification
 
 __all__ = [
-    "Answer", "Bounce", "Case", "Decision", "Decisions", "Drop", "Due", "Duration", "Evidence", "Handler", "Hold",
-    "Identity", "Join", "Label", "Mail", "Move", "Note", "Open", "Place", "Rating", "Record", "Section", "Send", "Wake",
+    "Answer", "Bounce", "Case", "Decision", "Decisions", "Drop", "Due", "Duration", "Evidence", "FailedRecipient", "Handler", "Hold",
+    "Identity", "Join", "Label", "Mail", "Move", "Note", "Open", "Place", "Rating", "Record", "Request", "Section", "Send", "Wake",
     "domain_of",
 ]
 
@@ -57,6 +57,19 @@ class Mail:
     @property
     def is_automatic(self) -> bool:
         return bool(self.automatic)
+
+    @property
+    def is_bulk(self) -> bool:
+        """A machine sent it of its own accord: a list post, a newsletter, a program's message. No reply to anything."""
+        named = {name.lower() for name, _ in self.message.fields}
+        word = self.message.field("auto-submitted").partition(";")[0].strip().lower()
+        is_mass = bool(named & {"list-id", "list-unsubscribe", "list-post"}) or word == "auto-generated"
+        return is_mass or self.message.field("precedence").strip().lower() in ("bulk", "list")
+
+    @property
+    def is_report(self) -> bool:
+        """A report to the postmaster, not about a letter of ours: abuse (RFC 5965), DMARC, TLS."""
+        return "report" in self.automatic and not self.message.is_bounce
 
     @cached_property
     def may_acknowledge(self) -> tuple[bool, str]:
@@ -206,7 +219,7 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Move:
     """Something happened in the life of the request; desk/states knows what follows. word: received, answered, asked,
-    confirmed, silent, closed, reopened, resolved."""
+    confirmed, silent, closed, reopened, returned, resolved."""
 
     word: str
     because: str

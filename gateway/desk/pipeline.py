@@ -230,7 +230,7 @@ class Desk:
         return application.decisions
 
     def _read_whole(self, row: Received, content: bytes) -> Mail:
-        """Everything handlers ask of a mail, read before the transaction: a large one must not keep the door waiting."""
+        """All that handlers ask of a mail, read before the transaction: a large one must not keep the door waiting."""
         mail = self._mail(row, content)
         _ = mail.message.reply_text, mail.message.attachments, mail.message.language, mail.automatic
         return mail

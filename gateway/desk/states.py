@@ -10,11 +10,14 @@ LIFE: dict[tuple[str, str], str] = {
     ("open", "resolved"): "resolved",
     ("pending", "received"): "open",
     ("pending", "answered"): "answered",
+    ("pending", "returned"): "open",
     ("pending", "silent"): "resolved",
     ("pending", "resolved"): "resolved",
+    ("pending", "reopened"): "open",
     ("answered", "asked"): "pending",
     ("answered", "received"): "open",
     ("answered", "reopened"): "open",
+    ("answered", "returned"): "open",
     ("answered", "confirmed"): "resolved",
     ("answered", "silent"): "resolved",
     ("answered", "resolved"): "resolved",
@@ -44,5 +47,5 @@ def after(state: str, word: str) -> str:
 
 
 def is_reopening(before: str, now: str) -> bool:
-    """It was taken for done, and is not."""
-    return before in ("answered", "resolved", "closed") and now == "open"
+    """It was taken for settled, and is not."""
+    return before in ("resolved", "closed") and now == "open"

@@ -1,0 +1,78 @@
+"""Step 2: tell the customer that we have the request, and its number; say what would help when it lacks something.
+
+By proof: a proven sender gets a letter with subject and name; an unproven one a neutral letter without a word of
+theirs, capped, so that nobody can use us to send a text to a third person; failed ones and machines get nothing.
+"""
+
+import unicodedata
+from datetime import timedelta
+
+from gateway.desk.handler import Case, Decisions, Duration, Handler, Identity, Mail, Note, Send
+
+
+class Acknowledge(Handler):
+    template: str = "acknowledgement"
+    """The letter for proven senders."""
+    neutral: str = "acknowledgement_neutral"
+    """The letter for unproven ones."""
+    quiet: Duration = timedelta(minutes=0)
+    """No second acknowledgement to one address within this time; 0s acknowledges every request."""
+    per_hour: int = 10
+    """Automatic letters to one address in an hour; beyond that it hears nothing."""
+    per_day: int = 30
+    """The same in a day."""
+    neutral_per_hour: int = 100
+    """Neutral letters to anybody in an hour."""
+    shortest_subject: int = 2
+    """Letters and digits below which a subject says nothing."""
+    shortest_text: int = 10
+    """The same for a text."""
+    attachment_words: tuple[str, ...] = (
+        "screenshot", "screen shot", "attached", "attachment", "enclosed", "photo", "picture",
+        "첨부", "스크린샷", "캡처", "캡쳐", "사진", "화면 이미지")
+    """Words that speak of something attached."""
+
+    def received(self, mail: Mail, case: Case) -> Decisions:
+        if case.request is None or not case.is_new or case.is_held:
+            return
+        if case.request.verification == "asked":
+            return  # the verification letter names the number already: one letter, not two
+        identity = mail.verdict.identity
+        if reason := self._silent(mail, case):
+            yield Note(f"Not acknowledged. {reason}", reason)
+        elif identity.is_proven:
+            yield Send(self.template, f"The sender is proven: {mail.verdict.because}", self._tips(mail))
+        else:
+            yield Send(self.neutral, f"The sender is not proven: no word of theirs goes out. {mail.verdict.because}")
+
+    def _silent(self, mail: Mail, case: Case) -> str:
+        """Why nothing goes out; "" when something does."""
+        allowed, reason = mail.may_acknowledge
+        last = case.last_acknowledged
+        if not allowed:
+            return reason
+        if mail.verdict.identity is Identity.FAILED:
+            return mail.verdict.because
+        if last and case.now - last < self.quiet:
+            return "The address was sent an acknowledgement a moment ago."
+        if case.letters_last_hour >= self.per_hour or case.letters_last_day >= self.per_day:
+            return f"The address had {case.letters_last_day} automatic letters today."
+        if not mail.verdict.identity.is_proven and case.neutral_last_hour >= self.neutral_per_hour:
+            return f"{case.neutral_last_hour} neutral letters went out within the hour: no more for now."
+        return ""
+
+    def _tips(self, mail: Mail) -> dict[str, str]:
+        message = mail.message
+        words = unicodedata.normalize("NFKC", f"{message.subject}\n{message.reply_text}").casefold()
+        speaks_of_file = any(word in words for word in self.attachment_words)
+        lacks = {
+            "no_subject": _length(message.subject) < self.shortest_subject,
+            "no_details": _length(message.reply_text) < self.shortest_text,
+            "no_attachment": speaks_of_file and not message.attachments,
+        }
+        return {name: "yes" for name, is_so in lacks.items() if is_so}
+
+
+def _length(text: str) -> int:
+    """Letters and digits; a Korean syllable says as much as two Latin letters."""
+    return sum(1 + (sign >= "\u1100") for sign in text[:1000] if sign.isalnum())

@@ -1,0 +1,19 @@
+"""Step 5: what the agent says goes out by mail; a note stays inside."""
+
+from gateway.desk.handler import Answer as Said
+from gateway.desk.handler import Case, Decisions, Handler, Move, Send
+
+
+class Answer(Handler):
+    answer: str = "answer"
+    """The letter around an agent's answer."""
+    question: str = "question"
+    """The letter around an agent's question."""
+
+    def answered(self, answer: Said, case: Case) -> Decisions:
+        if answer.kind == "answer":
+            yield Send(self.answer, f"{answer.agent} answered.", {"text": answer.text})
+            yield Move("answered", f"{answer.agent} answered.")
+        elif answer.kind == "question":
+            yield Send(self.question, f"{answer.agent} asks for more.", {"text": answer.text})
+            yield Move("asked", f"{answer.agent} asked: we wait for the customer.")

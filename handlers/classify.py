@@ -1,0 +1,78 @@
+"""Step 1: what is it about? A table of words decides, and says which word it was."""
+
+import re
+import unicodedata
+
+from gateway.desk.handler import Case, Decisions, Handler, Label, Mail, Section
+
+SUBJECT_WEIGHT = 3
+"""A word in the subject counts as much as so many in the text."""
+SCAN = 20_000
+"""Characters of a text that are looked at."""
+
+
+class Words(Section):
+    """One line of the table."""
+
+    category: str
+    words: tuple[str, ...]
+    """Latin words match whole, also in the plural; others anywhere."""
+
+
+DEFAULT = (
+    Words(category="account", words=(
+        "account", "personal data", "password", "delete my data", "privacy", "gdpr", "unsubscribe me", "identity",
+        "개인정보", "회원탈퇴", "탈퇴", "계정", "비밀번호", "본인확인", "회원정보", "명의", "아이디 찾기")),
+    Words(category="complaint", words=(
+        "complaint", "complain", "unacceptable", "disappointed", "angry", "terrible", "awful", "rude", "compensation",
+        "불만", "항의", "실망", "화가 ", "불쾌", "불친절", "보상", "민원", "소비자원", "최악")),
+    Words(category="technical", words=(
+        "error", "bug", "crash", "broken", "does not work", "doesn't work", "not working", "log in", "login", "install",
+        "update", "screen", "app", "server", "timeout",
+        "오류", "에러", "로그인", "접속", "작동", "먹통", "설치", "업데이트", "버그", "고장", "안 됩니다", "안돼요", "안 돼요",
+        "느려", "튕", "화면", "앱")),
+    Words(category="policy", words=(
+        "refund", "return", "exchange", "price", "fee", "invoice", "receipt", "shipping", "delivery", "terms",
+        "policy", "cancel", "warranty", "opening hours", "subscription",
+        "환불", "반품", "교환", "가격", "요금", "영수증", "세금계산서", "배송", "약관", "정책", "취소", "보증",
+        "영업시간", "결제", "구독", "이용 방법", "이용방법")),
+)
+
+
+class Classify(Handler):
+    rules: tuple[Words, ...] = DEFAULT
+    """The category with the most words found wins; of equals the one that stands first."""
+    otherwise: str = "other"
+    """Category when no word is found."""
+
+    def received(self, mail: Mail, case: Case) -> Decisions:
+        if not case.is_new:
+            return
+        subject, text = _fold(mail.message.subject), _fold(mail.message.reply_text or mail.message.text)
+        counted = [(_count(rule, subject, text), rule) for rule in self.rules]
+        (score, word, where), rule = max(counted, key=lambda each: each[0][0], default=((0, "", ""), None))
+        if not score or rule is None:
+            yield Label("No word of the table is in it.", category=self.otherwise)
+        else:
+            yield Label(f"“{word}” in the {where} speaks of {rule.category}.", category=rule.category)
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text[:SCAN]).casefold()
+
+
+def _count(rule: Words, subject: str, text: str) -> tuple[int, str, str]:
+    """(score, the first word found, where)."""
+    in_subject = [word for word in rule.words if _holds(subject, word)]
+    in_text = [word for word in rule.words if _holds(text, word)]
+    first = (in_subject or in_text or [""])[0]
+    return SUBJECT_WEIGHT * len(in_subject) + len(in_text), first, "subject" if in_subject else "text"
+
+
+def _holds(text: str, word: str) -> bool:
+    word = _fold(word)
+    if word not in text:
+        return False
+    if not word.isascii():
+        return True
+    return re.search(rf"(?<![a-z0-9]){re.escape(word)}(?:s|es|ed|ing)?(?![a-z0-9])", text) is not None

@@ -1,0 +1,100 @@
+"""Step 4: which queue, how urgent, by when? The first rule that fits decides."""
+
+import unicodedata
+from datetime import timedelta
+
+from gateway.desk.handler import Case, Decisions, Due, Duration, Handler, Mail, Place, Section, Wake, domain_of
+
+
+class Rule(Section):
+    """All tests that are given must hold; a rule without tests fits everything."""
+
+    queue: str
+    priority: int = 3
+    """1 (can wait) to 5 (now)."""
+    due: Duration = timedelta(hours=24)
+    """Time until our next act is overdue."""
+    recipient: tuple[str, ...] = ()
+    """Addresses of ours, one of which the mail came to."""
+    author_domain: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    """Words of which one stands in subject or text."""
+    identity: tuple[str, ...] = ()
+    """How far the domain stands behind it: verified-dkim, verified-spf, weak, none, failed, unknown."""
+
+
+DEFAULT = (
+    Rule(queue="complaints", category=("complaint",), priority=4, due=timedelta(hours=8)),
+    Rule(queue="technical", category=("technical",)),
+    Rule(queue="account", category=("account",)),
+    Rule(queue="general", category=("policy",)),
+    Rule(queue="general", priority=2, due=timedelta(hours=48)),
+)
+
+
+class Route(Handler):
+    rules: tuple[Rule, ...] = DEFAULT
+    again: Duration = timedelta(hours=24)
+    """After a request became overdue, or came back: time until it is (once more) overdue."""
+    quarantine: str = "quarantine"
+    """Queue of what the door's policy let in for an agent's eyes only."""
+    bulk: str = "bulk"
+    """Queue of newsletters and list mail."""
+    reports: str = "reports"
+    """Queue of abuse, DMARC and TLS reports."""
+
+    def received(self, mail: Mail, case: Case) -> Decisions:
+        request = case.request
+        if request is None:
+            return
+        if not case.is_new:
+            if request.state == "open" and case.previous_state not in ("new", "open"):
+                yield from self._place(request.queue, request.priority, self.again, "The customer wrote again.", case)
+        elif mail.is_quarantined:
+            yield Place(self.quarantine, "The door's policy put it into quarantine.", 2)
+        elif mail.is_automatic:
+            yield Place(self.reports if mail.is_report else self.bulk, f"A machine wrote it. {mail.automatic}", 1)
+        else:
+            rule = next((each for each in self.rules if _fits(each, mail, case)), DEFAULT[-1])
+            yield from self._place(rule.queue, rule.priority, rule.due, _why(rule), case)
+
+    def due(self, due: Due, case: Case) -> Decisions:
+        request = case.request
+        if request is None or request.state not in ("new", "open"):
+            return
+        yield Place(request.queue, "It is overdue: more urgent now.", request.priority + 1, request.due)
+        if request.priority < 5:
+            yield Wake("overdue", self.again, "Looked at again when it still waits.")
+
+    def _place(self, queue: str, priority: int, time: timedelta, because: str, case: Case) -> Decisions:
+        yield Place(queue, because, priority, case.now + time)
+        yield Wake("overdue", time, f"It is overdue after {_hours(time)}.")
+
+
+def _fits(rule: Rule, mail: Mail, case: Case) -> bool:
+    request = case.request
+    if request is None:
+        return False
+    recipients = {each.lower() for each in mail.envelope.recipients}
+    text = unicodedata.normalize("NFKC", f"{mail.message.subject}\n{mail.message.text[:20_000]}").casefold()
+    tests = (
+        (rule.recipient, lambda each: each.lower() in recipients),
+        (rule.author_domain, lambda each: domain_of(mail.message.from_email) == each.lower()),
+        (rule.category, lambda each: each == request.category),
+        (rule.language, lambda each: each == request.language),
+        (rule.words, lambda each: each.casefold() in text),
+        (rule.identity, lambda each: each == mail.verdict.identity),
+    )
+    return all(not values or any(holds(value) for value in values) for values, holds in tests)
+
+
+def _why(rule: Rule) -> str:
+    names = ("recipient", "author_domain", "category", "language", "words", "identity")
+    given = [f"{name.replace('_', ' ')} {' or '.join(values)}" for name in names if (values := getattr(rule, name))]
+    return f"The rule for {', '.join(given) or 'all that is left'} sends it to {rule.queue}."
+
+
+def _hours(time: timedelta) -> str:
+    return f"{time.total_seconds() / 3600:g} hours"
