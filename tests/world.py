@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
 
 from gateway.authentication.dkim import Signer
 from gateway.authentication.zone import ZoneResolver
@@ -189,6 +190,7 @@ class World:
         self.folder, self.database_url, self.sections = folder, database_url, sections
         self.clock, self.zone, self.office = Clock(), Zone(), PostOffice()
         self._signers: dict[str, Signer] = {}
+        self._public: dict[str, bytes] = {}
         self._serial = 0
 
     @asynccontextmanager
@@ -206,7 +208,7 @@ class World:
         plain: dict[str, dict[str, Any]] = {
             "site": {"data": self.folder / "var", "support": ["support@example.com", "help@example.com"]},
             "smtp": {"listen": ["127.0.0.1:0"]},
-            "store": {"url": self.database_url},
+            "store": {"url": "sqlite" if self.database_url.startswith("sqlite") else self.database_url},
             "delivery": {"smarthost": smarthost, "starttls": "never"},
         }
         return Config(**{name: {**plain.get(name, {}), **self.sections.get(name, {})}
@@ -232,8 +234,6 @@ class World:
 
     def agent(self, name: str) -> Agent:
         return Agent(self, name)
-
-    _public: dict[str, bytes] = {}
 
     def signer(self, domain: str) -> Signer:
         if domain not in self._signers:
@@ -266,10 +266,10 @@ class World:
         self.service.worker.wake()
         async with asyncio.timeout(PATIENCE):
             while await self.service.database.read(self._on_their_way):
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(0)
         await self.service.desk.settle()
 
-    def _on_their_way(self, db: Any) -> int:
+    def _on_their_way(self, db: Db) -> int:
         letter = columns(Letter)
         return len(db.scalars(select(Letter.id).where(  # type: ignore[arg-type]
             letter.state.in_(("waiting", "deferred")), letter.next_attempt <= self.clock.now)).all())

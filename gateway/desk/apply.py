@@ -17,6 +17,7 @@ from gateway.desk.handler import (
     Decision,
     Drop,
     Hold,
+    Identity,
     Join,
     Label,
     Mail,
@@ -101,6 +102,8 @@ class Application:
     def _open(self, decision: Open) -> dict[str, Any]:
         mail, case = self._need_mail(), self.case
         case.customer = case.customer or self._new_customer(mail)
+        if mail.verdict.identity.is_proven and mail.message.from_name:
+            case.customer.name = clean(mail.message.from_name)[:SUBJECT]
         year = case.now.astimezone(ZoneInfo(self.office.site.timezone)).year
         running = requests.next_number(self.db, f"{self.office.prefix}-{year}")
         case.request = request = Request(
@@ -263,6 +266,9 @@ class Application:
         addresses = self._addresses(request, asked)
         last = requests.last_mail(self.db, request.id or 0)
         fields = {**self._fields(request, last, asked), **addresses, **decision.fields}
+        if letter.is_automatic and not Identity(request.identity).is_proven:
+            # Nobody can use us to send his text to a third person.
+            fields |= {"name": "", "subject": "", "quoted": "", "text": ""}
         rendered = self.office.letters.render(decision.template, request.language, fields)
         letter.reverse_path = self._address("bounce", letter.id)
         letter.message_id = f"<{letter.id}.{secrets.token_hex(12)}@{site.hostname}>"

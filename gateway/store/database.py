@@ -86,10 +86,7 @@ class Sqlite:
     def _look(self, work: Callable[[Db], T]) -> T:
         with Db(self._engine, expire_on_commit=False) as db:
             db.connection().exec_driver_sql("BEGIN")
-            try:
-                return work(db)
-            finally:
-                db.rollback()
+            return work(db)
 
 
 def _sqlite_engine(path: Path) -> Engine:
