@@ -119,6 +119,7 @@ def _check_seal(found: Tags, chain: str) -> None:
     signatures.domain(found)
     signatures.selector(found)
     signatures.check_times(found, float("inf"))
+    found.octets("b")
     if "h" in found:
         raise Malformed("a seal has an h=")
     if found.text("cv") != chain:

@@ -78,7 +78,10 @@ def read_value(value: bytes) -> Author:
     findings = [finding for mailbox in mailboxes for finding in _name_findings(mailbox, domain)]
     if len(mailboxes) > 1:
         findings.append("from-several-authors")
-    return Author(f"{mailboxes[0].local}@{domain}", domain, "", tuple(dict.fromkeys(findings)))
+    address = f"{mailboxes[0].local}@{domain}"
+    if not address.isprintable():
+        return Author(trouble="The author's address holds what cannot be shown.", findings=("from-malformed",))
+    return Author(address, domain, "", tuple(dict.fromkeys(findings)))
 
 
 def mailbox_list(value: bytes) -> list[Mailbox]:

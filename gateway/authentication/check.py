@@ -7,7 +7,7 @@ tests call it alike. decide() is the policy table, without any I/O.
 import asyncio
 import re
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from gateway.authentication import arc, author, dkim, dmarc, iprev
@@ -22,6 +22,7 @@ from gateway.mail.authres import Check, Identity, Result, Verdict, write
 SECONDS = 10.0
 """What one mail's checks may take; then what is still open is a temperror."""
 QUERIES = 60
+MAX_TEXT = 600
 
 
 class AuthenticationSettings(Protocol):
@@ -126,11 +127,28 @@ async def _dmarc(whose: Author, checks: _Checks, walks: dmarc.Walks, resolver: R
 
 
 def _verdict(whose: Author, header: Header, checks: _Checks, outcome: dmarc.Outcome, *, is_away: bool) -> Verdict:
+    outcome = replace(
+        outcome, dmarc=_shown(outcome.dmarc), spf=_shown(outcome.spf), dkim=tuple(map(_shown, outcome.dkim))
+    )
     identity, because = _identity(outcome, is_away)
     return Verdict(
         identity, because, whose.address, whose.domain, outcome.organizational_domain, outcome.spf, outcome.dkim,
-        checks.arc, outcome.dmarc, checks.iprev, (*header.findings, *whose.findings), is_away,
+        _shown(checks.arc), outcome.dmarc, _shown(checks.iprev), (*header.findings, *whose.findings), is_away,
     )  # fmt: skip
+
+
+def _shown(check: Check) -> Check:
+    """The check with nothing in it that a terminal, a log or a database would stumble over."""
+    return replace(
+        check, domain=_printable(check.domain), reason=_printable(check.reason), selector=_printable(check.selector),
+        detail=_printable(check.detail), explanation=_printable(check.explanation),
+    )  # fmt: skip
+
+
+def _printable(text: str) -> str:
+    if text.isprintable() and len(text) <= MAX_TEXT:
+        return text
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:MAX_TEXT])
 
 
 def _identity(outcome: dmarc.Outcome, is_away: bool) -> tuple[Identity, str]:

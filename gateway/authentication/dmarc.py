@@ -87,7 +87,10 @@ class Walks:
     async def up(self, start: str) -> list[Record]:
         """The records from the start to the top, longest name first (RFC 9989 section 4.10). Raises Lost."""
         found = []
-        for name in _steps(start):
+        names = _steps(start)
+        for name in names:
+            self._task(name)
+        for name in names:
             record = await self.record(name)
             if record is not None:
                 found.append(record)

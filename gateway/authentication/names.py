@@ -23,7 +23,14 @@ def can_be_asked(name: str) -> bool:
 
 
 def octets(name: str) -> list[bytes]:
-    return [label.encode("utf-8", "surrogateescape") for label in name.split(".")]
+    return [_octets(label) for label in name.split(".")]
+
+
+def _octets(label: str) -> bytes:
+    try:
+        return label.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return label.encode("utf-8", "surrogatepass")
 
 
 def is_within(name: str, domain: str) -> bool:

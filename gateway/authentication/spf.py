@@ -47,7 +47,8 @@ class _Evaluation:
 
 async def check(client_ip: str, helo: str, reverse_path: str, resolver: Resolver, now: float) -> Check:
     """SPF for one transaction. The null path, and one without a domain, is checked as postmaster@helo (section 2.4)."""
-    identity = "mailfrom" if reverse_path.strip("<>") else "helo"
+    reverse_path = reverse_path.removeprefix("<").removesuffix(">")
+    identity = "mailfrom" if reverse_path else "helo"
     sender = reverse_path if identity == "mailfrom" else f"postmaster@{helo}"
     local, at, domain = sender.rpartition("@")
     name = to_ascii(domain) or (domain.lower().removesuffix(".") if can_be_asked(domain.removesuffix(".")) else "")
@@ -256,7 +257,7 @@ async def _macro(run: _Evaluation, macro: re.Match[str], domain: str) -> str:
     if macro[2]:
         parts = parts[-int(macro[2][:9]) :]
     value = ".".join(parts)
-    return quote(value, safe="-._~", errors="surrogateescape") if macro[1].isupper() else value
+    return quote(value, safe="-._~", errors="replace") if macro[1].isupper() else value
 
 
 async def _letter(run: _Evaluation, letter: str, domain: str) -> str:

@@ -1,5 +1,6 @@
 """The whole verdict, what the door does about it, and what the command prints."""
 
+import json
 import time
 from dataclasses import dataclass, replace
 
@@ -264,6 +265,49 @@ async def test_nothing_makes_it_raise(parts):
     message = b"".join(parts)
     found = await verdict(message, ip="x", path=message.decode("latin-1"))
     assert report(found)["verdict"] in {"none", "failed", "unknown", "weak", "verified-dkim", "verified-spf"}
+
+
+JUNK = (b"\0", b"\r\n", b"\xed\xa0\x80", b"=", b";", b"@", b"(", b"\xff", b"%{", b" " * 50, b"9" * 30, b"ARC-Seal:")
+BASES = (sign(MAIL), sign(MAIL, forms="simple/simple", more="l=6;"), b"ARC-Seal: i=1; b=A\r\n" + sign(MAIL))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(BASES),
+    st.lists(st.tuples(st.integers(0, 900), st.integers(0, 9), st.sampled_from(JUNK)), max_size=4),
+)
+async def test_a_mail_with_anything_in_it_has_a_verdict_that_can_be_kept(message, wounds):
+    for place, lost, junk in wounds:
+        message = message[:place] + junk + message[place + lost :]
+    stranger = message[300:360].decode("utf-8", "surrogateescape")
+    found = await verdict(message, path="joe@" + stranger)
+    shown = json.dumps([found.as_json(), report(found, reverse_path=stranger, helo=stranger)], ensure_ascii=False)
+    assert shown.encode("utf-8")
+    assert "\\u0000" not in shown
+    assert decide(found, Policy()).text.isascii()
+
+
+@pytest.mark.parametrize(
+    "name", ["\ud800.example.com", "a@b\0.com", "<joe@example.com>", "\udcff", "é" * 300, "@", "a" * 9999]
+)
+async def test_names_of_strangers_do_no_harm(name):
+    zone = {
+        "example.com": {"TXT": ["v=spf1 exists:%{S}.%{L}.%{h}.example.com -all exp=e.com"]},
+        "e.com": {"TXT": ["%{h} %{S}"]},
+    }
+    found = await check(
+        MAIL, client_ip=name, helo=name, reverse_path=name, resolver=ZoneResolver({**ZONE, **zone}), now=NOW
+    )
+    assert found.spf.result in ("none", "fail")
+    found = await check(
+        MAIL,
+        client_ip=HERE,
+        helo=name,
+        reverse_path=name + "@example.com",
+        resolver=ZoneResolver({**ZONE, **zone}),
+        now=NOW,
+    )
+    assert found.spf.explanation.isprintable()
 
 
 BLANKS = 5_000_000

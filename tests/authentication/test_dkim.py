@@ -278,10 +278,7 @@ async def test_what_dkimpy_signs_we_verify(forms):
 @pytest.mark.parametrize("make_key", [rsa_key, ed_key])
 async def test_what_we_sign_dkimpy_and_we_verify(make_key):
     signer = dkim.Signer("example.com", "s1", pem(make_key()), "desk@example.com")
-    letter = (
-        b"Reply-To: a@example.com\r\nMessage-ID: <1@example.com>\r\nDate: now\r\nCc: b@b.com\r\n"
-        + MAIL
-    )
+    letter = b"Reply-To: a@example.com\r\nMessage-ID: <1@example.com>\r\nDate: now\r\nCc: b@b.com\r\n" + MAIL
     signed = signer.sign(letter, now=NOW) + letter
     zone = {"s1._domainkey.example.com": {"TXT": [record(make_key())]}}
     assert (await only(signed, zone=zone)).result == "pass"
