@@ -1,53 +1,160 @@
 """How machines name themselves and how people say that they are away, in more than twenty languages.
 
-Subjects count only when the phrase is the whole of a label ("Automatic reply: ...", "[부재중] ..."): a customer who asks
-about "automatic reply settings" is no machine.
+Subjects count only when the phrase is the whole of a label ("Automatic reply: ...", "[부재중] ..."): a customer
+who asks about "automatic reply settings" is no machine.
 """
 
 import re
 
 MACHINE_LOCAL = re.compile(
-    r"(?:.*[._+-])?(?:no[._-]?reply|do[._-]?not[._-]?reply|dont[._-]?reply|donotrespond|no[._-]?response|noreplies|unattended|undisclosed|"
-    r"n(?:ao|ão)[._-]?resp(?:onda|onder)|no[._-]?(?:responder|responda|contestar)|ne[._-]?pas[._-]?repondre|nepasrepondre|"
+    r"(?:.*[._+-])?(?:no[._-]?reply|do[._-]?not[._-]?reply|dont[._-]?reply|donotrespond|no[._-]?response|noreplies|"
+    r"unattended|undisclosed|"
+    r"n(?:ao|ão)[._-]?resp(?:onda|onder)|no[._-]?(?:responder|responda|contestar)|ne[._-]?pas[._-]?repondre|"
+    r"nepasrepondre|"
     r"nicht[._-]?antworten|keine[._-]?antwort|non[._-]?rispondere|niet[._-]?beantwoorden|"
     r"auto[._-]?(?:reply|respond(?:er)?|response|answer|mailer|mail|confirm|notify)|automated|automatic|"
     r"mailer[._-]?daemon|mail[._-]?daemon|postmaster|mdaemon|list(?:serv|master|proc)|majordomo|mailman|bounces?|"
-    r"newsletters?|notifications?|notify|notifier|alerts?|alarm|robot|mailbot|cron|nobody|www-data|apache|daemon|vacation)"
-    r"(?:[._+=-].*|\d*)$|owner-.*|.*-(?:owner|request|bounces?|errors|subscribe|unsubscribe)$|bounces?[+=-].*|root$|mailer$|msprvs1=.*|prvs=.*-bounce.*",
-    re.IGNORECASE)
+    r"newsletters?|notifications?|notify|notifier|alerts?|alarm|robot|mailbot|cron|nobody|www-data|apache|daemon|"
+    r"vacation)"
+    r"(?:[._+=-].*|\d*)$|owner-.*|.*-(?:owner|request|bounces?|errors|subscribe|unsubscribe)$|bounces?[+=-].*|"
+    r"root$|mailer$|msprvs1=.*|prvs=.*-bounce.*",
+    re.IGNORECASE,
+)
 """The whole local part of an address that reads no mail."""
 
-MACHINE_NAME = re.compile(r"do\s?not\s?reply|no-?reply\b|발신\s?전용|회신\s?불가|配信専用|送信専用|自動送信|自动发送|mailer-daemon|mail delivery (?:sub)?system|"
-                          r"automatic(?:ally)? (?:reply|message)|auto-?responder", re.IGNORECASE)
+MACHINE_NAME = re.compile(
+    r"do\s?not\s?reply|no-?reply\b|발신\s?전용|회신\s?불가|"
+    r"配信専用|送信専用|自動送信|自动发送|mailer-daemon|mail delivery (?:sub)?system|"
+    r"automatic(?:ally)? (?:reply|message)|auto-?responder",
+    re.IGNORECASE,
+)
 
 _ABSENT = (
-    r"(?:automat(?:ic|ed)|auto)[- ]?(?:reply|response|responder|answer|message|reply message)", r"out[- ]?of[- ]?(?:the )?office(?: ?(?:auto-?reply|reply|message|notice|notification|response|assistant))?",
-    r"ooo", r"oof", r"vacation(?: (?:reply|notice|message|response))?", r"away from (?:my |the )?(?:mail|office|desk)", r"absence (?:notice|message)", r"on (?:vacation|holiday|leave)(?: .{0,30})?",
-    r"자동 ?(?:회신|응답|답장|답변|발신)(?: ?(?:메일|메시지|안내))?", r"부재 ?중?(?: ?(?:알림|안내|메일|응답|메시지|입니다))?", r"휴가 ?중?(?: ?(?:알림|안내|입니다))?", r"출장 ?중?(?: ?(?:알림|안내|입니다))?",
-    r"自動(?:応答|返信|回答|送信)(?:メール|メッセージ)?", r"(?:不在|休暇|外出)(?:通知|案内|のお知らせ|連絡|中|届|です)?", r"自动(?:答复|回复|应答)(?:邮件)?", r"自動(?:回覆|答覆|回復)", r"(?:外出|休假|不在办公室|不在辦公室)(?:通知|中)?",
-    r"automatische (?:antwort|antwoord|abwesenheits\w*|rückantwort|e-?mail-?antwort)", r"abwesen(?:d|heit\w*)(?: .{0,20})?", r"(?:auß|aus)er haus", r"urlaub(?:s\w*)?", r"autoreply", r"nicht im (?:büro|haus)",
-    r"réponse automatique(?: d'absence)?", r"(?:notification|message|avis) d['’]absence(?: du bureau)?", r"absen(?:ce|te?)(?:\(e\))?(?: (?:du|de) bureau)?", r"en (?:congés?|vacances)",
-    r"respuesta autom[aá]tica", r"fuera de (?:la )?oficina", r"ausencia(?: de la oficina)?", r"(?:mensaje|aviso) de ausencia", r"resposta autom[aáà]tica", r"aus[eê]n(?:cia|te)(?: (?:tempor[aá]ria|do escritório))?", r"fora do escrit[oó]rio", r"de f[eé]rias",
-    r"risposta automatica", r"fuori (?:sede|ufficio)", r"assen(?:za|te)(?: dall'ufficio)?", r"in ferie", r"automatisch (?:antwoord|bericht)", r"afwezig(?:heid\w*)?", r"niet aanwezig", r"niet op kantoor",
-    r"auto(?:matiskt?)?[ -]?svar", r"frånvar(?:o\w*|ande)", r"fravær\w*", r"ikke til ?stede", r"ej på kontoret", r"på ferie", r"automaattinen vastaus", r"poissa(?:olo\w*)?(?: toimistosta)?", r"lomavastaus",
-    r"(?:automatyczna odpowiedź|odpowiedź automatyczna|autoodpowiedź|autoresponder)", r"nieobecno(?:ść|sc)\w*", r"poza biurem", r"automatick[áa] odpove[ďd]", r"automatická odpověď", r"mimo kancelář", r"nepřítomnost\w*", r"neprítomnos\w*",
-    r"automatikus válasz", r"(?:irodán kívül|távollét\w*|házon kívül)", r"răspuns automat", r"автоматический ответ", r"автоответ(?:чик)?", r"(?:нет на работе|отсутствие|вне офиса|нет в офисе)(?: .{0,20})?", r"автоматична відповідь", r"автоматичен отговор",
-    r"αυτόματη απάντηση", r"εκτός γραφείου", r"otomatik (?:yanıt|cevap|ileti)", r"ofis dışında(?:yım)?", r"trả lời tự động", r"vắng mặt", r"balasan otomatis", r"di luar kantor", r"การตอบกลับอัตโนมัติ|ตอบกลับอัตโนมัติ", r"(?:תשובה אוטומטית|מענה אוטומטי|מחוץ למשרד)",
-    r"(?:رد|الرد) (?:تلقائي|التلقائي|آلي)", r"automatski odgovor", r"samodejni odgovor", r"automaatvastus", r"automatinis atsakymas", r"automātiska atbilde", r"erantzun automatikoa", r"स्वचालित उत्तर",
+    r"(?:automat(?:ic|ed)|auto)[- ]?(?:reply|response|responder|answer|message|reply message)",
+    (r"out[- ]?of[- ]?(?"
+    r":the )?office(?: ?(?:auto-?reply|reply|message|notice|notification|response|assistant))?"),
+    r"ooo",
+    r"oof",
+    r"vacation(?: (?:reply|notice|message|response))?",
+    r"away from (?:my |the )?(?:mail|office|desk)",
+    r"absence (?:notice|message)",
+    r"on (?:vacation|holiday|leave)(?: .{0,30})?",
+    r"자동 ?(?:회신|응답|답장|답변|발신)(?: ?(?:메일|메시지|안내))?",
+    r"부재 ?중?(?: ?(?:알림|안내|메일|응답|메시지|입니다))?",
+    r"휴가 ?중?(?: ?(?:알림|안내|입니다))?",
+    r"출장 ?중?(?: ?(?:알림|안내|입니다))?",
+    r"自動(?:応答|返信|回答|送信)(?:メール|メッセージ)?",
+    r"(?:不在|休暇|外出)(?:通知|案内|のお知らせ|連絡|中|届|です)?",
+    r"自动(?:答复|回复|应答)(?:邮件)?",
+    r"自動(?:回覆|答覆|回復)",
+    r"(?:外出|休假|不在办公室|不在辦公室)(?:通知|中)?",
+    r"automatische (?:antwort|antwoord|abwesenheits\w*|rückantwort|e-?mail-?antwort)",
+    r"abwesen(?:d|heit\w*)(?: .{0,20})?",
+    r"(?:auß|aus)er haus",
+    r"urlaub(?:s\w*)?",
+    r"autoreply",
+    r"nicht im (?:büro|haus)",
+    r"réponse automatique(?: d'absence)?",
+    r"(?:notification|message|avis) d['’]absence(?: du bureau)?",
+    r"absen(?:ce|te?)(?:\(e\))?(?: (?:du|de) bureau)?",
+    r"en (?:congés?|vacances)",
+    r"respuesta autom[aá]tica",
+    r"fuera de (?:la )?oficina",
+    r"ausencia(?: de la oficina)?",
+    r"(?:mensaje|aviso) de ausencia",
+    r"resposta autom[aáà]tica",
+    r"aus[eê]n(?:cia|te)(?: (?:tempor[aá]ria|do escritório))?",
+    r"fora do escrit[oó]rio",
+    r"de f[eé]rias",
+    r"risposta automatica",
+    r"fuori (?:sede|ufficio)",
+    r"assen(?:za|te)(?: dall'ufficio)?",
+    r"in ferie",
+    r"automatisch (?:antwoord|bericht)",
+    r"afwezig(?:heid\w*)?",
+    r"niet aanwezig",
+    r"niet op kantoor",
+    r"auto(?:matiskt?)?[ -]?svar",
+    r"frånvar(?:o\w*|ande)",
+    r"fravær\w*",
+    r"ikke til ?stede",
+    r"ej på kontoret",
+    r"på ferie",
+    r"automaattinen vastaus",
+    r"poissa(?:olo\w*)?(?: toimistosta)?",
+    r"lomavastaus",
+    r"(?:automatyczna odpowiedź|odpowiedź automatyczna|autoodpowiedź|autoresponder)",
+    r"nieobecno(?:ść|sc)\w*",
+    r"poza biurem",
+    r"automatick[áa] odpove[ďd]",
+    r"automatická odpověď",
+    r"mimo kancelář",
+    r"nepřítomnost\w*",
+    r"neprítomnos\w*",
+    r"automatikus válasz",
+    r"(?:irodán kívül|távollét\w*|házon kívül)",
+    r"răspuns automat",
+    r"автоматический ответ",
+    r"автоответ(?:чик)?",
+    r"(?:нет на работе|отсутствие|вне офиса|нет в офисе)(?: .{0,20})?",
+    r"автоматична відповідь",
+    r"автоматичен отговор",
+    r"αυτόματη απάντηση",
+    r"εκτός γραφείου",
+    r"otomatik (?:yanıt|cevap|ileti)",
+    r"ofis dışında(?:yım)?",
+    r"trả lời tự động",
+    r"vắng mặt",
+    r"balasan otomatis",
+    r"di luar kantor",
+    r"การตอบกลับอัตโนมัติ|ตอบกลับอัตโนมัติ",
+    r"(?:תשובה אוטומטית|מענה אוטומטי|מחוץ למשרד)",
+    r"(?:رد|الرد) (?:تلقائي|التلقائي|آلي)",
+    r"automatski odgovor",
+    r"samodejni odgovor",
+    r"automaatvastus",
+    r"automatinis atsakymas",
+    r"automātiska atbilde",
+    r"erantzun automatikoa",
+    r"स्वचालित उत्तर",
 )
-ABSENCE_SUBJECT = re.compile(r"[\s\[(<*「【]*(?:re\s?:\s*)?(?:" + "|".join(_ABSENT) + r")\s*(?:[:：\])>】」!|]|[-–—] |$|\bre:|\bfrom\b|\buntil\b|\bbis\b|\bjusqu|\bau sujet de\b)", re.IGNORECASE)
+ABSENCE_SUBJECT = re.compile(
+    r"[\s\[(<*「【]*(?:re\s?:\s*)?(?:" + "|".join(_ABSENT) + r")\s"
+    r"*(?:[:：\])>】」!|]|[-–—] |$|\bre:|\bfrom\b|\buntil\b|\bbis\b|\bjusqu|\bau sujet "
+    r"de\b)",
+    re.IGNORECASE,
+)
 
 ABSENCE_WORDS = re.compile(
-    r"\bI(?:'m| am| will be)(?: currently| now)? (?:out of|away from) (?:the |my )?office|\bI am (?:currently )?(?:on (?:vacation|holiday|annual leave|maternity leave|leave|parental leave)|out of office)|"
-    r"(?:this is|you have received) an automat(?:ic|ed)(?:ally generated)? (?:reply|response|message|e-?mail)|this (?:message|e-?mail) (?:was|is|has been) (?:automatically generated|auto-?generated|generated automatically)|"
-    r"ich bin (?:derzeit|zurzeit|momentan|bis|vom|ab|erst|leider|im)[^.]{0,60}(?:nicht (?:im (?:büro|hause?)|erreichbar|da)|abwesend|urlaub)|je (?:suis|serai) (?:actuellement )?(?:absent|en congé|en vacances)|"
-    r"(?:estoy|estaré) (?:actualmente )?(?:fuera de la oficina|de vacaciones)|(?:estou|estarei) (?:fora do escritório|de férias|ausente)|sono (?:fuori ufficio|in ferie|assente)|"
-    r"ik ben (?:momenteel |tot )?[^.]{0,30}(?:afwezig|niet aanwezig|met vakantie)|я (?:сейчас )?(?:в отпуске|отсутствую|нахожусь в отпуске)|"
-    r"(?:현재|저는|지금|금일|휴가|출장)[^.\n]{0,40}(?:부재 ?중|휴가 ?중|출장 ?중|부재입니다|자리를 비)|자동(?:으로)? ?(?:발송|회신|응답|생성)(?:된|되는|하는)? ?(?:메일|메시지|이메일)|"
-    r"(?:本メールは|このメールは|こちらは)[^。\n]{0,20}自動|(?:不在|休暇)にしております|(?:我|本人)(?:目前|正在|现在|現在)?[^。\n]{0,12}(?:休假|出差|不在办公室|不在辦公室)|这是(?:一封)?自动", re.IGNORECASE)
+    r"\bI(?:'m| am| will be)(?: currently| now)? (?:out of|away from) (?:the |my )?office|\bI am (?:currently "
+    r")?(?:on (?:vacation|holiday|annual leave|maternity leave|leave|parental leave)|out of office)|"
+    r"(?:this is|you have received) an automat(?:ic|ed)(?:ally generated)? (?:reply|response|message|e-?mail)|this "
+    r"(?:message|e-?mail) (?:was|is|has been) (?:automatically generated|auto-?generated|generated automatically)|"
+    r"ich bin (?:derzeit|zurzeit|momentan|bis|vom|ab|erst|leider|im)[^.]{0,60}(?:nicht (?:im (?:büro|hause?)|"
+    r"erreichbar|da)|abwesend|urlaub)|je (?:suis|serai) (?:actuellement )?(?:absent|en congé|en vacances)|"
+    r"(?:estoy|estaré) (?:actualmente )?(?:fuera de la oficina|de vacaciones)|(?:estou|estarei) (?:fora do "
+    r"escritório|de férias|ausente)|sono (?:fuori ufficio|in ferie|assente)|"
+    r"ik ben (?:momenteel |tot )?[^.]{0,30}(?:afwezig|niet aanwezig|met vakantie)|я (?:сейчас )?(?:в отпуске|"
+    r"отсутствую|нахожусь в отпуске)|"
+    r"(?:현재|저는|지금|금일|휴가|출장)[^.\n]{0,40}(?:부재 ?중|휴가 ?중|출장 ?중|"
+    r"부재입니다|자리를 비)|자동(?:으로)? ?(?:발송|회신|응답|생성)(?:된|되는|하는)? "
+    r"?(?:메일|메시지|이메일)|"
+    r"(?:本メールは|このメールは|こちらは)[^。\n]{0,20}自動|(?:不在|休暇)にしております|(?:我|"
+    r"本人)(?:目前|正在|现在|現在)?[^。\n]{0,12}(?:休假|出差|不在办公室|不在辦公室)|"
+    r"这是(?:一封)?自动",
+    re.IGNORECASE,
+)
 
 CHALLENGE = re.compile(
-    r"(?:confirm|verify|prove) (?:that )?you(?:'re| are) (?:a )?(?:human|not a (?:robot|spammer|machine))|challenge[- ]response|(?:click|follow|visit)[^.\n]{0,60}(?:to (?:have|get) your (?:message|e-?mail) delivered|so that your (?:message|e-?mail) (?:is|can be|will be) delivered)|"
-    r"your (?:message|e-?mail)[^.\n]{0,60}(?:is being held|has been held|is waiting|quarantined)[^.\n]{0,80}(?:until|confirm|verif|approv|authenticat)|sender (?:verification|authentication|confirmation) (?:required|request)|"
-    r"(?:spamarrest|boxbe|tmda|qurb|bluebottle|knowspam|mailblocks|choicemail|boxtrapper)\b[^.\n]{0,80}(?:verif|confirm|approv|guest list|whitelist)|please (?:verify|confirm) (?:your|this) (?:message|e-?mail) by|"
-    r"스팸 ?(?:방지|차단)[^.\n]{0,40}(?:인증|확인)(?:을|해)|발신자 ?(?:인증|확인)(?:이|을)? ?(?:필요|요청)", re.IGNORECASE)
+    r"(?:confirm|verify|prove) (?:that )?you(?:'re| are) (?:a )?(?:human|not a (?:robot|spammer|machine))|"
+    r"challenge[- ]response|(?:click|follow|visit)[^.\n]{0,60}(?:to (?:have|get) your (?:message|e-?mail) "
+    r"delivered|so that your (?:message|e-?mail) (?:is|can be|will be) delivered)|"
+    r"your (?:message|e-?mail)[^.\n]{0,60}(?:is being held|has been held|is waiting|"
+    r"quarantined)[^.\n]{0,80}(?:until|confirm|verif|approv|authenticat)|sender (?:verification|authentication|"
+    r"confirmation) (?:required|request)|"
+    r"(?:spamarrest|boxbe|tmda|qurb|bluebottle|knowspam|mailblocks|choicemail|boxtrapper)\b[^.\n]{0,80}(?:verif|"
+    r"confirm|approv|guest list|whitelist)|please (?:verify|confirm) (?:your|this) (?:message|e-?mail) by|"
+    r"스팸 ?(?:방지|차단)[^.\n]{0,40}(?:인증|확인)(?:을|해)|발신자 ?(?:인증|확인)(?:이|을)? "
+    r"?(?:필요|요청)",
+    re.IGNORECASE,
+)

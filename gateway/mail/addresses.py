@@ -15,9 +15,13 @@ ADDRESSES_LIMIT = 1000
 
 _TOKEN = re.compile(
     r'(?P<quoted>"(?:[^"\\]|\\.)*"?)|(?P<word>=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=)|(?P<open><)|(?P<close>>)|(?P<comma>,)|'
-    r"(?P<colon>:)|(?P<semicolon>;)|(?P<comment>\()|(?P<blank>[ \t\r\n]+)|(?P<atom>(?:[^\s\"<>,:;()=]|=(?!\?))+|.)", re.DOTALL)
+    r"(?P<colon>:)|(?P<semicolon>;)|(?P<comment>\()|(?P<blank>[ \t\r\n]+)|(?P<atom>(?:[^\s\"<>,:;()=]|=(?!\?))+|.)",
+    re.DOTALL,
+)
 _COMMENT = re.compile(r"[()]|\\.")
-_ADDRESS = re.compile(r"(?:(?<=mailto:)|(?<![^\s<>\"(),;:\[\]@]))[^\s<>\"(),;:\[\]@]+@(?:[^\s<>\"(),;:\[\]@]+|\[[^\[\]\s]*\])")
+_ADDRESS = re.compile(
+    r"(?:(?<=mailto:)|(?<![^\s<>\"(),;:\[\]@]))[^\s<>\"(),;:\[\]@]+@(?:[^\s<>\"(),;:\[\]@]+|\[[^\[\]\s]*\])"
+)
 _ESCAPE = re.compile(r"\\(.)")
 
 
@@ -87,18 +91,21 @@ def _comment(value: str, position: int) -> tuple[str, int]:
     for found in _COMMENT.finditer(value, position):
         depth += {"(": 1, ")": -1}.get(found[0], 0)
         if depth == 0:
-            return value[start:found.start()], found.end()
+            return value[start : found.start()], found.end()
     return value[start:], len(value)
 
 
 def _angle(value: str, position: int, before: str | None) -> tuple[str | None, int]:
     """The address in angle brackets. A second one counts only when the first held no address ("<a b> <a@b>")."""
     close = value.find(">", position, position + 2000)
-    end = close if close >= 0 else min([place for place in (value.find(",", position, position + 2000), len(value))
-                                        if place >= 0])
+    end = (
+        close
+        if close >= 0
+        else min([place for place in (value.find(",", position, position + 2000), len(value)) if place >= 0])
+    )
     inside = value[position:end]
     if inside.count("<"):
-        inside = inside[inside.rfind("<") + 1:]
+        inside = inside[inside.rfind("<") + 1 :]
     if before and "@" in before:
         inside = before
     return inside, end + 1 if close >= 0 else end
@@ -122,7 +129,7 @@ def _joined(name: str, draft: _Draft) -> Address:
     found = _ADDRESS.search(name)
     if not found:
         return Address(plain if "@" in plain and " " not in plain else "", name or tidy(" ".join(draft.comments)))
-    rest = tidy((name[:found.start()] + " " + name[found.end():]).strip(" \t[]()<>\"'"))
+    rest = tidy((name[: found.start()] + " " + name[found.end() :]).strip(" \t[]()<>\"'"))
     return Address(found[0].strip("'`"), rest or tidy(decode_words(" ".join(draft.comments))))
 
 

@@ -1,4 +1,5 @@
-"""From parts to what is read: which text is the body, which HTML goes with it, and what came along (RFC 2046, RFC 2183).
+"""From parts to what is read: which text is the body, which HTML goes with it, and what came along (RFC 2046,
+RFC 2183).
 
 Alternatives are two forms of one thing; everything else that is text and not an attachment is joined in order, since
 mailers put signatures, list footers and the text between two pictures into parts of their own.
@@ -11,7 +12,7 @@ from html import escape
 from gateway.mail.attachment import Attachment, attachment
 from gateway.mail.content import octets_of, take_uuencoded, text_of
 from gateway.mail.fields import read_header
-from gateway.mail.html import readable
+from gateway.mail.html import readable, without_marks
 from gateway.mail.structure import Part
 from gateway.mail.words import decode_words, tidy
 
@@ -29,6 +30,8 @@ class Body:
     """As it came; hostile."""
     attachments: tuple[Attachment, ...] = ()
     findings: tuple[str, ...] = ()
+    marked: str = ""
+    """The text with the marks of html.py where the HTML that it was made from sets quotes and signatures apart."""
 
 
 @dataclass(slots=True)
@@ -37,10 +40,17 @@ class _Piece:
 
     plain: str = ""
     html: str = ""
+    made: str = ""
+    """The text made from the HTML, once it was asked for."""
 
     @property
     def text(self) -> str:
-        return self.plain if self.plain.strip(" \t\n\xa0\ufeff") else readable(self.html) if self.html else ""
+        """With marks."""
+        if self.plain.strip(" \t\n\xa0\ufeff"):
+            return self.plain
+        if not self.made and self.html:
+            self.made = readable(self.html, marks=True)
+        return self.made
 
 
 @dataclass(slots=True)
@@ -62,8 +72,11 @@ def read_body(raw: bytes, root: Part, hint: str) -> Body:
     text = "\n\n".join(each.rstrip() for each in texts if each.strip())
     html = None
     if any(piece.html.strip() for piece in pieces):
-        html = "\n".join(piece.html or f"<pre>{escape(piece.plain)}</pre>" for piece in pieces if piece.html or piece.plain.strip())
-    return Body(_printable(text), html, tuple(reading.files), tuple(dict.fromkeys(reading.findings)))
+        html = "\n".join(
+            piece.html or f"<pre>{escape(piece.plain)}</pre>" for piece in pieces if piece.html or piece.plain.strip()
+        )
+    text = _printable(text)
+    return Body(without_marks(text), html, tuple(reading.files), tuple(dict.fromkeys(reading.findings)), text)
 
 
 def _printable(text: str) -> str:
@@ -78,8 +91,11 @@ def _pieces(part: Part, reading: _Reading, is_root: bool = False) -> list[_Piece
         return _alternative(part, reading)
     if part.kind == "multipart/related":
         return _related(part, reading)
-    return [piece for number, child in enumerate(part.children)
-            for piece in _pieces(child, reading, is_root and number == 0 and len(part.children) == 1)]
+    return [
+        piece
+        for number, child in enumerate(part.children)
+        for piece in _pieces(child, reading, is_root and number == 0 and len(part.children) == 1)
+    ]
 
 
 def _leaf(part: Part, reading: _Reading, is_root: bool) -> list[_Piece]:
@@ -105,8 +121,12 @@ def _is_body(part: Part, is_root: bool) -> bool:
     if part.disposition.value == "attachment" or not part.kind.startswith("text/"):
         return False
     named = part.disposition.get("filename") or (part.type.get("name") if part.disposition.value else "")
-    return part.kind in _BODY_KINDS and (is_root or not named) or is_root and part.kind not in (
-        "text/calendar", "text/csv", "text/vcard", "text/x-vcard", "text/rfc822-headers")
+    return (
+        (part.kind in _BODY_KINDS
+        and (is_root or not named))
+        or (is_root
+        and part.kind not in ("text/calendar", "text/csv", "text/vcard", "text/x-vcard", "text/rfc822-headers"))
+    )
 
 
 def _alternative(part: Part, reading: _Reading) -> list[_Piece]:
@@ -121,9 +141,7 @@ def _alternative(part: Part, reading: _Reading) -> list[_Piece]:
         htmls = [piece.html for piece in pieces if piece.html.strip()]
         if htmls and not html:
             html = htmls
-        if plains and not plain and not htmls:
-            plain = plains
-        elif plains and not plain and not html:
+        if (plains and not plain and not htmls) or (plains and not plain and not html):
             plain = plains
     return [_Piece("\n\n".join(plain), "\n".join(html))] if plain or html else []
 
@@ -135,7 +153,7 @@ def _related(part: Part, reading: _Reading) -> list[_Piece]:
     root = root or next((child for child in part.children if child.is_multipart or child.kind in _BODY_KINDS), None)
     pieces = _pieces(root, reading, is_root=True) if root is not None and root.disposition.value != "attachment" else []
     for child in part.children:
-        if child is not root or not pieces and root.disposition.value == "attachment":
+        if child is not root or (not pieces and root.disposition.value == "attachment"):
             pieces += _pieces(child, reading)
     return pieces
 
@@ -146,8 +164,13 @@ def _merge_doubles(pieces: list[_Piece]) -> list[_Piece]:
     for piece in pieces:
         last = done[-1] if done else None
         if last is not None and piece.html and not piece.plain and last.plain.strip() and not last.html:
-            before, now = _essence(last.plain), _essence(readable(piece.html))
-            if before and now and (before in now or now in before) and min(len(before), len(now)) * 2 > max(len(before), len(now)):
+            before, now = _essence(last.plain), _essence(piece.text)
+            if (
+                before
+                and now
+                and (before in now or now in before)
+                and min(len(before), len(now)) * 2 > max(len(before), len(now))
+            ):
                 last.html = piece.html
                 continue
         done.append(piece)
@@ -170,14 +193,28 @@ def _attach(part: Part, reading: _Reading) -> None:
         name = _subject(data, reading.hint)
     number = len(reading.files) + 1
     identity = _content_id(part)
-    is_inline = part.disposition.value == "inline" or bool(identity) and part.disposition.value != "attachment"
-    reading.files.append(attachment(name or tidy(decode_words(part.header.get("content-description"), reading.hint)) if declared != "message/delivery-status" else name,
-                                    declared, data, number=number, is_inline=is_inline, content_id=identity,
-                                    findings=(finding,)))
+    is_inline = part.disposition.value == "inline" or (bool(identity) and part.disposition.value != "attachment")
+    reading.files.append(
+        attachment(
+            name or tidy(decode_words(part.header.get("content-description"), reading.hint))
+            if declared != "message/delivery-status"
+            else name,
+            declared,
+            data,
+            number=number,
+            is_inline=is_inline,
+            content_id=identity,
+            findings=(finding,),
+        )
+    )
 
 
 def _subject(data: bytes, hint: str) -> str:
     """An attached message is named by its subject."""
     start = len(data) - len(data.lstrip(b"\r\n"))
-    subject = tidy(decode_words(read_header(data, start, len(data)).get("subject"), hint)).replace("/", "_").replace("\\", "_")
+    subject = (
+        tidy(decode_words(read_header(data, start, len(data)).get("subject"), hint))
+        .replace("/", "_")
+        .replace("\\", "_")
+    )
     return f"{subject[:150]}.eml" if subject else ""

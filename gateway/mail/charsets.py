@@ -29,43 +29,103 @@ SUPERSETS: dict[str, tuple[str, ...]] = {
 
 LABELS: dict[str, str] = {
     **dict.fromkeys(
-        "euckr ksc56011987 ksc56011989 ksc5601 ksc5601199 ksx1001 ksx10011992 cp949 ms949 windows949 xwindows949 uhc xuhc "
-        "korean isoir149 cskseuckr csksc56011987 949 euckorea xeuckr kseuckr euckrs ibm949 cseuckr hangul".split(),
-        "korean"),
-    **dict.fromkeys("johab xjohab cp1361 ksc5601johab ksc56011992".split(), "johab"),
-    **dict.fromkeys("gb2312 gb23121980 gb231280 gbk xgbk cp936 ms936 windows936 gb18030 euccn xeuccn chinese gb "
-                    "csgb2312 isoir58 936 gb18030 csiso58gb231280".split(), "chinese"),
-    **dict.fromkeys("big5 xbig5 big5tw csbig5 cp950 windows950 cnbig5 xxbig5 950 big5eten".split(), "taiwanese"),
-    **dict.fromkeys("big5hkscs big5hk hkscs".split(), "hongkong"),
-    **dict.fromkeys("shiftjis sjis xsjis mskanji cp932 windows31j windows932 csshiftjis xmscp932 ms932 cswindows31j 932 "
-                    "shiftjisx0213".split(), "shift"),
-    **dict.fromkeys("eucjp xeucjp ujis cseucpkdfmtjapanese eucjpms cp51932".split(), "eucjp"),
-    **dict.fromkeys("iso88591 latin1 l1 iso885911987 isoir100 ibm819 cp819 windows1252 cp1252 ansi ansix341968 usascii ascii "
-                    "iso646us us 7bit 8bit ansix341986 isolatin1 1252 xansi iso885915 latin9 xunknown unknown8bit unknown "
-                    "default none binary xuserdefined".split(), "western"),
-    **dict.fromkeys("utf8 unicode11utf8 unicode20utf8 xunicode20utf8 utf8mb4 cp65001 65001 utf8n unicodeutf8 "
-                    "utf".split(), "utf8"),
-    **dict.fromkeys("iso88599 latin5 windows1254 cp1254".split(), "turkish"),
-    **dict.fromkeys("tis620 iso885911 windows874 cp874 xwindows874 dos874".split(), "thai"),
-    **dict.fromkeys("iso88598 iso88598i iso88598e windows1255 visual logical".split(), "hebrew"),
+        ["euckr", "ksc56011987", "ksc56011989", "ksc5601", "ksc5601199", "ksx1001", "ksx10011992", "cp949", "ms949",
+            "windows949", "xwindows949", "uhc", "xuhc", "korean", "isoir149", "cskseuckr", "csksc56011987", "949",
+            "euckorea", "xeuckr", "kseuckr", "euckrs", "ibm949", "cseuckr", "hangul"],
+        "korean",
+    ),
+    **dict.fromkeys(["johab", "xjohab", "cp1361", "ksc5601johab", "ksc56011992"], "johab"),
+    **dict.fromkeys(
+        ["gb2312", "gb23121980", "gb231280", "gbk", "xgbk", "cp936", "ms936", "windows936", "gb18030", "euccn",
+            "xeuccn", "chinese", "gb", "csgb2312", "isoir58", "936", "gb18030", "csiso58gb231280"],
+        "chinese",
+    ),
+    **dict.fromkeys(["big5", "xbig5", "big5tw", "csbig5", "cp950", "windows950", "cnbig5", "xxbig5", "950",
+        "big5eten"], "taiwanese"),
+    **dict.fromkeys(["big5hkscs", "big5hk", "hkscs"], "hongkong"),
+    **dict.fromkeys(
+        ["shiftjis", "sjis", "xsjis", "mskanji", "cp932", "windows31j", "windows932", "csshiftjis", "xmscp932",
+            "ms932", "cswindows31j", "932", "shiftjisx0213"],
+        "shift",
+    ),
+    **dict.fromkeys(["eucjp", "xeucjp", "ujis", "cseucpkdfmtjapanese", "eucjpms", "cp51932"], "eucjp"),
+    **dict.fromkeys(
+        ["iso88591", "latin1", "l1", "iso885911987", "isoir100", "ibm819", "cp819", "windows1252", "cp1252", "ansi",
+            "ansix341968", "usascii", "ascii", "iso646us", "us", "7bit", "8bit", "ansix341986", "isolatin1", "1252",
+            "xansi", "iso885915", "latin9", "xunknown", "unknown8bit", "unknown", "default", "none", "binary",
+            "xuserdefined"],
+        "western",
+    ),
+    **dict.fromkeys(
+        ["utf8", "unicode11utf8", "unicode20utf8", "xunicode20utf8", "utf8mb4", "cp65001", "65001", "utf8n",
+            "unicodeutf8", "utf"], "utf8"
+    ),
+    **dict.fromkeys(["iso88599", "latin5", "windows1254", "cp1254"], "turkish"),
+    **dict.fromkeys(["tis620", "iso885911", "windows874", "cp874", "xwindows874", "dos874"], "thai"),
+    **dict.fromkeys(["iso88598", "iso88598i", "iso88598e", "windows1255", "visual", "logical"], "hebrew"),
 }
 """Labels as mailers write them, letters and digits only -> family."""
 
 CODECS: dict[str, tuple[str, ...]] = {
-    "koi8r": ("koi8_r",), "koi8u": ("koi8_u",), "koi8": ("koi8_r",), "xkoi8r": ("koi8_r",), "unicode": ("utf_16",),
-    "macintosh": ("mac_roman",), "xmacroman": ("mac_roman",), "xmaccyrillic": ("mac_cyrillic",),
-    "xmacjapanese": ("cp932",), "xmackorean": ("cp949",), "xmacce": ("mac_latin2",), "utf7": ("utf_7",),
-    "unicode11utf7": ("utf_7",), "xunicode20utf7": ("utf_7",), "hzgb2312": ("hz",), "hz": ("hz",),
-    "xcp1251": ("cp1251",), "xwindows1251": ("cp1251",), "win1251": ("cp1251",), "windows1251": ("cp1251",),
+    "koi8r": ("koi8_r",),
+    "koi8u": ("koi8_u",),
+    "koi8": ("koi8_r",),
+    "xkoi8r": ("koi8_r",),
+    "unicode": ("utf_16",),
+    "macintosh": ("mac_roman",),
+    "xmacroman": ("mac_roman",),
+    "xmaccyrillic": ("mac_cyrillic",),
+    "xmacjapanese": ("cp932",),
+    "xmackorean": ("cp949",),
+    "xmacce": ("mac_latin2",),
+    "utf7": ("utf_7",),
+    "unicode11utf7": ("utf_7",),
+    "xunicode20utf7": ("utf_7",),
+    "hzgb2312": ("hz",),
+    "hz": ("hz",),
+    "xcp1251": ("cp1251",),
+    "xwindows1251": ("cp1251",),
+    "win1251": ("cp1251",),
+    "windows1251": ("cp1251",),
 }
 """Labels with one plain answer that Python would miss or mistake."""
 
-NEVER = {"base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec", "idna", "punycode",
-         "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem", "utf_32", "utf_32_be", "utf_32_le"}
+NEVER = {
+    "base64_codec",
+    "bz2_codec",
+    "hex_codec",
+    "quopri_codec",
+    "rot_13",
+    "uu_codec",
+    "zlib_codec",
+    "idna",
+    "punycode",
+    "unicode_escape",
+    "raw_unicode_escape",
+    "undefined",
+    "mbcs",
+    "oem",
+    "utf_32",
+    "utf_32_be",
+    "utf_32_le",
+}
 """Codecs of Python that are no character sets of mail, or cost more than they are worth."""
 
-GUESSES = ("cp949", "gb18030", "cp932", "euc_jp", "cp950", "cp1252", "cp1251", "koi8_r", "cp1250", "iso8859_2", "cp1253",
-           "cp1254", "cp874")
+GUESSES = (
+    "cp949",
+    "gb18030",
+    "cp932",
+    "euc_jp",
+    "cp950",
+    "cp1252",
+    "cp1251",
+    "koi8_r",
+    "cp1250",
+    "iso8859_2",
+    "cp1253",
+    "cp1254",
+    "cp874",
+)
 """What bytes without a believable label may be, in the order in which a tie is decided."""
 
 SAMPLE = 6000
@@ -127,8 +187,14 @@ def decode(raw: bytes, label: str = "", hint: str = "") -> tuple[str, str]:
 
 def _decode_8_bit(raw: bytes, declared: tuple[str, ...], label: str, hint: str) -> tuple[str, str]:
     unicode = _strict(raw, "utf_8")
-    if unicode is not None and (declared[:1] == ("utf_8",) or not declared or is_western(label)
-                                or _THREE_BYTES.search(raw) or len(declared) == 1 and _is_single(declared[0])):
+    if unicode is not None and (
+        declared[:1] == ("utf_8",)
+        or not declared
+        or is_western(label)
+        or _THREE_BYTES.search(raw)
+        or (len(declared) == 1
+        and _is_single(declared[0]))
+    ):
         return unicode, "" if declared[:1] == ("utf_8",) else "charset-mislabelled" if declared else ""
     if not is_western(label):
         for codec in declared:
@@ -159,7 +225,8 @@ def _is_single(codec: str) -> bool:
 
 
 def _nearly(raw: bytes, declared: tuple[str, ...]) -> str | None:
-    """The declared set with replacement characters, when only a few bytes are wrong (a cut tail, one vendor character)."""
+    """The declared set with replacement characters, when only a few bytes are wrong (a cut tail, one vendor """
+    """character)."""
     for codec in declared:
         text = raw.decode(codec, "replace")
         high = sum(map(text.count, ("\ufffd",)))
@@ -194,7 +261,7 @@ def _sample(raw: bytes) -> bytes:
     if len(raw) <= SAMPLE:
         return raw
     lines, size, start = [], 0, 0
-    head = raw[:SAMPLE * 40]
+    head = raw[: SAMPLE * 40]
     for line in head.split(b"\n", 2000):
         if not line.isascii():
             lines.append(line[:SAMPLE])
@@ -214,9 +281,14 @@ def _escaped(raw: bytes, label: str) -> str | None:
         pairs = _SHIFTED.sub(lambda found: found[1].translate(_HIGH), raw.replace(b"\x1b$)C", b""))
         return pairs.decode("cp949", "replace").replace("\x0f", "")
     if b"\x1b$)A" in raw:
-        return raw.replace(b"\x1b$)A", b"").decode("gb18030", "replace") if b"\x0e" not in raw else _SHIFTED.sub(
-            lambda found: found[1].translate(_HIGH), raw.replace(b"\x1b$)A", b"")).decode("gb18030", "replace")
-    if name in ("hzgb2312", "hz") or (b"~{" in raw and b"~}" in raw and name in ("gb2312", "")) and raw.isascii():
+        return (
+            raw.replace(b"\x1b$)A", b"").decode("gb18030", "replace")
+            if b"\x0e" not in raw
+            else _SHIFTED.sub(lambda found: found[1].translate(_HIGH), raw.replace(b"\x1b$)A", b"")).decode(
+                "gb18030", "replace"
+            )
+        )
+    if name in ("hzgb2312", "hz") or ((b"~{" in raw and b"~}" in raw and name in ("gb2312", "")) and raw.isascii()):
         return _hz(raw)
     if name in ("utf7", "unicode11utf7", "xunicode20utf7") and raw.isascii():
         return raw.decode("utf_7", "replace")

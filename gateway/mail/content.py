@@ -9,7 +9,7 @@ from gateway.mail.structure import Part
 TEXT_LIMIT = 4 * 1024 * 1024
 """Octets of one part that are read as text; an agent reads no more, and the raw mail has the rest."""
 
-_NOT_BASE64 = bytes(each for each in range(256) if not (chr(each).isalnum() and each < 128 or chr(each) in "+/"))
+_NOT_BASE64 = bytes(each for each in range(256) if not ((chr(each).isalnum() and each < 128) or chr(each) in "+/"))
 _BASE64_LINES = re.compile(rb"[\s=]*[A-Za-z0-9+/]{4,}={0,2}(?:\s+[A-Za-z0-9+/]{4,}={0,2})*\s*$")
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
 _QP_BROKEN = re.compile(rb"=[0-9A-Fa-f]{2}|=\r?\n")
@@ -18,7 +18,7 @@ _BEGIN = re.compile(r"^begin [0-7]{3,4} (\S.{0,200}?)[ \t]*$", re.MULTILINE)
 
 def octets_of(raw: bytes, part: Part) -> tuple[bytes, str]:
     """The decoded octets of a part and a finding, "" when all was well."""
-    data = raw[part.start:part.end]
+    data = raw[part.start : part.end]
     encoding = re.sub(r"[^a-z0-9]", "", part.header.get("content-transfer-encoding").partition(";")[0].lower())
     if encoding == "base64":
         return _base64(data)
@@ -123,16 +123,19 @@ def take_uuencoded(text: str) -> tuple[str, list[tuple[str, bytes]]]:
     if "begin " not in text:
         return text, []
     files: list[tuple[str, bytes]] = []
-    kept, position = [], 0
+    kept, position, tried = [], 0, 0
     for found in _BEGIN.finditer(text):
-        end = text.find("\nend", found.end())
-        if found.start() < position or end < 0 or len(files) >= 50:
+        if found.start() < tried or len(files) >= 50:
             continue
-        lines = text[found.end() + 1:end].encode("latin-1", "replace").split(b"\n")
+        end = text.find("\nend", found.end())
+        if end < 0:
+            break
+        tried = end
+        lines = text[found.end() + 1 : end].encode("latin-1", "replace").split(b"\n")
         data = [uu_line(line.rstrip(b"\r")) for line in lines if line.strip() not in (b"", b"`")]
         if not any(data):
             continue
-        kept.append(text[position:found.start()])
+        kept.append(text[position : found.start()])
         files.append((found[1], b"".join(data)))
         position = end + 4
     return "".join(kept) + text[position:], files

@@ -1,7 +1,8 @@
 """Delivery status: which of our recipients did not get a letter, and why (RFC 3464, RFC 6533, and the free-form bounces
 of mail systems older than both).
 
-What is accepted as evidence is decided elsewhere (a bounce counts only at a capability address of ours): this only reads.
+What is accepted as evidence is decided elsewhere (a bounce counts only at a capability address of ours): this
+only reads.
 """
 
 import re
@@ -17,15 +18,32 @@ from gateway.mail.systems import BODY, COPY_BEGINS, DAEMON, DAEMON_NAME, INTRODU
 if TYPE_CHECKING:
     from gateway.mail.message import Message
 
-RECIPIENTS_LIMIT = 500
+RECIPIENTS_LIMIT = 100
 """Recipients of one bounce that are read."""
 TEXT_LIMIT = 60_000
 """Characters of a free-form bounce that are read: reasons stand in front, the returned mail behind."""
 
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:\[\]@|/\\=]{1,100}@[A-Za-z0-9\u0080-\uffff](?:[A-Za-z0-9\u0080-\uffff_-]*\.)*[A-Za-z0-9\u0080-\uffff-]*[A-Za-z0-9\u0080-\uffff]")
+_ADDRESS = re.compile(
+    r"[^\s<>\"'(),;:\[\]@|/\\=]{1,100}@[A-Za-z0-9\u0080-\uffff](?:[A-Za-z0-9\u0080-\uffff_-]*\.)*[A-Za-z0-9\u0080-\uffff-]"
+    r"*[A-Za-z0-9\u0080-\uffff]"
+)
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
 _UNICODE = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
-_SUFFERED = ("failed", "delayed", "fail", "failure", "expired", "undeliverable")
+_WELL = ("delivered", "relayed", "expanded", "success")
+_ECHO = re.compile(
+    r"(?mi)^[ \t]{0,10}(?:from|to|cc|sent|subject|date|message-id|보낸 ?사람|"
+    r"받는 ?사람|제목|보낸 ?날짜|差出人|宛先|件名|送信日時|"
+    r"发件人|收件人|主题|von|an|betreff|de|à|objet|para|asunto)[ \t]?:[ \t].*$"
+)
+"""Lines in which an older Exchange repeats the mail that it talks about."""
+
+
+_HEAD = re.compile(
+    r"(?m)^[ \t*<\"'\-]{0,12}(?:(?:smtp|rfc822|mailto|to|recipient|address|email|수신자|받는 사람)\s?[:;]\s?)?[<\[]?("
+    + _ADDRESS.pattern
+    + ")",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +79,9 @@ def failed_recipients(message: "Message") -> tuple[FailedRecipient, ...]:
 def returned(message: "Message") -> Returned:
     """Reads a mail as a bounce. Linear; never raises."""
     groups = list(_groups(message))
+    if not groups and b"Final-Recipient:" in message.raw and _looks_like_bounce(message):
+        start = message.raw.find(b"Final-Recipient:")
+        groups = list(_read_groups(message.raw[max(0, start - 200) : start + 8000].partition(b"\n--")[0]))
     is_report = bool(groups) or message.root.type.get("report-type").lower() == "delivery-status"
     suffered = [group for group in groups if _has_suffered(group)]
     if groups and not suffered and any(group.get("action") for group in groups):
@@ -82,15 +103,10 @@ def _groups(message: "Message") -> Iterator[dict[str, str]]:
     for part in message.root.walk():
         if part.kind in ("message/delivery-status", "message/global-delivery-status") and not part.children:
             yield from _read_groups(octets_of(message.raw, part)[0])
-    if message.root.kind != "multipart/report" and "Final-Recipient:" in message.bounce_text:
-        text = message.bounce_text
-        start = text.find("Final-Recipient:")
-        begin = text.rfind("\n\n", 0, start)
-        yield from _read_groups(text[max(begin, 0):start + 8000].encode("utf-8", "replace"))
 
 
 def _read_groups(raw: bytes) -> Iterator[dict[str, str]]:
-    blocks = re.split(rb"\n[ \t]*\n", raw[:1 << 20].replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+    blocks = re.split(rb"\n[ \t]*\n", raw[: 1 << 20].replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
     for block in blocks[:RECIPIENTS_LIMIT]:
         block = block.strip(b"\n") + b"\n\n"
         fields = {name.lower(): value for name, value in reversed(read_header(block, 0, len(block)).fields)}
@@ -100,12 +116,18 @@ def _read_groups(raw: bytes) -> Iterator[dict[str, str]]:
 
 def _has_suffered(group: dict[str, str]) -> bool:
     action = re.sub(r"\(.*", "", group.get("action", "")).strip().lower()
-    return action in _SUFFERED if action else group.get("status", "5")[:1] != "2"
+    return action not in _WELL if action else group.get("status", "5")[:1] != "2"
 
 
 def _from_group(group: dict[str, str], text: str) -> FailedRecipient:
-    recipient = next((found for name in ("final-recipient", "original-recipient", "x-actual-recipient")
-                      if "@" in (found := typed_address(group.get(name, "")))), "")
+    recipient = next(
+        (
+            found
+            for name in ("final-recipient", "original-recipient", "x-actual-recipient")
+            if "." in (found := typed_address(group.get(name, ""))).rpartition("@")[2]
+        ),
+        "",
+    )
     diagnostic = group.get("diagnostic-code", "") or group.get("x-supplementary-info", "") or group.get("x-notes", "")
     diagnostic = re.sub(r"^\s*(?:smtp|x-[\w-]+|unknown|utf-8)\s*;\s*", "", diagnostic, flags=re.IGNORECASE).strip()
     words = diagnostic if meaning(diagnostic) or not recipient else f"{diagnostic} {_near(text, recipient)}".strip()
@@ -127,13 +149,13 @@ def typed_address(value: str) -> str:
     elif "+" in address and "@" not in address:
         address = _XTEXT.sub(lambda found: chr(int(found[1], 16)), address)
     found = _ADDRESS.search(address)
-    return found[0].strip(".") if found else address.strip("<>\" ") if "@" in address else ""
+    return found[0].strip(".") if found else address.strip('<>" ') if "@" in address else ""
 
 
 def _near(text: str, recipient: str) -> str:
     """What the free words say behind the recipient's name."""
     place = text.find(recipient)
-    return text[place:place + 700] if place >= 0 else text[:1500]
+    return text[place : place + 700] if place >= 0 else text[:1500]
 
 
 # ---- free form ---------------------------------------------------------------------------------------------------
@@ -144,17 +166,29 @@ def _looks_like_bounce(message: "Message") -> bool:
     if any(name.lower() == "x-failed-recipients" for name, _ in message.fields):
         return True
     subject = message.subject
-    if re.match(r"(?i)(re|fwd?|aw|wg|tr|rv|답장|전달)\s?:", subject) or message.in_reply_to and not SUBJECT.search(subject):
+    if (
+        re.match(r"(?i)(re|fwd?|aw|wg|tr|rv|답장|전달)\s?:", subject)
+        or (message.in_reply_to
+        and not SUBJECT.search(subject))
+    ):
         return False
     local = message.from_email.partition("@")[0].lower()
-    is_daemon = bool(DAEMON.match(local) or DAEMON_NAME.search(message.from_name) or _has_null_path(message.fields)
-                     or not message.from_email and not message.from_name)
+    is_daemon = bool(
+        DAEMON.match(local)
+        or DAEMON_NAME.search(message.from_name)
+        or _has_null_path(message.fields)
+        or (not message.from_email
+        and not message.from_name)
+    )
     has_subject = bool(SUBJECT.search(subject))
     if not is_daemon and not has_subject:
         return False
     has_words = bool(BODY.search(message.bounce_text[:8000]))
-    return (is_daemon and has_words) or (is_daemon and has_subject) or (has_subject and has_words
-                                                                         and SUBJECT.match(subject) is not None)
+    return (
+        (is_daemon and has_words)
+        or (is_daemon and has_subject)
+        or (has_subject and has_words and SUBJECT.match(subject) is not None)
+    )
 
 
 def _has_null_path(fields: Fields) -> bool:
@@ -164,11 +198,19 @@ def _has_null_path(fields: Fields) -> bool:
 def _free_form(message: "Message", original: Fields) -> tuple[FailedRecipient, ...]:
     text = message.bounce_text[:TEXT_LIMIT]
     cut = COPY_BEGINS.search(text)
-    words, copy = (text[:cut.start()], text[cut.start():]) if cut and cut.start() > 40 else (text, "")
+    words, copy = (text[: cut.start()], text[cut.start() :]) if cut and cut.start() > 40 else (text, "")
     ours = {message.from_email.lower(), *(each.lower() for each in message.to)}
     named = [value for name, value in message.fields if name.lower() == "x-failed-recipients"]
     found = [(address, _reason(words, address)) for value in named for address in _ADDRESS.findall(value)]
-    found = found or list(_introduced(words, ours)) or list(_mentioned(words, ours)) or list(_mentioned(copy[:3000], ours, to_only=True))
+    bare = _ECHO.sub("", words)
+    found = (
+        found
+        or list(_introduced(bare, ours))
+        or list(_mentioned(bare, ours))
+        or list(_introduced(words, ours))
+        or list(_mentioned(words, ours))
+        or list(_mentioned(copy[:3000], ours, to_only=True))
+    )
     if not found:
         to = next((value for name, value in original if name.lower() in ("x-original-to", "to")), "")
         found = [(address, words) for address in _ADDRESS.findall(to)[:1]]
@@ -183,23 +225,31 @@ def _deduced(address: str, reason: str, words: str) -> FailedRecipient:
 
 def _introduced(words: str, ours: set[str]) -> Iterator[tuple[str, str]]:
     """Addresses behind a sentence that introduces them, or at the head of a line that goes on with the reason."""
-    for found in INTRODUCTIONS.finditer(words):
-        block = words[found.end():found.end() + 1500]
-        addresses = [each for each in _ADDRESS.findall(block[:600]) if each.lower() not in ours and not _is_daemon(each)]
-        if addresses:
-            for address in addresses[:1] if found.lastgroup == "one" else _listed(block, addresses):
-                yield address, _reason(words[found.start():], address)
-            return
-    for line in re.finditer(r"(?m)^[ \t*-]{0,8}(?:\d{1,3}[.)]\s)?<?([^\s<>\"'(),;:@]{1,100}@[\w.-]{3,190})>?[ \t]*(?::|$|\.\.\.|\()", words):
+    intro = ""
+    for count, found in enumerate(INTRODUCTIONS.finditer(words)):
+        if (intro and found[0].lower() != intro) or count > 200:
+            continue
+        block = words[found.end() : found.end() + 600]
+        addresses = [each for each in _ADDRESS.findall(block) if each.lower() not in ours and not _is_daemon(each)]
+        if addresses and found.lastgroup == "one":
+            yield addresses[0], _reason(words[found.start() :], addresses[0])
+        elif addresses:
+            for address in _listed(words[found.end() : found.end() + 6000], addresses[0], ours):
+                yield address, _reason(words[found.start() :], address)
+        intro = found[0].lower() if addresses else intro
+    if intro:
+        return
+    for line in re.finditer(
+        r"(?m)^[ \t*-]{0,8}(?:\d{1,3}[.)]\s)?<?([^\s<>\"'(),;:@]{1,100}@[\w.-]{3,190})>?[ \t]*(?::|$|\.\.\.|\()", words
+    ):
         if line[1].lower() not in ours and not _is_daemon(line[1]):
-            yield line[1], _reason(words[line.start():], line[1])
+            yield line[1], _reason(words[line.start() :], line[1])
 
 
-def _listed(block: str, addresses: list[str]) -> list[str]:
-    """Of the addresses behind an introduction, those that stand at the head of their own line; else the first."""
-    heads = [each for each in addresses if re.search(r"(?m)^[ \t*<\"'\-]{0,12}(?:(?:SMTP|smtp|rfc822|mailto|to|TO|To|Recipient|Address|email|수신자|받는 사람)\s?[:;]\s?)?[<\[]?"
-                                                     + re.escape(each), block)]
-    return heads or addresses[:1]
+def _listed(block: str, first: str, ours: set[str]) -> list[str]:
+    """The addresses behind an introduction that stand at the head of their own line; else the first of all."""
+    heads = [each for each in _HEAD.findall(block) if each.lower() not in ours and not _is_daemon(each)]
+    return heads[:RECIPIENTS_LIMIT] or [first]
 
 
 def _mentioned(words: str, ours: set[str], to_only: bool = False) -> Iterator[tuple[str, str]]:
@@ -207,7 +257,11 @@ def _mentioned(words: str, ours: set[str], to_only: bool = False) -> Iterator[tu
         lines = re.findall(r"(?mi)^[>\s]{0,4}(?:to|rcpt to|x-original-to|받는 ?사람)\s?[:;](.{1,400})$", words)
         words = "\n".join(lines)
     for address in dict.fromkeys(_ADDRESS.findall(words)):
-        if address.lower() not in ours and not _is_daemon(address) and not re.search(r"\.(?:prod|local|mail)\.|=", address):
+        if (
+            address.lower() not in ours
+            and not _is_daemon(address)
+            and not re.search(r"\.(?:prod|local|mail)\.|=", address)
+        ):
             yield address, "" if to_only else _reason(words, address)
             return
 
@@ -221,9 +275,9 @@ def _reason(words: str, address: str) -> str:
     place = words.find(address)
     if place < 0:
         return ""
-    reason = words[place + len(address):place + len(address) + 900]
+    reason = words[place + len(address) : place + len(address) + 900]
     other = re.search(r"\n\s*<?[^\s<>@]{1,100}@[\w.-]{3,190}>?:?\s*\n", reason)
-    reason = reason[:other.start()] if other and other.start() > 20 else reason
+    reason = reason[: other.start()] if other and other.start() > 20 else reason
     return reason.strip(" \t\r\n>:.,\"')")
 
 
@@ -245,16 +299,24 @@ def _one_line(text: str) -> str:
 def _original_fields(message: "Message") -> Fields:
     """The header of the returned mail: its own part, or a copy pasted below the reasons."""
     for part in message.root.walk():
-        if part is not message.root and part.kind in ("message/rfc822", "text/rfc822-headers", "message/global",
-                                                      "message/global-headers", "message/rfc822-headers", "text/rfc822-header"):
+        if part is not message.root and part.kind in (
+            "message/rfc822",
+            "text/rfc822-headers",
+            "message/global",
+            "message/global-headers",
+            "message/rfc822-headers",
+            "text/rfc822-header",
+        ):
             data = octets_of(message.raw, part)[0][:300_000].lstrip(b"\r\n")
             return read_header(data, 0, len(data)).fields
-    text = message.bounce_text[:TEXT_LIMIT * 4]
+    text = message.bounce_text[: TEXT_LIMIT * 4]
     place = COPY_BEGINS.search(text)
-    found = re.compile(r"(?mi)^[>\t ]{0,4}(?:return-path|received|message-id|from|date|to|subject)\s?:").search(text, place.start() if place else 0)
+    found = re.compile(r"(?mi)^[>\t ]{0,4}(?:return-path|received|message-id|from|date|to|subject)\s?:").search(
+        text, place.start() if place else 0
+    )
     if found is None:
         return ()
-    data = re.sub(r"(?m)^> ?", "", text[found.start():found.start() + 40_000]).encode("utf-8", "replace")
+    data = re.sub(r"(?m)^> ?", "", text[found.start() : found.start() + 40_000]).encode("utf-8", "replace")
     return read_header(data, 0, len(data)).fields
 
 
@@ -262,5 +324,5 @@ def _original_id(message: "Message", original: Fields) -> str:
     for name, value in original:
         if name.lower() == "message-id" and message_ids(value):
             return message_ids(value)[0]
-    found = re.search(r"(?i)message-?id\s?:\s*(<[^<>\s]{3,500}>)", message.bounce_text[:TEXT_LIMIT * 4])
+    found = re.search(r"(?i)message-?id\s?:\s*(<[^<>\s]{3,500}>)", message.bounce_text[: TEXT_LIMIT * 4])
     return found[1] if found else message.in_reply_to or (message.references[-1] if message.references else "")

@@ -21,7 +21,8 @@ Fields = tuple[tuple[str, str], ...]
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 _KNOWN = re.compile(
     rb"(?im)^(from|to|cc|subject|date|message-id|mime-version|content-type|content-transfer-encoding|received|"
-    rb"return-path|reply-to|sender|dkim-signature|content-disposition|content-id|x-[a-z0-9-]{1,60})[ \t]*:")
+    rb"return-path|reply-to|sender|dkim-signature|content-disposition|content-id|x-[a-z0-9-]{1,60})[ \t]*:"
+)
 _FOLD = re.compile(r"(?:\r\n|\r|\n)[ \t]*")
 _ID = re.compile(r"<\s*([^<>\s][^<>]{0,990})>")
 _BARE_ID = re.compile(r"[^\s<>,;()\"]{1,500}@[^\s<>,;()\"]{1,490}")
@@ -51,11 +52,11 @@ def octets(value: str) -> bytes:
 def read_header(raw: bytes, start: int, end: int) -> Header:
     """The header block that begins at `start`. Linear; never reads past HEADER_LIMIT, but finds the body behind it."""
     line_end = _line_end(raw, start, end)
-    if not raw[start:min(line_end, start + 300)].strip():
+    if not raw[start : min(line_end, start + 300)].strip():
         return Header((), _after(raw, line_end, end))
     body, after = _blank_line(raw, start, end)
     findings = []
-    block = raw[start:min(body, start + HEADER_LIMIT)]
+    block = raw[start : min(body, start + HEADER_LIMIT)]
     if body - start > HEADER_LIMIT:
         findings.append("header-block-too-large")
     lines = _lines(block)
@@ -67,13 +68,16 @@ def read_header(raw: bytes, start: int, end: int) -> Header:
 
 
 def _line_end(raw: bytes, start: int, end: int) -> int:
-    places = [place for place in (raw.find(b"\n", start, end), raw.find(b"\r", start, min(end, start + HEADER_LIMIT)))
-              if place >= 0]
+    places = [
+        place
+        for place in (raw.find(b"\n", start, end), raw.find(b"\r", start, min(end, start + HEADER_LIMIT)))
+        if place >= 0
+    ]
     return min(places, default=end)
 
 
 def _after(raw: bytes, place: int, end: int) -> int:
-    if raw[place:place + 2] == b"\r\n":
+    if raw[place : place + 2] == b"\r\n":
         return min(place + 2, end)
     return min(place + 1, end)
 
@@ -110,10 +114,10 @@ def _fields(lines: list[bytes], block: bytes) -> tuple[Fields, int | None, list[
             if len(fields) >= FIELDS_LIMIT:
                 findings.append("too-many-fields")
                 break
-            fields.append((found[1].decode("ascii"), bytearray(line[found.end():])))
+            fields.append((found[1].decode("ascii"), bytearray(line[found.end() :])))
         elif line.strip() and not (number == 0 and line.startswith((b"From ", b">From "))):
             findings.append("header-line-broken")
-            if not _KNOWN.search(b"\n".join(lines[number + 1:number + 60])):
+            if not _KNOWN.search(b"\n".join(lines[number + 1 : number + 60])):
                 return _finish(fields, findings), _offset(block, number), findings
     return _finish(fields, findings), None, sorted(set(findings))
 
@@ -143,18 +147,24 @@ def unfold(value: str) -> str:
 
 
 def message_ids(value: str, limit: int = 200) -> tuple[str, ...]:
-    """Ids in angle brackets, without blanks inside, in order, once each; bare ones are given brackets; "<>" is no id."""
+    """Ids in angle brackets, without blanks inside, in order, once each; bare ones are given brackets; "<>" is no """
+    """id."""
     value = value[:FIELD_LIMIT]
     if value.count("<") > 4 * limit:
         value = value[:20000]
     found = [re.sub(r"\s+", "", each) for each in _ID.findall(value)]
     if not found:
-        found = _BARE_ID.findall(value[:4000]) or ([value.strip()] if value.strip() not in ("", "<>") and len(value) < 500
-                                            and not re.search(r"[\s<>]", value.strip()) else [])
+        found = _BARE_ID.findall(value[:4000]) or (
+            [value.strip()]
+            if value.strip() not in ("", "<>") and len(value) < 500 and not re.search(r"[\s<>]", value.strip())
+            else []
+        )
     return tuple(f"<{each}>" for each in dict.fromkeys(found) if each)[:limit]
 
 
-_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[T ]*(?:(\d{1,2}):(\d{2})(?::(\d{2}))?)?\S*?\s*(Z|[+-]\d{2}:?\d{2})?$")
+_ISO = re.compile(
+    r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[T ]*(?:(\d{1,2}):(\d{2})(?::(\d{2}))?)?\S*?\s*(Z|[+-]\d{2}:?\d{2})?$"
+)
 _KOREAN = re.compile(r"(\d{4})년\s*(\d{1,2})월\s*(\d{1,2})일[^\d]*?(오전|오후)?\s*(?:(\d{1,2})[:시]\s*(\d{1,2}))?")
 _NUMERIC = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 

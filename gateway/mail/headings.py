@@ -1,6 +1,7 @@
 """How mail programs announce a quoted mail, and how they sign, in the languages of our customers.
 
-Tables of forms as they are seen: Gmail, Outlook, Apple Mail, Thunderbird, Samsung, Naver, Daum (Hanmail), Kakao, Nate, QQ,
+Tables of forms as they are seen: Gmail, Outlook, Apple Mail, Thunderbird, Samsung, Naver, Daum (Hanmail),
+Kakao, Nate, QQ,
 163, Yahoo, Lotus Notes and their mobile forms. Every pattern is tried on one joined line of at most LINE characters.
 """
 
@@ -11,88 +12,206 @@ LINE = 600
 
 _WROTE = (
     # English
-    r"On\b.*\b(?:wrote|said|writes)", r".*\bwrote(?: on .*| at .*)?", r"In (?:message|article)\b.*\b(?:writes|wrote)",
+    r"On\b.*\b(?:wrote|said|writes)",
+    r".*\bwrote(?: on .*| at .*)?",
+    r"In (?:message|article)\b.*\b(?:writes|wrote)",
     # Korean: Gmail, Apple, Thunderbird, older Gmail and Naver's app
-    r".*(?:님이|님께서|이\(가\)|에)?\s*(?:작성|쓴 글|쓰신 글|보낸 글)", r".*님의 말(?:씀)?", r".*(?:썼습니다|쓰셨습니다|작성했습니다|보냈습니다)",
+    r".*(?:님이|님께서|이\(가\)|에)?\s*(?:작성|쓴 글|쓰신 글|보낸 글)",
+    r".*님의 말(?:씀)?",
+    r".*(?:썼습니다|쓰셨습니다|작성했습니다|보냈습니다)",
     # Japanese
     r".*(?:のメール|が書きました|さんは書きました|さんが書きました|は書きました|より|のメッセージ)",
     # Chinese, both
     r".*(?:写道|寫道|写到|写了|寫到)",
     # German, Dutch
-    r".*\bschrieb\b.*", r".*\bhat (?:am .*)?geschrieben", r".*\bschreef\b.*", r".*het volgende geschreven",
+    r".*\bschrieb\b.*",
+    r".*\bhat (?:am .*)?geschrieben",
+    r".*\bschreef\b.*",
+    r".*het volgende geschreven",
     # French, Spanish, Catalan, Portuguese, Italian, Romanian
-    r".*\ba\s+écrit", r".*\bescribi[óo]", r".*\bva escriure", r".*\bescreveu", r".*\bha\s+scritto", r".*\ba scris",
+    r".*\ba\s+écrit",
+    r".*\bescribi[óo]",
+    r".*\bva escriure",
+    r".*\bescreveu",
+    r".*\bha\s+scritto",
+    r".*\ba scris",
     # Slavic
-    r".*(?:написал(?:\(а\)|а)?|пишет|писал(?:а|\(а\))?|написав|пише|написа)", r".*\b(?:napisał(?:\(a\)|a)?|pisze)",
+    r".*(?:написал(?:\(а\)|а)?|пишет|писал(?:а|\(а\))?|написав|пише|написа)",
+    r".*\b(?:napisał(?:\(a\)|a)?|pisze)",
     r".*\b(?:napsal(?:\(a\)|a)?|napísal|je napisao|je napisal|napisao/la je)",
     # Nordic, Hungarian, Turkish, Vietnamese, Greek, Indonesian, Thai, Hebrew, Arabic
-    r".*\bskrev\b.*", r".*\bkirjoitti\b.*", r".*\bírta\b.*", r".*\b(?:şunu )?yazdı\b.*", r".*\b(?:đã )?viết", r".*\bέγραψε",
-    r".*\bmenulis", r".*เขียน(?:ว่า)?", r".*(?:כתב|כתבה|מאת).*", r".*كتب.*",
+    r".*\bskrev\b.*",
+    r".*\bkirjoitti\b.*",
+    r".*\bírta\b.*",
+    r".*\b(?:şunu )?yazdı\b.*",
+    r".*\b(?:đã )?viết",
+    r".*\bέγραψε",
+    r".*\bmenulis",
+    r".*เขียน(?:ว่า)?",
+    r".*(?:כתב|כתבה|מאת).*",
+    r".*كتب.*",
 )
 WROTE = re.compile(r"\W{0,3}(?:" + "|".join(_WROTE) + r")\s?[:：]?\W{0,3}$", re.IGNORECASE)
 """A whole heading. By itself it proves nothing: `is_heading` in quote.py asks for a date or an address too."""
 
 ENDINGS = re.compile(
-    r"(?:[:：]|wrote|작성|말|글|写道|寫道|schrieb|écrit|escribió|escreveu|scritto|schreef|yazdı|>)\s*[*_>]?\s*$", re.IGNORECASE)
+    r"(?:[:：]|wrote|작성|말|글|写道|寫道|schrieb|écrit|escribió|escreveu|scritto|schreef|"
+    r"yazdı|>)\s*[*_>]?\s*$",
+    re.IGNORECASE,
+)
 """What the last line of a heading may end with: a quick look before the whole is tried."""
 
 EVIDENCE = re.compile(r"\d{4}|\d{1,2}[:.h]\d{2}|[^\s<>]@[^\s<>]|\d{1,2}[./-]\d{1,2}[./-]\d{2}")
 """A heading names when or who: a year, a time of day, an address, a date."""
 
-GENERIC = re.compile(r".{0,120}\d{1,2}:\d{2}.{0,160}<[^<>\s]+@[^<>\s]+>[^<>]{0,40}[:：]$|"
-                     r".{0,80}\d{4}.{0,200}<[^<>\s]+@[^<>\s]+>[^<>]{0,40}[:：]$")
+GENERIC = re.compile(
+    r".{0,120}\d{1,2}:\d{2}.{0,160}<[^<>\s]+@[^<>\s]+>[^<>]{0,40}[:：]$|"
+    r".{0,80}\d{4}.{0,200}<[^<>\s]+@[^<>\s]+>[^<>]{0,40}[:：]$"
+)
 """Any language: a time or a year, an address in brackets, a colon at the end (Gmail in Japanese writes no verb)."""
 
 _ORIGINAL = (
-    r"original\s+(?:message|mail|e-?mail|appointment|post)", r"reply message", r"(?:원본|원래)\s?(?:메시지|메세지|메일|이메일|편지|글)",
-    r"(?:받은|이전)\s?(?:메시지|메일)", r"原始邮件", r"原始郵件", r"邮件原件", r"原始信件", r"原邮件", r"回复的原邮件", r"回复邮件", r"元のメッセージ",
-    r"元のメール", r"オリジナルメッセージ", r"original\s*-?nachricht", r"urspr(?:ü|ue)ngliche (?:nachricht|mail|e-mail|message)",
-    r"message (?:d['’]origine|original|initial)", r"courriel original", r"mensaje original", r"mensagem original",
-    r"messaggio (?:originale|originario)", r"oorspronkelijk bericht", r"origineel bericht",
-    r"(?:исходное|оригинальное|первоначальное) (?:сообщение|письмо)", r"(?:wiadomość|wiadomosc) oryginalna",
-    r"oryginalna wiadomość", r"ursprungligt meddelande", r"originalmeddelande", r"oprindelig (?:meddelelse|besked)",
-    r"opprinnelig melding", r"alkuperäinen viesti", r"orijinal (?:mesaj|ileti)", r"özgün ileti", r"thư gốc", r"tin nhắn gốc",
-    r"eredeti üzenet", r"původní zpráva", r"pôvodná správa", r"mesaj original", r"αρχικό μήνυμα", r"pesan asli",
+    r"original\s+(?:message|mail|e-?mail|appointment|post)",
+    r"reply message",
+    r"(?:원본|원래)\s?(?:메시지|메세지|메일|이메일|편지|글)",
+    r"(?:받은|이전)\s?(?:메시지|메일)",
+    r"原始邮件",
+    r"原始郵件",
+    r"邮件原件",
+    r"原始信件",
+    r"原邮件",
+    r"回复的原邮件",
+    r"回复邮件",
+    r"元のメッセージ",
+    r"元のメール",
+    r"オリジナルメッセージ",
+    r"original\s*-?nachricht",
+    r"urspr(?:ü|ue)ngliche (?:nachricht|mail|e-mail|message)",
+    r"message (?:d['’]origine|original|initial)",
+    r"courriel original",
+    r"mensaje original",
+    r"mensagem original",
+    r"messaggio (?:originale|originario)",
+    r"oorspronkelijk bericht",
+    r"origineel bericht",
+    r"(?:исходное|оригинальное|первоначальное) (?:сообщение|письмо)",
+    r"(?:wiadomość|wiadomosc) oryginalna",
+    r"oryginalna wiadomość",
+    r"ursprungligt meddelande",
+    r"originalmeddelande",
+    r"oprindelig (?:meddelelse|besked)",
+    r"opprinnelig melding",
+    r"alkuperäinen viesti",
+    r"orijinal (?:mesaj|ileti)",
+    r"özgün ileti",
+    r"thư gốc",
+    r"tin nhắn gốc",
+    r"eredeti üzenet",
+    r"původní zpráva",
+    r"pôvodná správa",
+    r"mesaj original",
+    r"αρχικό μήνυμα",
+    r"pesan asli",
 )
-ORIGINAL = re.compile(r"\W{0,3}[-_=*~—–\s]{2,}\s*(?:" + "|".join(_ORIGINAL) + r")\s*[:：]?\s*[-_=*~—–\s]{1,}$", re.IGNORECASE)
-ORIGINAL_BARE = re.compile(r"(?:original message|원본 메시지|urspr(?:ü|ue)ngliche nachricht|message d'origine)\s*:?$", re.IGNORECASE)
+ORIGINAL = re.compile(
+    r"\W{0,3}[-_=*~—–\s]{2,}\s*(?:" + "|".join(_ORIGINAL) + r")\s*[:：]?\s*[-_=*~—–\s]{1,}$", re.IGNORECASE
+)
+ORIGINAL_BARE = re.compile(
+    r"(?:original message|원본 메시지|urspr(?:ü|ue)ngliche nachricht|"
+    r"message d'origine)\s*:?$",
+    re.IGNORECASE,
+)
 
 _FORWARDED = (
-    r"forwarded (?:message|mail|by)", r"begin forwarded message", r"전달된? ?(?:메시지|메세지|메일)", r"전달한 메일", r"转发(?:的)?邮件", r"轉寄的?郵件",
-    r"转发邮件信息", r"forwarded message from", r"転送(?:された)?メッセージ", r"転送メール", r"weitergeleitete nachricht",
-    r"anfang der weitergeleiteten nachricht", r"message transféré", r"début du message (?:transféré|réexpédié)",
-    r"mensaje reenviado", r"inicio del mensaje reenviado", r"mensagem (?:encaminhada|reencaminhada)", r"início da mensagem encaminhada",
-    r"messaggio inoltrato", r"inizio messaggio inoltrato", r"doorgestuurd bericht", r"begin doorgestuurd bericht",
-    r"пересылаемое сообщение", r"перенаправленное сообщение", r"начало переадресованного сообщения",
-    r"(?:wiadomość przekazana|przekazana wiadomość|treść przekazanej wiadomości)", r"vidarebefordrat meddelande",
-    r"videresendt (?:meddelelse|besked|melding)", r"välitetty viesti", r"iletilen mesaj", r"chuyển tiếp", r"továbbított üzenet",
+    r"forwarded (?:message|mail|by)",
+    r"begin forwarded message",
+    r"전달된? ?(?:메시지|메세지|메일)",
+    r"전달한 메일",
+    r"转发(?:的)?邮件",
+    r"轉寄的?郵件",
+    r"转发邮件信息",
+    r"forwarded message from",
+    r"転送(?:された)?メッセージ",
+    r"転送メール",
+    r"weitergeleitete nachricht",
+    r"anfang der weitergeleiteten nachricht",
+    r"message transféré",
+    r"début du message (?:transféré|réexpédié)",
+    r"mensaje reenviado",
+    r"inicio del mensaje reenviado",
+    r"mensagem (?:encaminhada|reencaminhada)",
+    r"início da mensagem encaminhada",
+    r"messaggio inoltrato",
+    r"inizio messaggio inoltrato",
+    r"doorgestuurd bericht",
+    r"begin doorgestuurd bericht",
+    r"пересылаемое сообщение",
+    r"перенаправленное сообщение",
+    r"начало переадресованного сообщения",
+    r"(?:wiadomość przekazana|przekazana wiadomość|treść przekazanej wiadomości)",
+    r"vidarebefordrat meddelande",
+    r"videresendt (?:meddelelse|besked|melding)",
+    r"välitetty viesti",
+    r"iletilen mesaj",
+    r"chuyển tiếp",
+    r"továbbított üzenet",
     r"přeposlaná zpráva",
 )
 FORWARDED = re.compile(r"[-_=*~—–\s]*(?:" + "|".join(_FORWARDED) + r")\b.{0,120}$", re.IGNORECASE)
 
-FROM_NAMES = ("from|보낸\\s?사람|보낸\\s?이|발신자?|발신인|差出人|送信者|发件人|發件人|寄件者|寄件人|von|de|da|van|от|від|od|från|fra|lähettäjä|kimden|"
-              "gönderen|từ|người gửi|feladó|expéditeur|remitente|mittente|afzender|отправитель|de la|από|dari|absender")
+FROM_NAMES = (
+    "from|보낸\\s?사람|보낸\\s?이|발신자?|발신인|差出人|送信者|发件人|發件人|寄件者|寄件人|"
+    "von|de|da|van|от|від|od|från|fra|lähettäjä|kimden|"
+    "gönderen|từ|người gửi|feladó|expéditeur|remitente|mittente|afzender|отправитель|de la|από|dari|absender"
+)
 OTHER_NAMES = (
-    "sent|date|to|cc|subject|reply-to|보낸\\s?날짜|날짜|보낸\\s?시간|보낸\\s?일시|일시|받는\\s?사람|받는\\s?이|받은\\s?사람|수신자?|수신인|참조|제목|작성일|발신일|日期|发送时间|"
-    "收件人|主题|抄送|发送日期|寄件日期|傳送時間|收件者|主旨|副本|時間|时间|主題|送信日時|日付|日時|宛先|件名|gesendet|datum|an|betreff|envoyé|date|à|"
-    "objet|enviado(?: el| em)?|fecha|para|asunto|assunto|data|inviato|a|oggetto|verzonden|aan|onderwerp|отправлено|дата|"
-    "кому|тема|копия|wysłano|do|temat|skickat|till|ämne|sendt|dato|til|emne|lähetetty|päiväys|vastaanottaja|aihe|gönderildi|tarih|"
-    "kime|konu|gönderme tarihi|ngày|gửi|đến|tới|chủ đề|küldve|dátum|címzett|tárgy|odesláno|komu|předmět|an|kopie|importance|중요도|priority|"
-    "відправлено|trimis|subiect|către|θέμα|προς|ημερομηνία|kepada|subjek|tanggal|첨부|attachments")
+    "sent|date|to|cc|subject|reply-to|보낸\\s?날짜|날짜|보낸\\s?시간|"
+    "보낸\\s?일시|일시|받는\\s?사람|받는\\s?이|받은\\s?사람|수신자?|수신인|참조|제목|작성일|발신일|"
+    "日期|发送时间|"
+    "收件人|主题|抄送|发送日期|寄件日期|傳送時間|收件者|主旨|副本|時間|时间|主題|送信日時|日付|日時|宛先|"
+    "件名|gesendet|datum|an|betreff|envoyé|date|à|"
+    "objet|enviado(?: el| em)?|fecha|para|asunto|assunto|data|inviato|a|oggetto|verzonden|aan|onderwerp|отправлено|"
+    "дата|"
+    "кому|тема|копия|wysłano|do|temat|skickat|till|ämne|sendt|dato|til|emne|lähetetty|päiväys|vastaanottaja|aihe|"
+    "gönderildi|tarih|"
+    "kime|konu|gönderme tarihi|ngày|gửi|đến|tới|chủ đề|küldve|dátum|címzett|tárgy|"
+    "odesláno|komu|předmět|an|kopie|importance|중요도|priority|"
+    "відправлено|trimis|subiect|către|θέμα|προς|ημερομηνία|kepada|subjek|tanggal|첨부|attachments"
+)
 FROM_LINE = re.compile(rf"[*_>\s|]{{0,4}}(?:{FROM_NAMES})\s?[*_]{{0,2}}\s?[:：]\s?[*_]{{0,2}}\s?\S", re.IGNORECASE)
 OTHER_LINE = re.compile(rf"[*_>\s|]{{0,4}}(?:{OTHER_NAMES})\s?[*_]{{0,2}}\s?[:：]", re.IGNORECASE)
 
 _DEVICE = r"(?:my |the |a |an )?\w[\w .'’+\-/®™()]{0,60}"
 _SIGNED = (
-    rf"sent from {_DEVICE}", rf"sent (?:via|with|using|by) {_DEVICE}", rf"sent on (?:my|the) {_DEVICE}", r"get outlook for (?:ios|android|mac).{0,80}",
-    r"sent on the go", r"(?:나의|내|저의|제)\s?.{1,40}에서 (?:보냄|보냈습니다|보낸 메일|전송됨?|발송)", r".{1,40}에서 (?:보냄|보냈습니다|전송됨?|발송됨?|보낸 메일입니다)",
-    r".{1,40}(?:으로|로) (?:보냄|보낸 메일입니다|전송)", r"(?:네이버|다음|카카오|삼성|갤럭시|galaxy).{0,40}(?:보냄|발송|전송|보낸 메일).{0,10}",
-    r".{0,30}から送信(?:されました)?", r"(?:发自|發自|来自|從|从)\s?(?:我的)?.{0,40}(?:傳送|发送|寄出)?", r"(?:通过|使用).{1,40}发送",
-    rf"(?:von meinem {_DEVICE} gesendet|gesendet (?:von|mit|über) {_DEVICE})", rf"envoyé (?:de|depuis|à partir de|avec) {_DEVICE}",
-    rf"enviad[oa] (?:desde|do|de|a partir d[eo]|via|pelo|usando) {_DEVICE}", rf"inviato (?:da|dal|con) {_DEVICE}",
-    rf"verzonden (?:vanaf|met|via|vanuit) {_DEVICE}", rf"отправлено (?:с|из|от) .{{1,50}}", rf"wysłan[eo] z {_DEVICE}",
-    rf"skickat från {_DEVICE}", rf"sendt fra {_DEVICE}", r"lähetetty .{1,40}", r".{1,40}(?:dan|den|ımdan|imden|umdan) gönderildi",
-    r"(?:được )?gửi từ .{1,40}", rf"odesláno z {_DEVICE}",
+    rf"sent from {_DEVICE}",
+    rf"sent (?:via|with|using|by) {_DEVICE}",
+    rf"sent on (?:my|the) {_DEVICE}",
+    r"get outlook for (?:ios|android|mac).{0,80}",
+    r"sent on the go",
+    (r"(?:나의|내|저의|제)\s?.{1,40}에서 (?:보냄|보냈습니다|보낸 "
+    r"메일|전송됨?|발송)"),
+    r".{1,40}에서 (?:보냄|보냈습니다|전송됨?|발송됨?|보낸 메일입니다)",
+    r".{1,40}(?:으로|로) (?:보냄|보낸 메일입니다|전송)",
+    (r"(?:네이버|다음|카카오|삼성|갤럭시|"
+    r"galaxy).{0,40}(?:보냄|발송|전송|보낸 메일).{0,10}"),
+    r".{0,30}から送信(?:されました)?",
+    r"(?:发自|發自|来自|從|从)\s?(?:我的)?.{0,40}(?:傳送|发送|寄出)?",
+    r"(?:通过|使用).{1,40}发送",
+    rf"(?:von meinem {_DEVICE} gesendet|gesendet (?:von|mit|über) {_DEVICE})",
+    rf"envoyé (?:de|depuis|à partir de|avec) {_DEVICE}",
+    rf"enviad[oa] (?:desde|do|de|a partir d[eo]|via|pelo|usando) {_DEVICE}",
+    rf"inviato (?:da|dal|con) {_DEVICE}",
+    rf"verzonden (?:vanaf|met|via|vanuit) {_DEVICE}",
+    r"отправлено (?:с|из|от) .{1,50}",
+    rf"wysłan[eo] z {_DEVICE}",
+    rf"skickat från {_DEVICE}",
+    rf"sendt fra {_DEVICE}",
+    r"lähetetty .{1,40}",
+    r".{1,40}(?:dan|den|ımdan|imden|umdan) gönderildi",
+    r"(?:được )?gửi từ .{1,40}",
+    rf"odesláno z {_DEVICE}",
 )
-SIGNED = re.compile(r"[-*_\[(\s]{0,4}(?:" + "|".join(_SIGNED) + r")[.\])*_\s]{0,4}(?:\(?<?https?://\S+>?\)?)?$", re.IGNORECASE)
+SIGNED = re.compile(
+    r"[-*_\[(\s]{0,4}(?:" + "|".join(_SIGNED) + r")[.\])*_\s]{0,4}(?:\(?<?https?://\S+>?\)?)?$", re.IGNORECASE
+)
 """A line that a mobile mail program puts under every mail."""

@@ -15,41 +15,142 @@ HTML_LIMIT = 1024 * 1024
 DEPTH_LIMIT = 500
 GROWTH_LIMIT = 200_000
 """Formatting elements that open ones may be repeated into."""
+TAGS_LIMIT = 100_000
 TAG_LIMIT = 16 * 1024
+QUOTES_LIMIT = 20
+"""Marks of quoting that are written in front of a line."""
 
-FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
-FLAT = frozenset("area base br col embed hr img input link meta param source track wbr p li td th tr dt dd option "
-                 "tbody thead tfoot html head body o:p".split())
+FORMATTING = frozenset(["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt",
+    "u"])
+FLAT = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+        "p", "li", "td", "th", "tr", "dt", "dd", "option", "tbody", "thead", "tfoot", "html", "head", "body", "o:p"]
+)
 """Elements that do not nest when left open."""
 
-STYLES = {"color", "background-color", "font-family", "font-size", "font-style", "font-weight", "line-height", "list-style-type",
-          "text-align", "text-decoration", "vertical-align", "white-space", "border", "border-left", "border-top",
-          "border-right", "border-bottom", "border-collapse", "border-color", "padding", "padding-left", "padding-top",
-          "padding-right", "padding-bottom", "width", "max-width", "direction"}
+STYLES = {
+    "color",
+    "background-color",
+    "font-family",
+    "font-size",
+    "font-style",
+    "font-weight",
+    "line-height",
+    "list-style-type",
+    "text-align",
+    "text-decoration",
+    "vertical-align",
+    "white-space",
+    "border",
+    "border-left",
+    "border-top",
+    "border-right",
+    "border-bottom",
+    "border-collapse",
+    "border-color",
+    "padding",
+    "padding-left",
+    "padding-top",
+    "padding-right",
+    "padding-bottom",
+    "width",
+    "max-width",
+    "direction",
+}
 """Style properties that cannot cover the page or fetch anything."""
 
 PARAGRAPHS = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre"))
 QUOTE_MARK = "\uf8f1"
 SIGNATURE_MARK = "\uf8f2"
+MARKS = QUOTE_MARK + SIGNATURE_MARK
 """Private-use characters: no mail's text keeps them (the charsets room would call them strange)."""
 
 _QUOTE_HINT = re.compile(
-    r'(?:id|class)="[^"]*(?:divRplyFwdMsg|appendonsend|OutlookMessageHeader|yahoo_quoted|gmail_attr|moz-cite-prefix|protonmail_quote|'
-    r'zmail_extra|mail_quote_header|ms-outlook-quote)|style="[^"]*border-top:\s?(?:1(?:\.0)?pt solid|solid)\s*(?:#?[A-Za-z0-9]{3,11} 1)',
-    re.IGNORECASE)
-_SIGNATURE_HINT = re.compile(r'(?:id|class)="[^"]*(?:gmail_signature|ms-outlook-mobile-signature|moz-signature|'
-                             r'AppleMailSignature|protonmail_signature_block)', re.IGNORECASE)
+    r'(?:id|class)="[^"]*(?:divRplyFwdMsg|appendonsend|OutlookMessageHeader|yahoo_quoted|gmail_attr|'
+    r'moz-cite-prefix|protonmail_quote|'
+    r'zmail_extra|mail_quote_header|ms-outlook-quote)|style="[^"]*border-top:\s?(?:1(?:\.0)?pt solid|'
+    r'solid)\s*(?:#?[A-Za-z0-9]{3,11} 1)',
+    re.IGNORECASE,
+)
+_SIGNATURE_HINT = re.compile(
+    r'(?:id|class)="[^"]*(?:gmail_signature|ms-outlook-mobile-signature|moz-signature|'
+    r"AppleMailSignature|protonmail_signature_block)",
+    re.IGNORECASE,
+)
+_MARK_LINES = re.compile("(?m)^[\uf8f1\uf8f2]\n?|\n[\uf8f1\uf8f2]$")
 _TAGS = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:]{0,30})")
 _TOKENS = re.compile(r'<(/?)([a-z][a-z0-9:-]*)((?:[^>"]|"[^"]*")*)>|([^<]+)|<')
 _ATTRIBUTES = re.compile(r'([a-z-]+)="([^"]*)"')
+_DATA = re.compile(r"data:[a-z/+.-]{1,60};base64,[A-Za-z0-9+/=\s]*", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\n\r\f]+")
-_CLEAN_CONTENT = {"script", "style", "title", "head", "xml", "template", "noscript", "object", "applet", "select", "textarea",
-                  "svg", "math", "audio", "video"}
-_READ_TAGS = {"a", "b", "blockquote", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li",
-              "ol", "p", "pre", "table", "td", "th", "tr", "ul", "center", "section", "article", "header", "footer", "span",
-              "address", "caption", "form", "fieldset", "main", "nav", "aside"}
-_READ_ATTRIBUTES = {"a": {"href"}, "img": {"alt"}, "div": {"class", "id", "style"}, "blockquote": {"class", "type", "style"},
-                    "ol": {"start"}, "hr": {"id"}, "span": {"class", "id"}, "table": {"class"}, "p": {"class"}}
+_CLEAN_CONTENT = {
+    "script",
+    "style",
+    "title",
+    "head",
+    "xml",
+    "template",
+    "noscript",
+    "object",
+    "applet",
+    "select",
+    "textarea",
+    "svg",
+    "math",
+    "audio",
+    "video",
+}
+_READ_TAGS = {
+    "a",
+    "b",
+    "blockquote",
+    "br",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "img",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "table",
+    "td",
+    "th",
+    "tr",
+    "ul",
+    "center",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "span",
+    "address",
+    "caption",
+    "form",
+    "fieldset",
+    "main",
+    "nav",
+    "aside",
+}
+_READ_ATTRIBUTES = {
+    "a": {"href"},
+    "img": {"alt"},
+    "div": {"class", "id", "style"},
+    "blockquote": {"class", "type", "style"},
+    "ol": {"start"},
+    "hr": {"id"},
+    "span": {"class", "id"},
+    "table": {"class"},
+    "p": {"class"},
+}
 
 
 def sanitise(html: str, *, remote_images: bool = False) -> str:
@@ -62,22 +163,37 @@ def sanitise(html: str, *, remote_images: bool = False) -> str:
         scheme = value.strip()[:12].lower()
         if attribute == "src":
             is_local = scheme.startswith(("cid:", "data:image/"))
-            return value if is_local or remote_images and scheme.startswith(("http:", "https:")) else None
+            return value if is_local or (remote_images and scheme.startswith(("http:", "https:"))) else None
         if attribute == "href":
             return None if scheme.startswith(("cid:", "data:")) else value
         return value
 
-    attributes = {**nh3.ALLOWED_ATTRIBUTES, "*": {"style", "dir", "lang", "title", "align"}, "img": {"src", "alt", "width", "height"},
-                  "a": {"href", "hreflang"}, "font": {"color", "size", "face"}, "td": {"colspan", "rowspan", "width", "valign", "bgcolor"},
-                  "table": {"width", "border", "cellpadding", "cellspacing", "bgcolor"}}
-    return nh3.clean(html, tags=(nh3.ALLOWED_TAGS | {"font"}), attributes=attributes, attribute_filter=keep,
-                     clean_content_tags=_CLEAN_CONTENT - {"noscript"}, filter_style_properties=STYLES,
-                     url_schemes={"http", "https", "mailto", "tel", "cid", "data"}, url_relative="deny",
-                     link_rel="noopener noreferrer nofollow")
+    attributes = {
+        **nh3.ALLOWED_ATTRIBUTES,
+        "*": {"style", "dir", "lang", "title", "align"},
+        "img": {"src", "alt", "width", "height"},
+        "a": {"href", "hreflang"},
+        "font": {"color", "size", "face"},
+        "td": {"colspan", "rowspan", "width", "valign", "bgcolor"},
+        "table": {"width", "border", "cellpadding", "cellspacing", "bgcolor"},
+    }
+    return nh3.clean(
+        html,
+        tags=(nh3.ALLOWED_TAGS | {"font"}),
+        attributes=attributes,
+        attribute_filter=keep,
+        clean_content_tags=_CLEAN_CONTENT - {"noscript"},
+        filter_style_properties=STYLES,
+        url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
+        url_relative="deny",
+        link_rel="noopener noreferrer nofollow",
+    )
 
 
 def is_hostile(html: str) -> bool:
     """True when a parser would nest too deeply or grow the page: then only its bare text is shown."""
+    if html.count("<") > TAGS_LIMIT:
+        return True
     depth = deepest = formatting = growth = 0
     for found in _TAGS.finditer(html):
         name = found[2].lower()
@@ -93,7 +209,14 @@ def is_hostile(html: str) -> bool:
             deepest = max(deepest, depth)
         if deepest > DEPTH_LIMIT or growth > GROWTH_LIMIT:
             return True
-    return html.count("<") > 100 and max(map(len, html.split("<"))) > 64 * TAG_LIMIT
+    return any(_is_huge(piece) for piece in html.split("<") if len(piece) > 4000)
+
+
+def _is_huge(piece: str) -> bool:
+    """True for a tag with more attributes than a person's program writes; images within the HTML are long but few """
+    """words."""
+    tag = _DATA.sub("", piece.partition(">")[0])
+    return len(tag) > TAG_LIMIT or len(re.findall(r"[\s/]", tag)) > 2000
 
 
 def _without_tags(html: str) -> str:
@@ -103,21 +226,40 @@ def _without_tags(html: str) -> str:
 def readable(html: str, *, marks: bool = False) -> str:
     """The text of the HTML as a person reads it: paragraphs, lists, table rows, links, quotes marked with ">".
 
-    With `marks`, lines QUOTE_MARK and SIGNATURE_MARK stand where the HTML says that a quoted mail or a signature begins.
+    With `marks`, lines QUOTE_MARK and SIGNATURE_MARK stand where the HTML says that a quoted mail or a
+    signature begins.
     """
     html = html[:HTML_LIMIT]
     if is_hostile(html):
         return re.sub(r"[ \t]{2,}", " ", _without_tags(html)).strip()
-    clean = nh3.clean(html, tags=_READ_TAGS, attributes=_READ_ATTRIBUTES, clean_content_tags=_CLEAN_CONTENT,
-                      url_schemes={"http", "https", "mailto", "tel"}, link_rel=None)
+    clean = nh3.clean(
+        html,
+        tags=_READ_TAGS,
+        attributes=_READ_ATTRIBUTES,
+        clean_content_tags=_CLEAN_CONTENT,
+        url_schemes={"http", "https", "mailto", "tel"},
+        link_rel=None,
+    )
     return _Writer(marks).write(clean)
 
 
+def without_marks(text: str) -> str:
+    """The text as it is read: the lines that were marks are gone."""
+    return _MARK_LINES.sub("", text) if QUOTE_MARK in text or SIGNATURE_MARK in text else text
+
+
+def has_hints(html: str) -> bool:
+    """True when a mail program set a quoted mail or a signature apart in this HTML."""
+    head = html[:HTML_LIMIT]
+    return bool(_QUOTE_HINT.search(head) or _SIGNATURE_HINT.search(head) or "stopSpelling" in head)
+
+
 def mark_of(name: str, attributes: str) -> str:
-    """The mark for an element by which a mail program sets the quoted mail or the signature apart; "" for all others."""
+    """The mark for an element by which a mail program sets the quoted mail or the signature apart; "" for all """
+    """others."""
     if not attributes:
         return ""
-    if _QUOTE_HINT.search(attributes) and name == "div" or name == "hr" and 'id="stopSpelling"' in attributes:
+    if (_QUOTE_HINT.search(attributes) and name == "div") or (name == "hr" and 'id="stopSpelling"' in attributes):
         return QUOTE_MARK
     return SIGNATURE_MARK if name == "div" and _SIGNATURE_HINT.search(attributes) else ""
 
@@ -170,7 +312,7 @@ class _Writer:
         if not words:
             return
         if self.gap >= 0 and self.lines and self.lines[-1].strip("> "):
-            self.lines.append(">" * self.gap)
+            self.lines.append(">" * min(self.gap, QUOTES_LIMIT))
         self.gap = -1
         if self.cell and "".join(self.line).strip():
             self.line.append(" | ")
@@ -180,11 +322,11 @@ class _Writer:
     def _new_line(self) -> None:
         line = "".join(self.line).replace("\xa0", " ")
         line = line.rstrip() if line.strip() != "--" else line.lstrip()
-        self.lines.append(f"{'>' * self.quotes} {line}".rstrip() if self.quotes else line)
+        self.lines.append(f"{'>' * min(self.quotes, QUOTES_LIMIT)} {line}".rstrip() if self.quotes else line)
         self.line, self.blank, self.cell = [], True, False
 
     def _break(self) -> None:
-        if "".join(self.line).strip() or self.pre and self.line:
+        if "".join(self.line).strip() or (self.pre and self.line):
             self._new_line()
         else:
             self.line = []
@@ -210,7 +352,9 @@ class _Writer:
         mark = self.marks and mark_of(name, attributes)
         if mark:
             self.lines.append(mark)
-        is_apart = name in PARAGRAPHS and "MsoNormal" not in attributes or name in ("ul", "ol", "dl") and not self.lists
+        # Word writes every line as a paragraph without space around it.
+        is_apart = name in PARAGRAPHS and "MsoNormal" not in attributes
+        is_apart = is_apart or (name in ("ul", "ol", "dl") and not self.lists)
         if is_apart and self.lines:
             self.gap = self.quotes
         self.loose.append(is_apart or name == "table")

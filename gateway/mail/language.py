@@ -3,51 +3,105 @@
 import re
 
 WORDS: dict[str, frozenset[str]] = {
-    "en": frozenset("the and to of is in it you that for not with this have are my please can be i we was your hello thanks "
-                    "thank on a but do when how what cannot an me regards dear from would need help".split()),
-    "de": frozenset("und der die das ich nicht ist mit ein eine zu auf für sie wir es den von bitte mein meine kann habe "
-                    "wie bei grüßen danke hallo aber dem im werden noch guten".split()),
-    "fr": frozenset("le la les et de je ne pas est un une pour vous nous mon ma mes dans que qui des du ce avec sur bonjour "
-                    "merci votre mais suis cordialement ai à été bien être".split()),
-    "es": frozenset("el la los las y de que no es un una para por con mi su me se en hola gracias pero como está estoy "
-                    "puedo favor tengo saludos del al ustedes buenos días".split()),
-    "pt": frozenset("o a os as e de que não é um uma para por com meu minha se em olá obrigado obrigada mas como está estou "
-                    "posso favor tenho do da no na você bom dia".split()),
-    "it": frozenset("il lo la gli le e di che non è un una per con mio mia si in ciao grazie ma come sono posso ho del "
-                    "della buongiorno saluti vostro questo anche".split()),
-    "nl": frozenset("de het een en van ik niet is met voor op dat mijn u wij je te zijn maar hoe kan heb bedankt hallo "
-                    "graag deze ook geen groet".split()),
-    "pl": frozenset("i w na nie się jest do z że to proszę dzień dobry mam jak mi o dla ale moje mój nie dziękuję czy "
-                    "pozdrawiam od po za".split()),
-    "sv": frozenset("och att det är jag inte en ett på för med som har min mitt till av hej tack kan den men om hur vi "
-                    "du mvh".split()),
-    "da": frozenset("og at det er jeg ikke en et på for med som har min mit til af hej tak kan den men om hvordan vi du "
-                    "venlig hilsen".split()),
-    "no": frozenset("og å det er jeg ikke en et på for med som har min mitt til av hei takk kan den men om hvordan vi du "
-                    "vennlig hilsen".split()),
-    "fi": frozenset("ja on ei en se että minä hei kiitos mutta kuin ole tai voi miten olen terveisin mitä".split()),
-    "tr": frozenset("ve bir bu için de da ne değil ile mi ben çok merhaba teşekkürler ama nasıl lütfen var yok".split()),
-    "vi": frozenset("và của là không tôi cho có các được với này xin chào cảm ơn bạn một để trong người".split()),
-    "cs": frozenset("a je v na se že to do dobrý den prosím mám jak ale pro děkuji můj nebo jsem není si".split()),
-    "hu": frozenset("a az és nem hogy is egy van én köszönöm kérem üdvözlettel jó napot de ez meg".split()),
-    "ro": frozenset("și în nu este un o pentru cu că am bună ziua mulțumesc dar cum la de vă rog".split()),
-    "id": frozenset("dan yang di ini itu tidak saya untuk dengan terima kasih halo tolong bisa ada dari mohon".split()),
+    "en": frozenset(
+        ["the", "and", "to", "of", "is", "in", "it", "you", "that", "for", "not", "with", "this", "have", "are",
+            "my", "please", "can", "be", "i", "we", "was", "your", "hello", "thanks", "thank", "on", "a", "but",
+            "do", "when", "how", "what", "cannot", "an", "me", "regards", "dear", "from", "would", "need", "help"]
+    ),
+    "de": frozenset(
+        ["und", "der", "die", "das", "ich", "nicht", "ist", "mit", "ein", "eine", "zu", "auf", "für", "sie", "wir",
+            "es", "den", "von", "bitte", "mein", "meine", "kann", "habe", "wie", "bei", "grüßen", "danke", "hallo",
+            "aber", "dem", "im", "werden", "noch", "guten"]
+    ),
+    "fr": frozenset(
+        ["le", "la", "les", "et", "de", "je", "ne", "pas", "est", "un", "une", "pour", "vous", "nous", "mon", "ma",
+            "mes", "dans", "que", "qui", "des", "du", "ce", "avec", "sur", "bonjour", "merci", "votre", "mais",
+            "suis", "cordialement", "ai", "à", "été", "bien", "être"]
+    ),
+    "es": frozenset(
+        ["el", "la", "los", "las", "y", "de", "que", "no", "es", "un", "una", "para", "por", "con", "mi", "su", "me",
+            "se", "en", "hola", "gracias", "pero", "como", "está", "estoy", "puedo", "favor", "tengo", "saludos",
+            "del", "al", "ustedes", "buenos", "días"]
+    ),
+    "pt": frozenset(
+        ["o", "a", "os", "as", "e", "de", "que", "não", "é", "um", "uma", "para", "por", "com", "meu", "minha", "se",
+            "em", "olá", "obrigado", "obrigada", "mas", "como", "está", "estou", "posso", "favor", "tenho", "do",
+            "da", "no", "na", "você", "bom", "dia"]
+    ),
+    "it": frozenset(
+        ["il", "lo", "la", "gli", "le", "e", "di", "che", "non", "è", "un", "una", "per", "con", "mio", "mia", "si",
+            "in", "ciao", "grazie", "ma", "come", "sono", "posso", "ho", "del", "della", "buongiorno", "saluti",
+            "vostro", "questo", "anche"]
+    ),
+    "nl": frozenset(
+        ["de", "het", "een", "en", "van", "ik", "niet", "is", "met", "voor", "op", "dat", "mijn", "u", "wij", "je",
+            "te", "zijn", "maar", "hoe", "kan", "heb", "bedankt", "hallo", "graag", "deze", "ook", "geen", "groet"]
+    ),
+    "pl": frozenset(
+        ["i", "w", "na", "nie", "się", "jest", "do", "z", "że", "to", "proszę", "dzień", "dobry", "mam", "jak", "mi",
+            "o", "dla", "ale", "moje", "mój", "nie", "dziękuję", "czy", "pozdrawiam", "od", "po", "za"]
+    ),
+    "sv": frozenset(
+        ["och", "att", "det", "är", "jag", "inte", "en", "ett", "på", "för", "med", "som", "har", "min", "mitt",
+            "till", "av", "hej", "tack", "kan", "den", "men", "om", "hur", "vi", "du", "mvh"]
+    ),
+    "da": frozenset(
+        ["og", "at", "det", "er", "jeg", "ikke", "en", "et", "på", "for", "med", "som", "har", "min", "mit", "til",
+            "af", "hej", "tak", "kan", "den", "men", "om", "hvordan", "vi", "du", "venlig", "hilsen"]
+    ),
+    "no": frozenset(
+        ["og", "å", "det", "er", "jeg", "ikke", "en", "et", "på", "for", "med", "som", "har", "min", "mitt", "til",
+            "av", "hei", "takk", "kan", "den", "men", "om", "hvordan", "vi", "du", "vennlig", "hilsen"]
+    ),
+    "fi": frozenset(["ja", "on", "ei", "en", "se", "että", "minä", "hei", "kiitos", "mutta", "kuin", "ole", "tai",
+    "voi", "miten", "olen", "terveisin", "mitä"]),
+    "tr": frozenset(
+        ["ve", "bir", "bu", "için", "de", "da", "ne", "değil", "ile", "mi", "ben", "çok", "merhaba", "teşekkürler",
+            "ama", "nasıl", "lütfen", "var", "yok"]
+    ),
+    "vi": frozenset(["và", "của", "là", "không", "tôi", "cho", "có", "các", "được", "với", "này", "xin", "chào",
+    "cảm", "ơn", "bạn", "một", "để", "trong", "người"]),
+    "cs": frozenset(["a", "je", "v", "na", "se", "že", "to", "do", "dobrý", "den", "prosím", "mám", "jak", "ale",
+    "pro", "děkuji", "můj", "nebo", "jsem", "není", "si"]),
+    "hu": frozenset(["a", "az", "és", "nem", "hogy", "is", "egy", "van", "én", "köszönöm", "kérem", "üdvözlettel",
+    "jó", "napot", "de", "ez", "meg"]),
+    "ro": frozenset(["și", "în", "nu", "este", "un", "o", "pentru", "cu", "că", "am", "bună", "ziua", "mulțumesc",
+    "dar", "cum", "la", "de", "vă", "rog"]),
+    "id": frozenset(["dan", "yang", "di", "ini", "itu", "tidak", "saya", "untuk", "dengan", "terima", "kasih",
+    "halo", "tolong", "bisa", "ada", "dari", "mohon"]),
 }
 """The small words that carry a language."""
 
-LETTERS = {"de": "ß", "pl": "łąęśżźćń", "tr": "ğışİ", "cs": "řůě", "vi": "ơưđạảấầẩẫậắằẳẵặẹẻẽềểễệọỏốồổỗộớờởỡợụủứừửữự", "es": "ñ¿¡",
-           "pt": "ãõ", "da": "æø", "sv": "", "hu": "őű", "ro": "țșă"}
+LETTERS = {
+    "de": "ß",
+    "pl": "łąęśżźćń",
+    "tr": "ğışİ",
+    "cs": "řůě",
+    "vi": "ơưđạảấầẩẫậắằẳẵặẹẻẽềểễệọỏốồổỗộớờởỡợụủứừửữự",
+    "es": "ñ¿¡",
+    "pt": "ãõ",
+    "da": "æø",
+    "sv": "",
+    "hu": "őű",
+    "ro": "țșă",
+}
 """Letters that few other languages have."""
 
 SAMPLE = 6000
 """Characters that are looked at."""
 
-_URL = re.compile(r"https?://\S+|[^\s@]+@[^\s@]+")
+_URL = re.compile(r"https?://\S+|[^\s@]{1,64}@[^\s@]+")
 _WORD = re.compile(r"[^\W\d_]+")
-_SCRIPTS = (("ko", re.compile(r"[\uac00-\ud7a3\u3131-\u318e\u1100-\u11ff]")), ("ja", re.compile(r"[\u3041-\u30fa]")),
-            ("ru", re.compile(r"[\u0400-\u045f]")), ("th", re.compile(r"[\u0e01-\u0e5b]")),
-            ("el", re.compile(r"[\u0370-\u03ff]")), ("he", re.compile(r"[\u05d0-\u05ea]")),
-            ("ar", re.compile(r"[\u0620-\u06ff]")), ("hi", re.compile(r"[\u0900-\u097f]")))
+_SCRIPTS = (
+    ("ko", re.compile(r"[\uac00-\ud7a3\u3131-\u318e\u1100-\u11ff]")),
+    ("ja", re.compile(r"[\u3041-\u30fa]")),
+    ("ru", re.compile(r"[\u0400-\u045f]")),
+    ("th", re.compile(r"[\u0e01-\u0e5b]")),
+    ("el", re.compile(r"[\u0370-\u03ff]")),
+    ("he", re.compile(r"[\u05d0-\u05ea]")),
+    ("ar", re.compile(r"[\u0620-\u06ff]")),
+    ("hi", re.compile(r"[\u0900-\u097f]")),
+)
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _TRADITIONAL = frozenset("們來為國說時這個會對發後還進樣學現電題問請謝訂單號帳戶聯繫關點間實務開經過沒無買賣給讓貨")
 
@@ -70,7 +124,13 @@ def _script(sample: str, letters: int) -> str:
     counts = {code: len(pattern.findall(sample)) for code, pattern in _SCRIPTS}
     han = len(_HAN.findall(sample))
     code, count = max(counts.items(), key=lambda item: item[1])
-    if han > 2 * counts["ja"] and han > counts["ko"] and han * 3 > letters and han > count and counts["ja"] < max(2, han / 12):
+    if (
+        han > 2 * counts["ja"]
+        and han > counts["ko"]
+        and han * 3 > letters
+        and han > count
+        and counts["ja"] < max(2, han / 12)
+    ):
         return "zh-tw" if sum(1 for each in sample if each in _TRADITIONAL) * 12 > han else "zh"
     if counts["ja"] and (counts["ja"] + han) * 4 >= letters and counts["ja"] + han > counts["ko"]:
         return "ja"
@@ -86,8 +146,11 @@ def _by_words(sample: str) -> str:
     if not words:
         return ""
     lower = sample.lower()
-    scores = {code: sum(1.0 for word in words if word in small) + 2.0 * sum(lower.count(each) > 0 for each in LETTERS.get(code, ""))
-              for code, small in WORDS.items()}
+    scores = {
+        code: sum(1.0 for word in words if word in small)
+        + 2.0 * sum(lower.count(each) > 0 for each in LETTERS.get(code, ""))
+        for code, small in WORDS.items()
+    }
     best = max(scores, key=lambda code: scores[code])
     return best if scores[best] >= max(1.0, len(words) / 40) else ""
 

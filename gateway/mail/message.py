@@ -24,7 +24,9 @@ from gateway.mail.words import decode_words, tidy
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
 _WORD_CHARSET = re.compile(r"=\?([A-Za-z0-9_-]{2,40})\?[bBqQ]\?")
-_FORWARD = re.compile(r"(?i)\s*(?:fwd?|fw|wg|tr|rv|enc|i|doorst|vs|전달|転送|转发|轉寄|пер|vl|ilt|továbbítás)\s?[:：]|\s*\[(?:fwd?|전달)")
+_FORWARD = re.compile(
+    r"(?i)\s*(?:fwd?|fw|wg|tr|rv|enc|i|doorst|vs|전달|転送|转发|轉寄|пер|vl|ilt|továbbítás)\s?[:：]|\s*\[(?:fwd?|전달)"
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Message:
     @cached_property
     def reply_text(self) -> str:
         """The new words: the text without quoted mail, its heading and the signature."""
-        return new_words(self.text, self._body.html, is_forward=bool(_FORWARD.match(self.subject)))
+        return new_words(self._body.marked, self._body.html, is_forward=bool(_FORWARD.match(self.subject)))
 
     @cached_property
     def language(self) -> str:
@@ -126,14 +128,20 @@ def parse(raw: bytes) -> Message:
     hint = _hint(raw, root)
     author = _author(header.fields, hint)
     return Message(
-        raw=raw, root=root, structure_findings=findings, hint=hint, fields=header.fields,
-        from_email=author.email, from_name=author.name,
+        raw=raw,
+        root=root,
+        structure_findings=findings,
+        hint=hint,
+        fields=header.fields,
+        from_email=author.email,
+        from_name=author.name,
         subject=tidy(decode_words(header.get("subject"), hint)),
         date=date(header.get("date")) or _received(header.all("received")),
         message_id=next(iter(message_ids(header.get("message-id"), 1)), ""),
         in_reply_to=next(iter(message_ids(header.get("in-reply-to"), 1)), ""),
         references=message_ids(header.get("references")),
-        to=_emails(header.all("to"), hint), cc=_emails(header.all("cc"), hint),
+        to=_emails(header.all("to"), hint),
+        cc=_emails(header.all("cc"), hint),
         reply_to=next(iter(_emails(header.all("reply-to")[:1], hint)), ""),
     )
 
@@ -145,7 +153,7 @@ def _author(fields: Fields, hint: str) -> Address:
         for key, value in fields:
             if key.lower() == wanted:
                 for each in addresses(value, hint)[:20]:
-                    if "@" in each.email or each.email and wanted == "from":
+                    if "@" in each.email or (each.email and wanted == "from"):
                         return Address(each.email, name or each.name)
                     name = name or (each.name if wanted == "from" else "")
     return Address("", name)

@@ -1,8 +1,9 @@
 """The new words of a reply: without the quoted mail, its heading and the signature.
 
-What is taken for a quote is only folded in the agents' page, never lost; and a stripper that eats the answer is worse than
-one that leaves a quote. So: answers between quoted lines keep their context, forwarded mails stay whole, and when nothing
-would be left, everything is kept.
+What is taken for a quote is only folded in the agents' page, never lost; and a stripper that eats the answer
+is worse than
+one that leaves a quote. So: answers between quoted lines keep their context, forwarded mails stay whole, and
+when nothing would be left, everything is kept.
 """
 
 import re
@@ -20,7 +21,7 @@ from gateway.mail.headings import (
     SIGNED,
     WROTE,
 )
-from gateway.mail.html import QUOTE_MARK, SIGNATURE_MARK, readable
+from gateway.mail.html import QUOTE_MARK, SIGNATURE_MARK, has_hints, readable
 
 REPLY_MARKER = "##- Please type your reply above this line -##"
 REPLY_MARKER_KOREAN = "##- 이 줄 위에 답장을 써 주세요 -##"
@@ -51,11 +52,9 @@ def new_words(text: str, html: str | None = None, *, is_forward: bool = False) -
 def _lines(text: str, html: str | None) -> list[str]:
     """The lines to judge: with marks of the HTML when the text was made from it, or when they fit into it."""
     lines = text.split("\n")
-    if html is None:
+    if html is None or QUOTE_MARK in text or SIGNATURE_MARK in text or not has_hints(html):
         return lines
     marked = readable(html, marks=True)
-    if QUOTE_MARK not in marked and SIGNATURE_MARK not in marked:
-        return lines
     if _bare(marked) == _bare(text):
         return marked.split("\n")
     return _with_mark(lines, marked)
@@ -66,7 +65,8 @@ def _bare(text: str) -> str:
 
 
 def _with_mark(lines: list[str], marked: str) -> list[str]:
-    """The plain text with the quote mark where its own words end, found by the last of them; unchanged when they differ."""
+    """The plain text with the quote mark where its own words end, found by the last of them; unchanged when
+    they differ."""
     before = _bare(marked.partition(QUOTE_MARK)[0])
     if QUOTE_MARK not in marked or not before:
         return lines
@@ -74,8 +74,8 @@ def _with_mark(lines: list[str], marked: str) -> list[str]:
     for number, line in enumerate(lines):
         seen += len(_bare(line))
         if seen >= len(before):
-            is_same = seen == len(before) and _bare("".join(lines[:number + 1])) == before
-            return [*lines[:number + 1], QUOTE_MARK, *lines[number + 1:]] if is_same else lines
+            is_same = seen == len(before) and _bare("".join(lines[: number + 1])) == before
+            return [*lines[: number + 1], QUOTE_MARK, *lines[number + 1 :]] if is_same else lines
     return lines
 
 
@@ -116,9 +116,15 @@ def _heading_before(lines: list[str], end: int) -> int | None:
 
 def _goes_on(first: str, second: str) -> bool:
     """True when the second line is plainly the rest of a wrapped heading that the first one begins."""
-    return bool(re.match(r"\W{0,3}(?:on|am|le|el|em|il|op|den|dne|w dniu|в|\d{4}\s?[년年./-]|at|في|vào|在|於|于|\d{1,2}[./])\b?", first.strip(),
-                         re.IGNORECASE) and EVIDENCE.search(first) and not EVIDENCE.match(second)) or bool(
-        re.match(r"\W{0,3}on\b.*\d", first.strip(), re.IGNORECASE))
+    return bool(
+        re.match(
+            r"\W{0,3}(?:on|am|le|el|em|il|op|den|dne|w dniu|в|\d{4}\s?[년年./-]|at|في|vào|在|於|于|\d{1,2}[./])\b?",
+            first.strip(),
+            re.IGNORECASE,
+        )
+        and EVIDENCE.search(first)
+        and not EVIDENCE.match(second)
+    ) or bool(re.match(r"\W{0,3}on\b.*\d", first.strip(), re.IGNORECASE))
 
 
 def is_heading(line: str) -> bool:
@@ -129,10 +135,11 @@ def is_heading(line: str) -> bool:
 
 
 def _quote_begins(lines: list[str], number: int) -> tuple[int, int, bool] | None:
-    """(first line of the heading, first line behind it, whether everything behind it is quoted) when one begins here."""
+    """(first line of the heading, first line behind it, whether everything behind it is quoted) when one
+    begins here."""
     line = lines[number]
     bare = line.strip()
-    if not bare:
+    if not bare or len(bare) > LINE:
         return None
     if bare == QUOTE_MARK:
         return number, number + 1, False
@@ -147,9 +154,9 @@ def _quote_begins(lines: list[str], number: int) -> tuple[int, int, bool] | None
 
 def _is_block(lines: list[str], number: int) -> bool:
     """From: is followed by two more of Sent:, To:, Subject: ... within a few lines."""
-    near = [line for line in lines[number + 1:number + 14] if line.strip()][:7]
+    near = [line for line in lines[number + 1 : number + 14] if line.strip()][:7]
     count = sum(1 for line in near if OTHER_LINE.match(line))
-    return count >= 2 or count == 1 and number > 0 and bool(_RULE.match(lines[number - 1]))
+    return count >= 2 or (count == 1 and number > 0 and bool(_RULE.match(lines[number - 1])))
 
 
 def _with_rule(lines: list[str], number: int) -> int:
@@ -162,6 +169,8 @@ def _with_rule(lines: list[str], number: int) -> int:
 def _without_quotes(lines: list[str]) -> list[str]:
     """Cuts at the first heading of a quoted mail, or leaves out the one block of quoted lines."""
     for number, line in enumerate(lines):
+        if len(line) > LINE:
+            continue
         if FORWARDED.match(line.strip()) and not _QUOTED.match(line):
             return lines
         if _QUOTED.match(line) and line.strip().startswith((">", "＞")):
@@ -170,7 +179,7 @@ def _without_quotes(lines: list[str]) -> list[str]:
         if found is None:
             continue
         start, after, is_all = found
-        is_forward = any(FORWARDED.match(each.strip()) for each in lines[after:after + 4])
+        is_forward = any(FORWARDED.match(each[:LINE].strip()) for each in lines[after : after + 4])
         if is_forward:
             return lines
         following = next((each for each in lines[after:] if each.strip() not in ("", QUOTE_MARK)), "")
@@ -189,35 +198,41 @@ def _has_words(lines: list[str]) -> bool:
 
 
 def _without_blocks(lines: list[str]) -> list[str]:
-    """Quoted lines at the end go; a single block with the answer below it goes; several mean answers in between: kept."""
+    """Quoted lines at the end go; a single block with the answer below it goes; several mean answers in
+    between: kept."""
     blocks = _blocks(lines)
     if not blocks:
         return lines
     start, end = blocks[-1]
     if not _has_words(lines[end:]) or _only_signature(lines[end:]):
-        cut = lines[:_heading_start(lines, start)]
+        cut = lines[: _heading_start(lines, start)]
         if len(blocks) == 1:
             return cut + lines[end:] if _has_words(cut) else lines
         return cut if _has_words([line for line in cut if not _is_quoted(line)]) else lines
     if len(blocks) > 1:
         return lines
     rest = _without_quotes(lines[end:]) if any(line.strip() for line in lines[end:]) else []
-    return lines[:_heading_start(lines, start)] + rest
+    return lines[: _heading_start(lines, start)] + rest
 
 
 def _only_signature(lines: list[str]) -> bool:
     words = [line for line in lines if line.strip()]
-    return bool(words) and (bool(_SIGNATURE.match(words[0])) or words[0].strip() == SIGNATURE_MARK
-                            or len(words) == 1 and bool(SIGNED.match(words[0].strip())))
+    return bool(words) and (
+        bool(_SIGNATURE.match(words[0]))
+        or words[0].strip() == SIGNATURE_MARK
+        or (len(words) == 1
+        and bool(SIGNED.match(words[0].strip()[:LINE])))
+    )
 
 
 def _blocks(lines: list[str]) -> list[tuple[int, int]]:
-    """Runs of quoted lines; empty lines within a run belong to it, and so does a short wrapped rest of a quoted line."""
+    """Runs of quoted lines; empty lines within a run belong to it, and so does a short wrapped rest of a
+    quoted line."""
     blocks: list[tuple[int, int]] = []
     for number, line in enumerate(lines):
         if not _is_quoted(line):
             continue
-        if blocks and not _has_words(lines[blocks[-1][1]:number]):
+        if blocks and not _has_words(lines[blocks[-1][1] : number]):
             blocks[-1] = (blocks[-1][0], number + 1)
         else:
             blocks.append((number, number + 1))
@@ -230,9 +245,13 @@ def _heading_start(lines: list[str], start: int) -> int:
     while end > 0 and not lines[end - 1].strip(" \xa0" + QUOTE_MARK):
         end -= 1
     heading = _heading_before(lines, end)
-    if heading is None and end > 0 and re.search(r"(?:wrote|작성|写道|寫道|schrieb|écrit)\s?[:：]$", lines[end - 1].strip()):
+    if (
+        heading is None
+        and end > 0
+        and re.search(r"(?:wrote|작성|写道|寫道|schrieb|écrit)\s?[:：]$", lines[end - 1].strip()[-40:])
+    ):
         heading = end - 1
-    if heading is None and end > 0 and ORIGINAL.match(lines[end - 1].strip()):
+    if heading is None and end > 0 and ORIGINAL.match(lines[end - 1][:LINE].strip()):
         heading = end - 1
     return start if heading is None else heading
 

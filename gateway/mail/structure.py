@@ -69,7 +69,7 @@ def structure(raw: bytes) -> tuple[Part, tuple[str, ...]]:
 def _skip_mailbox_line(raw: bytes) -> int:
     """Blank lines, a byte order mark and an mbox "From " line may stand before the first field."""
     start = 3 if raw.startswith(b"\xef\xbb\xbf") else 0
-    while raw[start:start + 1] in (b"\r", b"\n"):
+    while raw[start : start + 1] in (b"\r", b"\n"):
         start += 1
         if start > 1000:
             return start
@@ -98,7 +98,7 @@ def _open(raw: bytes, part: Part, depth: int, budget: _Budget) -> None:
         budget.findings.append("boundary-missing")
         return
     child_default = Parameters("message/rfc822") if part.kind == "multipart/digest" else _TEXT
-    if raw[part.start:places[0][0]].strip() and part.start < places[0][0]:
+    if raw[part.start : places[0][0]].strip() and part.start < places[0][0]:
         budget.octets -= 1
     for start, end in places:
         if budget.parts <= 0:
@@ -112,7 +112,7 @@ def _places(raw: bytes, part: Part, budget: _Budget) -> list[tuple[int, int]]:
     """Where the children lie; [] when no delimiter is found."""
     boundary = part.type.get("boundary").encode("utf-8", "surrogateescape")
     places = _split(raw, part, boundary.strip(b" \t"), budget) if boundary.strip() else []
-    if places or boundary.strip() and part.end - part.start < 8:
+    if places or (boundary.strip() and part.end - part.start < 8):
         return places
     guess = _GUESS.search(raw, max(part.start - 1, 0), min(part.end, part.start + 100_000))
     if guess is None:
@@ -155,8 +155,8 @@ def _delimiter(raw: bytes, found: int, after: int, start: int, end: int) -> tupl
     """Whether it is the closing one, and where the next line begins; None when the line is no delimiter after all."""
     if found > start and raw[found - 1] not in b"\r\n":
         return None
-    is_last = raw[after:after + 2] == b"--"
-    tail = raw[after + 2 * is_last:after + 2 * is_last + 200]
+    is_last = raw[after : after + 2] == b"--"
+    tail = raw[after + 2 * is_last : after + 2 * is_last + 200]
     rest = tail.lstrip(b" \t")
     if rest[:1] not in (b"", b"\r", b"\n") and not is_last:
         return None
@@ -168,6 +168,6 @@ def _delimiter(raw: bytes, found: int, after: int, start: int, end: int) -> tupl
 
 def _before(raw: bytes, found: int) -> int:
     """The line end in front of a delimiter belongs to it (RFC 2046 section 5.1.1)."""
-    if raw[found - 2:found] == b"\r\n":
+    if raw[found - 2 : found] == b"\r\n":
         return found - 2
     return found - 1

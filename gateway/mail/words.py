@@ -14,14 +14,17 @@ from gateway.mail.fields import octets
 WORDS_LIMIT = 2000
 """Encoded words of one field that are decoded; the rest stays as it came."""
 
-_WORD = re.compile(r"=\?([A-Za-z0-9_.:+\-' ()]{1,60}?)(?:\*[A-Za-z0-9-]{0,20})?\?\s?([bBqQ])\s?\?([^?]*(?:\?(?!=)[^?=]*)*)\?=")
+_WORD = re.compile(
+    r"=\?([A-Za-z0-9_.:+\-' ()]{1,60}?)(?:\*[A-Za-z0-9-]{0,20})?\?\s?([bBqQ])\s?\?([^?]*(?:\?(?!=)[^?=]*)*)\?="
+)
 _BLANK = re.compile(r"[ \t\r\n]*")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _QUOTED = re.compile(rb"=([0-9A-Fa-f]{2})")
 
 
 def decode_words(value: str, hint: str = "") -> str:
-    """The readable form of an unstructured value (Subject, a display name). `hint`: a charset label of the same mail."""
+    """The readable form of an unstructured value (Subject, a display name). `hint`: a charset label of the
+    same mail."""
     if "=?" not in value:
         return _plain(value, hint)
     text: list[str] = []
@@ -81,6 +84,9 @@ def tidy(value: str) -> str:
     """One line for a person: control characters and line ends become blanks, the ends are trimmed."""
     if value.isprintable():
         return value.strip()
-    return "".join(" " if each in "\r\n\t\x0b\x0c\x85\u2028\u2029" else each for each in value
-                   if each in "\r\n\t\x0b\x0c\x85\u2028\u2029" or (each >= " " and each != "\x7f"
-                   and not "\x80" <= each <= "\x9f" and not "\ud800" <= each <= "\udfff")).strip()
+    return "".join(
+        " " if each in "\r\n\t\x0b\x0c\x85\u2028\u2029" else each
+        for each in value
+        if each in "\r\n\t\x0b\x0c\x85\u2028\u2029"
+        or (each >= " " and each != "\x7f" and not "\x80" <= each <= "\x9f" and not "\ud800" <= each <= "\udfff")
+    ).strip()
