@@ -81,6 +81,7 @@ class Desk:
         self.database, self.journey, self.office = database, journey, office
         self.attempts, self.lease, self.now, self._posted = attempts, lease, now, posted
         self._awake = asyncio.Event()
+        self._working = asyncio.Lock()
         self._stopping = False
 
     # ---- the loop ----
@@ -121,8 +122,8 @@ class Desk:
 
     async def step(self) -> bool:
         """Take up one event of each kind; False when there was none."""
-        done = [await self._take_mail(), await self._take_bounced(), await self._take_wake()]
-        return any(done)
+        async with self._working:
+            return any([await self._take_mail(), await self._take_bounced(), await self._take_wake()])
 
     async def _take_mail(self) -> bool:
         found = await self.database.read(lambda db: events.next_kept(db, self.now()))

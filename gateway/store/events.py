@@ -1,7 +1,7 @@
 """What the other rooms left for the desk: mails kept, letters bounced, wakes whose time has come.
 
-`next_...` looks without a lock, so that a mail can be parsed outside a transaction; `take_...` locks the row inside
-the transaction that handles it, and answers None when another desk was faster. `put_off_...` is for an event whose
+`next_...` finds what no other desk has in hand, so that a mail can be parsed outside a transaction; `take_...` locks
+the row inside the transaction that handles it, and answers None when another desk was faster. `put_off_...` is for an event whose
 handling failed: later, and after enough tries never again; it answers what became of it.
 """
 
@@ -19,7 +19,7 @@ def next_kept(db: Db, now: datetime) -> tuple[Received, bytes] | None:
     """The mail that waits longest, with its octets."""
     query = (select(Received, RAW.content).join(RawMail, RAW.received_id == RECEIVED.id)
              .where(RECEIVED.state == "kept", RECEIVED.next_attempt <= now)
-             .order_by(RECEIVED.next_attempt, RECEIVED.id).limit(1))
+             .order_by(RECEIVED.next_attempt, RECEIVED.id).limit(1).with_for_update(skip_locked=True, of=RECEIVED))
     found = db.execute(query).one_or_none()
     return (found[0], found[1]) if found else None
 
@@ -42,7 +42,7 @@ def put_off_kept(db: Db, id: int, reason: str, now: datetime, attempts: int, fir
 def next_bounced(db: Db) -> int | None:
     """A letter that delivery gave up and no request has heard of."""
     query = select(LETTER.id).where(LETTER.state == "bounced", LETTER.is_reported.is_(False))
-    return db.scalars(query.order_by(LETTER.id).limit(1)).one_or_none()
+    return db.scalars(query.order_by(LETTER.id).limit(1).with_for_update(skip_locked=True)).one_or_none()
 
 
 def take_bounced(db: Db, id: int) -> Letter | None:
@@ -59,7 +59,7 @@ def put_off_bounced(db: Db, id: int, _reason: str, _now: datetime, _attempts: in
 def next_wake(db: Db, now: datetime) -> int | None:
     """The wake that is longest overdue."""
     query = select(WAKE.id).where(WAKE.done_at.is_(None), WAKE.at <= now)
-    return db.scalars(query.order_by(WAKE.at, WAKE.id).limit(1)).one_or_none()
+    return db.scalars(query.order_by(WAKE.at, WAKE.id).limit(1).with_for_update(skip_locked=True)).one_or_none()
 
 
 def take_wake(db: Db, id: int, now: datetime) -> Wake | None:
