@@ -55,6 +55,11 @@ class Peer:
         async with self._heard, asyncio.timeout(20):
             await self._heard.wait_for(lambda: self.said(verb))
 
+    async def arrives(self, count: int) -> None:
+        """Wait until so many letters have come."""
+        async with self._heard:
+            await self._heard.wait_for(lambda: len(self.letters) >= count)
+
     def said(self, verb: str) -> list[str]:
         return [each for each in self.commands if each.upper().startswith(verb)]
 
@@ -104,11 +109,13 @@ class Peer:
 
     async def _content(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         lines = []
-        while (line := await reader.readline()) not in (b".\r\n", b""):
+        while (line := await reader.readuntil(b"\r\n")) != b".\r\n":  # an end without the dot is no letter
             lines.append(line.removeprefix(b"."))
         reply = self._reply(".", "250 2.0.0 queued")
         if reply.startswith("250"):
             self.letters.append(b"".join(lines))
+            async with self._heard:
+                self._heard.notify_all()
         return await self._say(writer, reply, reader)
 
     async def _say(self, writer: asyncio.StreamWriter, reply: str, reader: asyncio.StreamReader) -> bool:
