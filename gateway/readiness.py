@@ -39,15 +39,16 @@ class Finding:
 
 async def look(config: Config, *, ask_dns: bool) -> list[Finding]:
     """Everything, in the order in which a start would need it. Raises ConfigError for handlers and templates."""
+    found = [_folder(config.site.data)]
+    if found[0].is_bad:
+        return found
     database = open_database(config)
     try:
         build_desk(config, database)
-        names = ", ".join(config.desk.handlers)
-        found = [Finding("handlers", "good", f"{names}; every letter has its template"), _folder(config.site.data)]
-        found += [await _database(config, database), _certificate(config), _way_out(config)]
+        found += [Finding("handlers", "good", f"{', '.join(config.desk.handlers)}; every letter has its template"),
+                  await _database(config, database), _certificate(config), _way_out(config), *_signing(config)]
     finally:
         await database.close()
-    found += _signing(config)
     return [*found, *[each async for each in _dns(config)]] if ask_dns else found
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gateway.store.reports import Line
     from gateway.store.requests import QueueLine
 
-WIDTH = 140
+WIDTH = 160
 """Columns where no terminal says how many it has: a pipe, a file."""
 
 OVERDUE = "bold red"

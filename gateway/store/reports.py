@@ -4,7 +4,7 @@ A request counts in the period in which it was opened. Medians and percentiles a
 in SQL, which has none on SQLite; only the few columns they need are read.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
-from gateway.models import Request, columns
+from gateway.models import Figure, Request, columns
 
-REQUEST = columns(Request)
+FIGURE, REQUEST = columns(Figure), columns(Request)
 ALL = "all"
 """Stands for every category, or for every period."""
 
@@ -39,33 +39,33 @@ class Line:
     resolution_median: float | None
     resolution_p90: float | None
     thanks: int
-    """Ended by the customer's own word."""
+    """How often customers said thanks (figure "feedback", 1)."""
     not_solved: int
-    """Taken for done and opened again."""
+    """How often they said that it is not solved (figure "feedback", 0)."""
     ratings: int
     rating_mean: float | None
     """1 (bad) to 5 (good)."""
 
 
 class _Row(NamedTuple):
+    id: int
     category: str
     created_at: datetime
     answered_at: datetime | None
     resolved_at: datetime | None
-    resolution: str
-    reopened: int
     rating: int | None
 
 
 def report(db: Db, since: datetime, until: datetime, by: Period, zone: ZoneInfo) -> list[Line]:
     """Lines by period, each category and then all of them together; at the end the sum of all periods."""
     rows = _opened(db, since, until)
+    said = _said(db, since, until)
     groups: dict[tuple[str, str], list[_Row]] = defaultdict(list)
     for row in rows:
         period = period_of(row.created_at.astimezone(zone).date(), by)
         for key in ((period, row.category), (period, ALL), (ALL, row.category), (ALL, ALL)):
             groups[key].append(row)
-    return [_line(*key, groups[key]) for key in sorted(groups, key=_order)]
+    return [_line(*key, groups[key], said) for key in sorted(groups, key=_order)]
 
 
 def period_of(day: date, by: Period) -> str:
@@ -77,9 +77,16 @@ def period_of(day: date, by: Period) -> str:
 
 
 def _opened(db: Db, since: datetime, until: datetime) -> list[_Row]:
-    query = select(REQUEST.category, REQUEST.created_at, REQUEST.answered_at, REQUEST.resolved_at, REQUEST.resolution,
-                   REQUEST.reopened, REQUEST.rating)
+    query = select(REQUEST.id, REQUEST.category, REQUEST.created_at, REQUEST.answered_at, REQUEST.resolved_at,
+                   REQUEST.rating)
     return [_Row(*row) for row in db.execute(query.where(REQUEST.created_at >= since, REQUEST.created_at < until))]
+
+
+def _said(db: Db, since: datetime, until: datetime) -> Counter[tuple[int, bool]]:
+    """How often the customer of a request (its id) said thanks (True) or not solved (False)."""
+    query = (select(FIGURE.request_id, FIGURE.value).join(Request, REQUEST.id == FIGURE.request_id)
+             .where(FIGURE.name == "feedback", REQUEST.created_at >= since, REQUEST.created_at < until))
+    return Counter((request, value > 0) for request, value in db.execute(query))
 
 
 def _order(key: tuple[str, str]) -> tuple[bool, str, bool, str]:
@@ -87,7 +94,7 @@ def _order(key: tuple[str, str]) -> tuple[bool, str, bool, str]:
     return period == ALL, period, category == ALL, category
 
 
-def _line(period: str, category: str, rows: list[_Row]) -> Line:
+def _line(period: str, category: str, rows: list[_Row], said: Counter[tuple[int, bool]]) -> Line:
     answers = _seconds((row.created_at, row.answered_at) for row in rows)
     ends = _seconds((row.created_at, row.resolved_at) for row in rows)
     ratings = [row.rating for row in rows if row.rating is not None]
@@ -95,7 +102,7 @@ def _line(period: str, category: str, rows: list[_Row]) -> Line:
         period, category, len(rows),
         len(answers), rank(answers, 0.5), rank(answers, 0.9),
         len(ends), rank(ends, 0.5), rank(ends, 0.9),
-        sum(row.resolution == "confirmed" for row in rows), sum(row.reopened > 0 for row in rows),
+        sum(said[row.id, True] for row in rows), sum(said[row.id, False] for row in rows),
         len(ratings), sum(ratings) / len(ratings) if ratings else None,
     )  # fmt: skip
 

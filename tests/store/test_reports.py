@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.orm import Session as Db
 
-from gateway.models import Customer, Request
+from gateway.models import Customer, Figure, Request
 from gateway.store.database import Database
 from gateway.store.reports import Line, rank, report
 
@@ -15,19 +15,22 @@ SEOUL = ZoneInfo("Asia/Seoul")
 
 
 def opened(db: Db, serial: int, at: datetime, category: str = "technical", answered: float | None = None,
-           resolved: float | None = None, **more: object) -> None:
-    """A request opened then, answered and resolved so many hours later."""
+           resolved: float | None = None, said: tuple[int, ...] = (), **more: object) -> None:
+    """A request opened then, answered and resolved so many hours later; said: 1 for thanks, 0 for not solved."""
     customer = Customer(address=f"c{serial}@example.org", created_at=at)
     db.add(customer)
     db.flush()
-    db.add(Request(number=f"FD-2026-{serial:07d}", customer_id=customer.id or 0, category=category, created_at=at,
-                   changed_at=at, answered_at=at + timedelta(hours=answered) if answered else None,
-                   resolved_at=at + timedelta(hours=resolved) if resolved else None, **more))
+    request = Request(number=f"FD-2026-{serial:07d}", customer_id=customer.id or 0, category=category, created_at=at,
+                      changed_at=at, answered_at=at + timedelta(hours=answered) if answered else None,
+                      resolved_at=at + timedelta(hours=resolved) if resolved else None, **more)
+    db.add(request)
+    db.flush()
+    db.add_all(Figure(at=at, request_id=request.id or 0, name="feedback", value=value) for value in said)
 
 
 def some_requests(db: Db) -> None:
-    opened(db, 1, MONDAY, answered=1, resolved=10, resolution="confirmed", rating=5)
-    opened(db, 2, MONDAY, answered=3, resolved=20, resolution="silent", reopened=1, rating=2)
+    opened(db, 1, MONDAY, answered=1, resolved=10, said=(0, 1), rating=5)
+    opened(db, 2, MONDAY, answered=3, resolved=20, said=(0,), rating=2)
     opened(db, 3, MONDAY, answered=2)
     opened(db, 4, MONDAY, category="complaint")
     opened(db, 5, MONDAY + timedelta(hours=8), category="complaint")  # already Tuesday in Seoul
@@ -44,7 +47,7 @@ async def test_a_line_counts_times_and_feedback_of_its_category(database: Databa
     technical = (await lines(database, "day"))["2026-11-23", "technical"]
     assert technical == Line(
         "2026-11-23", "technical", requests=3, answered=3, first_answer_median=2 * 3600, first_answer_p90=3 * 3600,
-        resolved=2, resolution_median=10 * 3600, resolution_p90=20 * 3600, thanks=1, not_solved=1, ratings=2,
+        resolved=2, resolution_median=10 * 3600, resolution_p90=20 * 3600, thanks=1, not_solved=2, ratings=2,
         rating_mean=3.5)
 
 

@@ -1,0 +1,449 @@
+"""The command as people and programs meet it: what it prints, where, and with which exit code."""
+
+import asyncio
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session as Db
+
+from gateway import cli, plain
+from gateway.desk import number
+from gateway.models import Attachment, Customer, Entry, History, Letter, Received, Request
+from gateway.store.database import connect
+
+NOW = datetime.now(UTC)
+NUMBER, OTHER, NOWHERE = (number.compose("FD", 2026, running) for running in (1, 2, 3))
+HOSTILE = "\x1b]0;pwned\x07\x1b[2J[bold]x[/bold]"
+MAIL = b"From: Kim <kim@example.org>\r\nTo: support@example.com\r\nSubject: Cannot log in\r\n\r\nError 42.\r\n"
+ZONE = {"example.org": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]}}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one run of the command said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture
+def frontdesk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Command]:
+    """Run the command in an empty folder, in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FRONTDESK_CONFIG", raising=False)
+    monkeypatch.setenv("FRONTDESK_AGENT", "kim")
+    (tmp_path / "mail.eml").write_bytes(MAIL)
+    (tmp_path / "zone.json").write_text(json.dumps(ZONE))
+
+    def run(*words: str, stdin: bytes = b"") -> Said:
+        monkeypatch.setattr(sys, "argv", ["frontdesk", *words])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capfd.readouterr()
+        return Said(int(ended.value.code or 0), out, err)
+
+    return run  # type: ignore[return-value]
+
+
+def keep(folder: Path, work: Callable[[Db], None]) -> None:
+    """Put rows into the database of ./var."""
+    async def whole() -> None:
+        database = connect(f"sqlite:///{folder}/var/frontdesk.db")
+        await database.migrate()
+        await database.write(work)
+        await database.close()
+
+    asyncio.run(whole())
+
+
+def a_hostile_request(db: Db) -> None:
+    """One request whose every word a stranger chose, a second one, and a mail that was given up."""
+    customer = Customer(address="minji@example.kr", name=f"김민지 {HOSTILE}", language="ko", created_at=NOW)
+    db.add(customer)
+    db.flush()
+    first = Request(number=NUMBER, customer_id=customer.id or 0, subject=f"로그인이 안 돼요 {HOSTILE}", state="open",
+                    queue="technical", category="technical", priority=4, due=NOW - timedelta(hours=3), owner="kim",
+                    identity="verified-dkim", identity_because="A signature of example.kr is good.", language="ko",
+                    verification="expired", created_at=NOW - timedelta(days=1), changed_at=NOW, last_entry=1)
+    second = Request(number=OTHER, customer_id=customer.id or 0, subject="환불", queue="technical", created_at=NOW,
+                     changed_at=NOW, due=NOW + timedelta(hours=30, minutes=5), identity="none")
+    db.add_all([first, second])
+    db.flush()
+    letter = Letter(request_id=first.id, template="acknowledgement", created_at=NOW, recipient="minji@example.kr",
+                    raw=b"x", next_attempt=NOW, state="bounced", reply=f"550 5.1.1 {HOSTILE}", settled_at=NOW)
+    db.add(letter)
+    db.flush()
+    mail = Entry(request_id=first.id or 0, at=NOW, kind="mail", author=f"minji@example.kr{HOSTILE}",
+                 text=f"오류 42 {HOSTILE}\n\n> old words", reply_text=f"오류 42 {HOSTILE}", identity="verified-dkim")
+    db.add_all([mail, Entry(request_id=first.id or 0, at=NOW, kind="letter", author="acknowledge", text="We have it.",
+                            letter_id=letter.id)])
+    db.flush()
+    name = f"a\u202egpj.exe{HOSTILE}"
+    db.add(Attachment(entry_id=mail.id or 0, filename=name, content_type="image/png", size=123_456))
+    db.add(History(at=NOW, request_id=first.id, event="received", handler="route", decision="place",
+                   because=f"Rule 3 {HOSTILE}"))
+    db.add(Received(kept_at=NOW, reverse_path="", recipients=[f"support@example.com{HOSTILE}"], state="shunted",
+                    next_attempt=NOW, attempts=5, reason="KeyError"))
+
+
+# ---- usage and config ----------------------------------------------------------------------------------------------
+
+
+def test_help_answers_at_once() -> None:
+    best = min(_seconds([sys.executable, "-m", "gateway", "--help"]) for _ in range(3))
+    assert best < 0.3
+
+
+def _seconds(command: list[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parent.parent)
+    return time.perf_counter() - start
+
+
+@pytest.mark.parametrize("words", [["nonsense"], ["show"], ["--nonsense"], ["authenticate"], ["outbox", "retry"],
+                                   ["authenticate", "mail.eml", "--lines"], ["explain", "x", "--now", "soon"]])
+def test_a_wrong_command_line_is_told_on_stderr_with_code_2(frontdesk: Command, words: list[str]) -> None:
+    said = frontdesk(*words)
+    assert (said.code, said.out) == (2, "")
+    assert "Usage: frontdesk" in said.err
+
+
+@pytest.mark.parametrize("words", [["check"], ["serve"], ["queue"], ["explain", "a.eml"], ["authenticate", "a.eml"]])
+def test_a_fault_in_the_config_is_told_by_every_command_with_code_2(
+    frontdesk: Command, tmp_path: Path, words: list[str]
+) -> None:
+    (tmp_path / "config.toml").write_text("[dns]\ntries = 0\n")
+    said = frontdesk(*words)
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "frontdesk: config.toml:2: dns.tries: Input should be greater than or equal to 1, not 0\n"
+
+
+@pytest.mark.parametrize("words", [["--config", "other.toml", "queue"], ["queue", "--config", "other.toml"],
+                                   ["queue", "--config=other.toml"]])
+def test_the_config_may_be_named_before_and_after_the_command(frontdesk: Command, words: list[str]) -> None:
+    said = frontdesk(*words)
+    assert said.code == 2
+    assert said.err.startswith("frontdesk: other.toml: cannot be read")
+
+
+def test_the_config_may_be_named_in_the_environment(frontdesk: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRONTDESK_CONFIG", "third.toml")
+    assert frontdesk("queue").err.startswith("frontdesk: third.toml: cannot be read")
+
+
+def test_without_a_config_the_default_counts_and_its_data_is_in_this_folder(frontdesk: Command, tmp_path: Path) -> None:
+    said = frontdesk("queue")
+    assert said.code == 1
+    assert said.err == f"frontdesk: There is no database in {tmp_path}/var yet: `frontdesk serve` makes it.\n"
+
+
+def test_a_database_that_is_none_is_told_without_a_traceback(frontdesk: Command, tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "frontdesk.db").write_bytes(b"This is no database, whatever its name says." * 99)
+    said = frontdesk("queue")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("frontdesk: The database cannot be used: ")
+    assert said.err.count("\n") == 1
+
+
+# ---- authenticate and explain --------------------------------------------------------------------------------------
+
+
+def test_authenticate_prints_one_object_with_the_keys_of_the_contract(frontdesk: Command) -> None:
+    said = frontdesk("authenticate", "mail.eml", "--mail-from", "kim@example.org", "--client-ip", "192.0.2.7",
+                     "--helo", "mx.example.org", "--zone", "zone.json", "--now", "1790000000", "--json")
+    [found] = said.lines
+    assert list(found) == ["spf", "dkim", "arc", "dmarc", "iprev", "verdict", "authentication_results", "structure"]
+    assert found["spf"] == {"result": "pass", "domain": "example.org", "explanation": ""}
+    assert found["dmarc"] == {"result": "none", "policy": "", "from_domain": "example.org", "aligned": ["spf"]}
+    assert found["verdict"] == "verified-spf"
+
+
+def test_explain_prints_one_object_with_the_keys_of_the_contract(frontdesk: Command) -> None:
+    [found] = frontdesk("explain", "mail.eml", "--zone", "zone.json", "--json").lines
+    assert list(found) == ["mail", "authentication", "may_acknowledge", "decisions"]
+    assert found["mail"] == {
+        "from_email": "kim@example.org", "from_name": "Kim", "subject": "Cannot log in", "text": "Error 42.",
+        "html": None, "reply_text": "Error 42.", "language": "en", "attachments": [], "is_automatic": False,
+        "is_bounce": False, "bounce": []}
+    assert found["may_acknowledge"] is True
+    assert all({"handler", "decision", "because"} <= set(each) for each in found["decisions"])
+    assert "open" in [each["decision"] for each in found["decisions"]]
+
+
+def test_explain_leaves_nothing_behind(frontdesk: Command, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    assert frontdesk("explain", "mail.eml", "--zone", "zone.json").code == 0
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_explain_says_what_the_door_refuses(frontdesk: Command, tmp_path: Path) -> None:
+    zone = {**ZONE, "_dmarc.example.org": {"TXT": ["v=DMARC1; p=reject"]}}
+    (tmp_path / "zone.json").write_text(json.dumps(zone))
+    [found] = frontdesk("explain", "mail.eml", "--zone", "zone.json", "--json").lines
+    assert [(each["handler"], each["decision"], each["status"]) for each in found["decisions"]] == [
+        ("door", "refuse", "5.7.26")]
+
+
+def test_explain_takes_the_null_path_for_a_machine(frontdesk: Command) -> None:
+    [found] = frontdesk("explain", "mail.eml", "--mail-from", "", "--zone", "zone.json", "--json").lines
+    assert found["mail"]["is_automatic"] is True
+    assert found["may_acknowledge"] is False
+
+
+def test_people_read_the_same_as_a_page(frontdesk: Command) -> None:
+    said = frontdesk("explain", "mail.eml", "--zone", "zone.json")
+    for words in ("Kim <kim@example.org>", "Cannot log in", "nothing proves who wrote it", "What would happen"):
+        assert words in said.out
+
+
+GOOD = {"file": "mail.eml", "zone": ZONE, "mail_from": "kim@example.org", "client_ip": "192.0.2.7", "now": 1790000000}
+BAD = [
+    "nonsense", "[]", "3", '"mail.eml"', "{}", "null", '{"file": 3}', '{"file": "/nowhere"}', '{"file": "."}',
+    json.dumps({**GOOD, "client_ip": "x"}), json.dumps({**GOOD, "now": -1}), json.dumps({**GOOD, "now": 10**400}),
+    json.dumps({**GOOD, "now": float("nan")}), json.dumps({**GOOD, "now": True}), json.dumps({**GOOD, "zone": "/no"}),
+    json.dumps({**GOOD, "zone": {"a": 3}}), json.dumps({**GOOD, "rcpt": [3]}), "[" * 100_000, '{"file": "a\\u0000b"}',
+    json.dumps({**GOOD, "file": "\ud800"}),
+]
+
+
+@pytest.mark.parametrize("command", ["authenticate", "explain"])
+def test_lines_are_answered_in_order_and_a_bad_one_stops_nothing(frontdesk: Command, command: str) -> None:
+    asked = [json.dumps({**GOOD, "helo": f"h{number}"}) for number in range(3)]
+    lines = [asked[0], *BAD, asked[1], b"\xff\xfe".decode("latin-1"), "", asked[2]]
+    said = frontdesk(command, "--lines", stdin="\n".join(lines).encode("utf-8", "surrogatepass"))
+    assert (said.code, said.err) == (0, "")
+    kinds = ["error" if list(each) == ["error"] else "answer" for each in said.lines]
+    assert kinds == ["answer", *["error"] * len(BAD), "answer", "error", "answer"]
+    assert all(isinstance(each["error"], str) and each["error"] for each in said.lines if "error" in each)
+
+
+def test_a_line_may_name_a_zone_file_and_recipients(frontdesk: Command) -> None:
+    line = json.dumps({**GOOD, "zone": "zone.json", "rcpt": ["support@example.com"], "unknown": 1})
+    [found] = frontdesk("explain", "--lines", stdin=line.encode()).lines
+    assert found["authentication"]["verdict"] == "verified-spf"
+
+
+def test_a_mail_with_halves_of_characters_is_printed_as_json(frontdesk: Command, tmp_path: Path) -> None:
+    mail = b"From: \xed\xa0\x80 <a@example.org>\r\nSubject: \xff\xfe\r\n\r\n\xed\xb0\x80\r\n"
+    (tmp_path / "mail.eml").write_bytes(mail)
+    said = frontdesk("explain", "mail.eml", "--zone", "zone.json", "--json")
+    assert said.code == 0
+    assert len(said.lines) == 1
+
+
+def test_each_line_is_answered_before_the_next_is_read(tmp_path: Path) -> None:
+    """A program may ask one by one: the answer is there without an end of input."""
+    (tmp_path / "mail.eml").write_bytes(MAIL)
+    command = [sys.executable, "-m", "gateway", "authenticate", "--lines"]
+    with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          env=_environment()) as run:
+        assert run.stdin
+        assert run.stdout
+        for _ in range(2):
+            run.stdin.write(json.dumps(GOOD).encode() + b"\n")
+            run.stdin.flush()
+            assert json.loads(run.stdout.readline())["verdict"] == "verified-spf"
+        run.stdin.close()
+
+
+def test_a_reader_that_goes_away_gets_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "mail.eml").write_bytes(MAIL)
+    command = [sys.executable, "-m", "gateway", "authenticate", "--lines"]
+    with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env=_environment()) as run:
+        assert run.stdin
+        assert run.stdout
+        assert run.stderr
+        run.stdout.close()
+        run.stdin.write((json.dumps(GOOD).encode() + b"\n") * 50)
+        run.stdin.close()
+        assert b"Traceback" not in run.stderr.read()
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+
+
+# ---- what agents read ----------------------------------------------------------------------------------------------
+
+SHOWN = [["queue"], ["queue", "technical"], ["show", NUMBER], ["show", NUMBER, "--history", "--full"], ["spool"],
+         ["outbox"], ["report"]]
+
+
+@pytest.mark.parametrize("words", SHOWN, ids=" ".join)
+def test_no_control_character_of_a_mail_reaches_the_terminal(
+    frontdesk: Command, tmp_path: Path, words: list[str]
+) -> None:
+    keep(tmp_path, a_hostile_request)
+    said = frontdesk(*words)
+    assert (said.code, said.err) == (0, "")
+    assert set(said.out) & {chr(code) for code in (*range(9), *range(11, 32), *range(127, 160), 0x202E)} == set()
+
+
+@pytest.mark.parametrize("words", [words for words in SHOWN if words != ["report"]], ids=" ".join)
+def test_programs_get_the_same_as_json(frontdesk: Command, tmp_path: Path, words: list[str]) -> None:
+    keep(tmp_path, a_hostile_request)
+    assert len(frontdesk(*words, "--json").lines) == 1
+
+
+def test_show_says_all_that_an_agent_needs(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, a_hostile_request)
+    shown = frontdesk("show", "fd 2026 ００００015", "--history").out
+    for words in (
+        NUMBER, "로그인이 안 돼요", "open", "queue technical", "priority 4", "3 h late", "kim", "minji@example.kr",
+        "writes ko", f"also {OTHER} (new)", "verified-dkim: proven by the domain's signature. A signature of",
+        "not verified: no proof came in time", "오류 42", "… 2 quoted lines (--full)", "image/png  123 kB",
+        "bounced to minji@example.kr", "550 5.1.1", "Rule 3", "[bold]x[/bold]", "--seen 1",
+    ):  # fmt: skip
+        assert words in shown, words
+    assert "old words" not in shown
+    assert "old words" in frontdesk("show", NUMBER, "--full").out
+
+
+def test_columns_stand_under_each_other_with_korean_words(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, a_hostile_request)
+    heading, *rows = frontdesk("queue", "technical").out.splitlines()
+    first, second = (next(row for row in rows if row.startswith(each)) for each in (NUMBER, OTHER))
+    assert _width(first, first.index("로그인")) == _width(second, second.index("환불")) == heading.index("Subject")
+
+
+def _width(line: str, end: int) -> int:
+    return sum(2 if "가" <= each <= "힣" else 1 for each in line[:end])
+
+
+def test_the_queues_are_counted(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, a_hostile_request)
+    [[line]] = frontdesk("queue", "--json").lines
+    assert (line["queue"], line["waiting"], line["overdue"]) == ("technical", 2, 1)
+
+
+@pytest.mark.parametrize(("typed", "told"), [
+    ("FD-2026-0000016", "is no request number"), ("nonsense", "is no request number"), (NOWHERE, "There is no request"),
+])
+def test_a_number_that_is_none_is_told_with_code_1(frontdesk: Command, tmp_path: Path, typed: str, told: str) -> None:
+    keep(tmp_path, a_hostile_request)
+    said = frontdesk("show", typed)
+    assert (said.code, said.out) == (1, "")
+    assert told in said.err
+
+
+def test_the_report_comes_as_csv(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, a_hostile_request)
+    heading, *rows = frontdesk("report", "--by", "month", "--csv").out.splitlines()
+    assert heading.startswith("period,category,requests,answered,first_answer_median,")
+    assert rows[-1].startswith("all,all,2,0,")
+
+
+# ---- what agents do ------------------------------------------------------------------------------------------------
+
+
+def test_a_request_is_claimed_answered_and_brought_to_its_end(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, a_hostile_request)
+    (tmp_path / "answer.txt").write_text("앱을 업데이트해 주세요.\n")
+    assert NUMBER in frontdesk("next", "--queue", "technical", "--agent", "kim").out
+    assert frontdesk("answer", NUMBER, "--agent", "kim", "--text-file", "answer.txt", "--seen", "1").code == 0
+    assert "kim answered" in frontdesk("show", NUMBER).out
+    assert frontdesk("note", NUMBER, "--text-file", "-", stdin="전화함".encode()).code == 0
+    assert frontdesk("resolve", NUMBER).code == 0
+    assert frontdesk("show", NUMBER, "--json").lines[0]["request"]["state"] in ("resolved", "closed")
+    assert frontdesk("reopen", NUMBER).code == 0
+    assert frontdesk("move", NUMBER, "--queue", "complaint").code == 0
+    assert frontdesk("queue", "complaint", "--json").lines[0][0]["number"] == NUMBER
+    assert frontdesk("release", NUMBER).code == 0
+
+
+def test_an_answer_is_refused_when_something_newer_came_in(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, a_hostile_request)
+    (tmp_path / "answer.txt").write_text("Please try again.\n")
+    said = frontdesk("answer", NUMBER, "--text-file", "answer.txt", "--seen", "0")
+    assert (said.code, said.out) == (1, "")
+    assert "wrote again" in said.err
+
+
+def test_an_answer_without_words_is_refused(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, a_hostile_request)
+    assert frontdesk("answer", NUMBER, "--text-file", "-", stdin=b" \n").err == "frontdesk: - holds no words.\n"
+
+
+def test_nothing_waiting_is_told_with_code_1(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, lambda db: None)
+    said = frontdesk("next", "--queue", "complaint")
+    assert (said.code, said.err) == (1, "frontdesk: Nothing waits in queue complaint.\n")
+
+
+def test_mails_and_letters_are_tried_again(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, a_hostile_request)
+    assert frontdesk("spool", "retry", "1").code == 0
+    assert frontdesk("spool", "--json").lines[0]["counts"] == {"kept": 1, "shunted": 0}
+    assert frontdesk("outbox", "retry", "1").code == 0
+    assert frontdesk("outbox", "--json").lines[0]["counts"]["deferred"] == 1
+
+
+# ---- check and demo ------------------------------------------------------------------------------------------------
+
+
+def test_check_finds_a_fresh_folder_good(frontdesk: Command) -> None:
+    said = frontdesk("check", "--json")
+    assert said.code == 0
+    assert {each["what"]: each["result"] for each in said.lines[0]} == {
+        "data folder": "good", "handlers": "good", "database": "good", "certificate": "note", "delivery": "note",
+        "signature": "note"}
+
+
+def test_check_finds_what_serving_would_stumble_over(frontdesk: Command, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[smtp]\ncertificate = "c.pem"\nkey = "k.pem"\n')
+    said = frontdesk("check", "--json")
+    assert said.code == 1
+    assert {each["what"]: each["result"] for each in said.lines[0]}["certificate"] == "bad"
+
+
+def test_the_demo_shows_the_day_and_leaves_nothing_behind(frontdesk: Command, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*")), sorted(Path("/tmp").glob("frontdesk-demo-*"))
+    said = frontdesk("demo")
+    assert (said.code, said.err) == (0, "")
+    for words in ("로그인이 안 돼요", "Forged: the domain asks to reject", "550 5.7.26", "acknowledgement",
+                  "verification", "FD-", "verified-dkim", "thread: join", "returned"):
+        assert words in said.out, words
+    assert (sorted(tmp_path.rglob("*")), sorted(Path("/tmp").glob("frontdesk-demo-*"))) == before
+
+
+# ---- words of strangers --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("written", "shown"), [
+    ("a\x1b[31mb", "a␛[31mb"), ("a\x00b\x7fc\x9bd", "a␀b�c�d"), ("a\u202eb", "a�b"), ("a\r\nb\rc", "a\nb\nc"),
+    ("\ud800", "�"), ("가나다", "가나다"),
+])
+def test_controls_become_visible_marks(written: str, shown: str) -> None:
+    assert plain.words(written) == shown
+
+
+def test_a_line_is_one_line_and_is_cut() -> None:
+    assert plain.line(" a\n\tb\u2028c ") == "a b c"
+    assert plain.line("x" * 300, 10) == "xxxxxxxxx…"
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(40, "40 s"), (60, "1 min"), (3_600, "1 h"), (86_400, "24 h"),
+                                                (172_800, "2 days"), (-5, "0 s")])
+def test_spans_are_told_in_one_unit(seconds: int, shown: str) -> None:
+    assert plain.span(timedelta(seconds=seconds)) == shown
