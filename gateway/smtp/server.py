@@ -10,10 +10,11 @@ from gateway.authentication.answer import Resolver
 from gateway.config import Authentication, Site, Smtp
 from gateway.desk.capability import Capabilities
 from gateway.smtp import policy, tls
+from gateway.smtp.connection import House
 from gateway.smtp.hooks import Hooks
 from gateway.smtp.limits import Guests
 from gateway.smtp.policy import Mailboxes
-from gateway.smtp.session import House, Session
+from gateway.smtp.session import Session
 from gateway.store.intake import Intake
 
 log = structlog.get_logger()

@@ -97,6 +97,11 @@ class House:
     async def contents(self) -> list[bytes]:
         return await self.database.read(lambda db: list(db.scalars(select(RawMail.content).order_by("received_id"))))
 
+    async def only_left(self, count: int) -> None:
+        """Return when no more than so many sessions are left."""
+        while len(self.door._house.sessions) > count:
+            await asyncio.sleep(0.005)
+
     async def close(self) -> None:
         for client in self.clients:
             client.writer.close()

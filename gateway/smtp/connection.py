@@ -1,0 +1,241 @@
+"""A connection: what comes in, what goes out, how long it may take and how it ends (RFC 5321 section 4.5.3.2).
+
+Of aiosmtpd stay the table of commands, the session and envelope values, and the hooks. Ours are the reader (in bulk,
+CRLF.CRLF only), replies that are gathered while the next command is already there (RFC 2920) and written at once, and
+time-outs that a client hears of. Nothing the network does cancels the session's task: a hang-up while a mail is being
+committed changes nothing.
+"""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import structlog
+from aiosmtpd import smtp as stock
+
+from gateway.config import Smtp
+from gateway.smtp import policy
+from gateway.smtp.limits import Guests, client_ip
+from gateway.smtp.policy import Reply
+from gateway.smtp.reader import Endless, Wire
+
+log = structlog.get_logger()
+
+CORK = 8192
+"""Octets of replies that wait for each other at most."""
+LAST_WORDS = 5
+"""Seconds a client is given to read the reply that ended its session."""
+
+
+@dataclass(frozen=True)
+class House:
+    """What all sessions of a door share."""
+
+    hostname: str
+    smtp: Smtp
+    tls: ssl.SSLContext
+    guests: Guests
+    hooks: object
+    sessions: "set[Connection]"
+
+    @cached_property
+    def size(self) -> int:
+        """Octets of the largest mail; SIZE 0 declares no limit (RFC 1870 section 4), yet memory has one."""
+        return self.smtp.size or 1_000_000_000
+
+    @cached_property
+    def command_seconds(self) -> float:
+        return self.smtp.command_timeout.total_seconds()
+
+    @cached_property
+    def data_seconds(self) -> float:
+        return self.smtp.data_timeout.total_seconds()
+
+    @cached_property
+    def session_seconds(self) -> float:
+        return self.smtp.session_timeout.total_seconds()
+
+
+class Connection(stock.SMTP):
+    """A connection from its greeting to its end. It is its own asyncio protocol."""
+
+    def __init__(self, house: House, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(house.hooks, hostname=house.hostname, enable_SMTPUTF8=True, tls_context=house.tls, loop=loop)
+        self.house = house
+        self.client_ip = ""
+        self.tls = ""
+        """Version and cipher, once TLS is there."""
+        self.ended_data_at = 0.0
+        self._wire = Wire()
+        self._out = bytearray()
+        self._errors = 0
+        self._is_over = False
+        self._is_leaving = False
+        self._silence: float | None = None
+        """Seconds of silence allowed at the moment; None while the client waits for us."""
+        self._is_in_data = False
+        self._heard_at = self._began_at = loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+
+    # The connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super(stock.SMTP, self).connection_made(transport)  # asyncio's: reader and writer
+        self.transport = transport
+        self._wire.open(transport)
+        peer = transport.get_extra_info("peername")
+        self.client_ip = client_ip(peer)
+        self._begin(peer)
+        if refusal := self.house.guests.enter(self.client_ip):
+            log.info("client refused", client=self.client_ip, reply=str(refusal))
+            self._writer.write(str(refusal).encode() + b"\r\n")
+            transport.close()
+            return
+        self.house.sessions.add(self)
+        self._arm()
+        self._handler_coroutine = self.loop.create_task(self._handle_client())
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_in_data:
+            self._heard_at = self.loop.time()
+        self._wire.feed(data)
+
+    def eof_received(self) -> bool:
+        """A client that says no more may still listen: what it sent is finished and answered."""
+        self._wire.end()
+        return not self.tls
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super(stock.SMTP, self).connection_lost(error)  # asyncio's: wakes whoever waits to write
+        self._wire.end()
+        self.transport = None
+
+    def _begin(self, peer: Any) -> None:
+        """Nothing is known of the client: at the start, and again after STARTTLS (RFC 3207 section 4.2)."""
+        self._forget_mail()
+        self.session = self._create_session()
+        self.session.peer = peer
+
+    def _forget_mail(self) -> None:
+        """No transaction: at the start, after DATA, RSET, HELO and EHLO (section 4.1.1.5)."""
+        self.envelope = self._create_envelope()
+
+    @property
+    def _has_sender(self) -> bool:
+        return self.envelope is not None and self.envelope.mail_from is not None
+
+    # Time
+
+    def _listen_for_commands(self) -> None:
+        """A whole command is due: single octets of it prolong nothing."""
+        self._silence, self._is_in_data = self.house.command_seconds, False
+        self._heard_at = self.loop.time()
+
+    def _listen_for_data(self) -> None:
+        self._silence, self._is_in_data = self.house.data_seconds, True
+        self._heard_at = self.loop.time()
+
+    def _listen_to_nothing(self) -> None:
+        """The client waits for us now."""
+        self._silence, self._is_in_data = None, False
+        self.ended_data_at = self.loop.time()
+
+    def _arm(self) -> None:
+        """One timer per session that looks when it must, in place of one per command."""
+        shortest = min(self.house.command_seconds, self.house.data_seconds, self.house.session_seconds)
+        rest = self._heard_at + self._silence - self.loop.time() if self._silence is not None else shortest
+        self._timer = self.loop.call_later(max(0.001, min(rest, shortest)), self._look_at_clock)
+
+    def _look_at_clock(self) -> None:
+        now = self.loop.time()
+        if self._silence is not None and now >= self._heard_at + self._silence:
+            self.leave(policy.TIMEOUT)
+        elif self._silence is not None and now >= self._began_at + self.house.session_seconds:
+            self.leave(policy.SESSION_TOO_LONG)
+        else:
+            self._arm()
+
+    @property
+    def is_idle(self) -> bool:
+        """Between two transactions, so that nothing is lost by ending it here."""
+        return self._silence is not None and not self._has_sender
+
+    def finish(self, reply: Reply) -> None:
+        """End now when idle, else after the transaction that runs."""
+        self._is_leaving = True
+        if self.is_idle:
+            self.leave(reply)
+
+    def leave(self, reply: Reply) -> None:
+        """End it here and now, with a last word that is not waited for."""
+        self._is_over = True
+        self._wire.end()
+        if self.transport is None:
+            return
+        self._out += str(reply).encode() + b"\r\n"
+        self._writer.write(bytes(self._out))
+        self._out.clear()
+        self.transport.close()
+        # A client that does not read keeps its last words unread, but not the connection.
+        self.loop.call_later(LAST_WORDS, self.transport.abort)  # type: ignore[attr-defined]
+
+    # Commands and replies
+
+    async def push(self, status: Any) -> None:
+        """Say a reply. It waits for the next one when its command is already here (RFC 2920 section 3.2)."""
+        reply: Reply | str = status
+        self._out += str(reply).encode("ascii", "replace") + b"\r\n"
+        if isinstance(reply, Reply):
+            self._errors += reply.code >= 500
+            self._is_over |= reply.ends
+        if len(self._out) > CORK or not self._wire.has_line:
+            await self._flush()
+
+    async def _flush(self) -> None:
+        said = bytes(self._out)
+        self._out.clear()
+        if said and self.transport is not None:
+            self._writer.write(said)
+            await self._writer.drain()
+
+    async def _handle_client(self) -> None:
+        """The whole session. The edge: what fails here is logged, and hurts this session only."""
+        try:
+            await self.push(f"220 {self.hostname} ESMTP Frontdesk")
+            await self._converse()
+        except (ConnectionError, TimeoutError, ssl.SSLError):
+            log.info("client lost", client=self.client_ip)
+        except Exception:
+            log.exception("session failed", client=self.client_ip)
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self.house.guests.leave(self.client_ip)
+        self.house.sessions.discard(self)
+        if self.transport is not None:
+            self._writer.write(bytes(self._out))
+            self.transport.close()
+
+    async def _converse(self) -> None:
+        while not self._is_over:
+            self._listen_for_commands()
+            try:
+                line = await self._wire.line()
+            except Endless:
+                await self.push(policy.ENDLESS)
+                return
+            if line is None:
+                return
+            await self._obey(line)
+            if self._is_leaving and not self._has_sender and not self._is_over:
+                await self.push(policy.SHUTTING_DOWN)
+        await self._flush()
+
+    async def _obey(self, line: bytes) -> None:
+        """Do what one command line says."""
+        raise NotImplementedError

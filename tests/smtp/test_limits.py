@@ -1,0 +1,104 @@
+"""How much one client may take: connections, recipients, errors, time."""
+
+import asyncio
+
+import pytest
+from smtp.house import MAIL, House, Opening
+
+from gateway.smtp.limits import Guests, client_ip, client_net
+
+
+@pytest.mark.parametrize(("peer", "ip", "net"), [
+    (("192.0.2.1", 4), "192.0.2.1", "192.0.2.1"),
+    (("::ffff:192.0.2.1", 4, 0, 0), "192.0.2.1", "192.0.2.1"),
+    (("2001:db8:1:2:3:4:5:6", 4, 0, 0), "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+    (("fe80::1%eth0", 4, 0, 1), "fe80::1", "fe80::/64"),
+    ("", "", ""),
+])  # fmt: skip
+def test_a_client_is_an_ipv4_address_or_an_ipv6_net(peer: object, ip: str, net: str) -> None:
+    assert (client_ip(peer), client_net(ip)) == (ip, net)
+
+
+def test_who_leaves_makes_room_for_one_of_the_same_net() -> None:
+    guests = Guests(10, 1)
+    assert guests.enter("2001:db8::1") is None
+    assert guests.enter("2001:db8::2") is not None
+    guests.leave("2001:db8::1")
+    assert guests.enter("2001:db8::2") is None
+
+
+async def test_one_client_has_so_many_connections(open_house: Opening) -> None:
+    house = await open_house(connections_per_client=2)
+    first, _second = await house.client(), await house.client()
+    assert (await (await house.knock()).reply()).startswith("421 4.7.0")
+    await first.says("QUIT")
+    await house.only_left(1)
+    assert (await (await house.knock()).reply()).startswith("220 ")
+
+
+async def test_the_house_has_so_many_connections(open_house: Opening) -> None:
+    house = await open_house(connections=1)
+    await house.client()
+    full = await house.knock()
+    assert (await full.reply()).startswith("421 4.3.2")
+    assert await full.is_closed()
+
+
+async def test_further_recipients_are_told_to_come_again(open_house: Opening) -> None:
+    house = await open_house(recipients=2)
+    client = await house.client()
+    await client.envelope("support+a@example.com")
+    assert (await client.says("RCPT TO:<support+b@example.com>")).startswith("250 ")
+    assert (await client.says("RCPT TO:<support+c@example.com>")).startswith("452 4.5.3")
+    assert (await client.data(MAIL)).startswith("250 ")
+    assert (await house.kept())[0].recipients == ["support+a@example.com", "support+b@example.com"]
+
+
+async def test_who_errs_too_often_is_shown_out(open_house: Opening) -> None:
+    house = await open_house(errors=3)
+    client = await house.client()
+    for _ in range(3):
+        assert (await client.says("XYZZY")).startswith("500 5.5.1")
+    assert (await client.says("NOOP")).startswith("421 4.7.0")
+    assert await client.is_closed()
+
+
+async def test_a_silent_client_is_told_and_shown_out(open_house: Opening) -> None:
+    house = await open_house(command_timeout="1s")
+    client = await house.client()
+    assert (await client.reply()).startswith("421 4.4.2")
+    assert await client.is_closed()
+
+
+async def test_a_client_silent_inside_a_mail_is_shown_out_and_nothing_is_kept(open_house: Opening) -> None:
+    house = await open_house(data_timeout="1s")
+    client = await house.client()
+    await client.envelope()
+    await client.says("DATA")
+    client.send(MAIL)
+    assert (await client.reply()).startswith("421 4.4.2")
+    assert await client.is_closed()
+    assert await house.kept() == []
+
+
+async def test_a_session_has_an_end_however_busy_it_is(open_house: Opening) -> None:
+    house = await open_house(session_timeout="1s")
+    client = await house.client()
+    while (reply := await client.says("NOOP")).startswith("250 "):
+        await asyncio.sleep(0.01)
+    assert reply.startswith("421 4.4.2")
+
+
+async def test_a_command_without_end_ends_the_session(house: House) -> None:
+    client = await house.client()
+    client.send(b"x" * 2_000_000)
+    assert (await client.reply()).startswith("421 4.7.0")
+
+
+async def test_a_client_that_never_reads_is_cut_off(open_house: Opening) -> None:
+    house = await open_house(command_timeout="1s")
+    client = await house.client()
+    client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    for _ in range(200):
+        client.send(b"HELP\r\n" * 1000)
+    await asyncio.wait_for(house.only_left(0), 20)

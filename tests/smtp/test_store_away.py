@@ -1,0 +1,86 @@
+"""When the store is away the sender's own queue is our buffer: 451, nothing kept, and the door goes on."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from smtp.house import MAIL, House, Opening
+from sqlalchemy.exc import OperationalError
+
+from gateway.store.database import Database
+
+
+class Failing:
+    """A database whose disk is full until it is mended."""
+
+    def __init__(self, database: Database) -> None:
+        self.database, self.is_full = database, True
+        self.entered = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+
+    async def write(self, work: Callable[..., Any]) -> Any:
+        self.entered.set()
+        await self.go_on.wait()
+        if self.is_full:
+            raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+        return await self.database.write(work)
+
+
+async def open_failing(open_house: Opening) -> tuple[House, Failing]:
+    stores: list[Failing] = []
+
+    def wrap(database: Database) -> Failing:
+        stores.append(Failing(database))
+        return stores[0]
+
+    return await open_house(wrap=wrap), stores[0]
+
+
+async def test_a_mail_that_cannot_be_kept_is_put_off_and_the_next_one_taken(open_house: Opening) -> None:
+    house, store = await open_failing(open_house)
+    client = await house.client()
+    assert (await client.mails()).startswith("451 4.3.0")
+    assert await house.kept() == []
+    store.is_full = False
+    assert (await client.mails()).startswith("250 2.0.0")
+    assert len(await house.kept()) == 1
+
+
+async def test_a_fault_of_ours_is_temporary_and_its_text_stays_with_us(open_house: Opening) -> None:
+    house = await open_house()
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("secret text")
+
+    house.door._house.hooks.handle_DATA = broken  # type: ignore[attr-defined]
+    client = await house.client()
+    reply = await client.mails()
+    assert reply.startswith("451 4.3.0")
+    assert "secret" not in reply
+    assert (await client.says("RCPT TO:<support@example.com>")).startswith("503 ")
+    assert (await client.says("NOOP")).startswith("250 ")
+
+
+async def test_a_client_who_hangs_up_while_his_mail_is_kept_hurts_nobody(open_house: Opening) -> None:
+    house, store = await open_failing(open_house)
+    store.is_full = False
+    store.go_on.clear()
+    client, other = await house.client(), await house.client()
+    for each in (client, other):
+        await each.envelope()
+        await each.says("DATA")
+    client.send(MAIL + b".\r\n")
+    await store.entered.wait()
+    other.send(MAIL.replace(b"<1@", b"<2@") + b".\r\n")
+    client.hang_up()
+    store.go_on.set()
+    assert (await other.reply()).startswith("250 ")
+    assert len(await house.kept()) == 2
+
+
+async def test_a_mail_that_comes_again_is_kept_once(house: House) -> None:
+    first, again = await house.client(), await house.client()
+    assert await first.mails() == await again.mails() == "250 2.0.0 Kept as 1"
+    assert await first.mails(MAIL + b"more\r\n") == "250 2.0.0 Kept as 2"
+    assert len(await house.kept()) == 2

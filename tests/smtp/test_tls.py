@@ -1,0 +1,94 @@
+"""STARTTLS (RFC 3207)."""
+
+import asyncio
+import smtplib
+import ssl
+from pathlib import Path
+
+import pytest
+from smtp.house import MAIL, SUPPORT, Client, House
+
+
+def trusting() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+async def secured(client: Client, context: ssl.SSLContext | None = None, name: str | None = None) -> Client:
+    """The client after STARTTLS, before its second EHLO."""
+    assert await client.says("STARTTLS") == "220 2.0.0 Ready to start TLS"
+    await client.writer.start_tls(context or trusting(), server_hostname=name)
+    return client
+
+
+async def test_a_mail_comes_over_tls(house: House) -> None:
+    client = await secured(await house.client())
+    assert (await client.says("EHLO client.example.org")).startswith("250-")
+    assert (await client.mails()).startswith("250 2.0.0")
+    (received,) = await house.kept()
+    assert (received.tls, received.protocol) == (True, "ESMTPS")
+    assert b"with ESMTPS (TLSv1.3 TLS_AES_256_GCM_SHA384)" in (await house.contents())[0]
+
+
+async def test_smtplib_mails_over_tls(house: House) -> None:
+    def send() -> dict[str, tuple[int, bytes]]:
+        with smtplib.SMTP("127.0.0.1", house.port, timeout=10) as smtp:
+            smtp.starttls(context=trusting())
+            return smtp.sendmail("alice@example.org", [SUPPORT], MAIL)
+
+    assert await asyncio.to_thread(send) == {}
+    assert len(await house.kept()) == 1
+
+
+async def test_neither_starttls_nor_auth_is_announced_inside_tls(house: House) -> None:
+    client = await secured(await house.client())
+    keywords = await client.says("EHLO client.example.org")
+    assert "STARTTLS" not in keywords
+    assert "AUTH" not in keywords
+    assert (await client.says("STARTTLS")).startswith("503 5.5.1")
+    assert (await client.says("NOOP")).startswith("250 ")
+
+
+async def test_nothing_said_before_tls_counts_after_it(house: House) -> None:
+    client = await house.client()
+    await client.envelope()
+    await secured(client)
+    assert (await client.says(f"RCPT TO:<{SUPPORT}>")).startswith("503 5.5.1")
+    assert (await client.says("MAIL FROM:<a@b.example>")).startswith("503 5.5.1")
+
+
+async def test_commands_put_behind_starttls_by_a_third_person_are_dropped(house: House) -> None:
+    client = await house.client()
+    client.send(b"STARTTLS\r\nEHLO mallory\r\nMAIL FROM:<mallory@evil.example>\r\n")
+    assert await client.reply() == "220 2.0.0 Ready to start TLS"
+    await client.writer.start_tls(trusting())
+    assert (await client.says("MAIL FROM:<a@b.example>")).startswith("503 5.5.1")
+
+
+async def test_tls_1_1_is_too_old(house: House) -> None:
+    context = trusting()
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning):
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        await secured(await house.client(), context)
+
+
+async def test_a_failed_handshake_hurts_nobody_else(house: House) -> None:
+    client = await house.client()
+    await client.says("STARTTLS")
+    client.send(b"EHLO this is no handshake\r\n")
+    await asyncio.wait_for(client.reader.read(), 10)
+    client = await house.client()
+    await client.says("STARTTLS")
+    client.hang_up()
+    assert (await (await house.client()).mails()).startswith("250 ")
+    await asyncio.wait_for(house.only_left(1), 10)
+
+
+async def test_the_certificate_is_made_once_and_only_we_can_read_it(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "certificate.pem"
+    assert path.stat().st_mode & 0o777 == 0o600
+    client = await secured(await house.client(), ssl.create_default_context(cafile=str(path)), "mx.example.com")
+    assert (await client.says("NOOP")).startswith("250 ")
