@@ -36,6 +36,7 @@ DEFAULT = (
 
 class Route(Handler):
     rules: tuple[Rule, ...] = DEFAULT
+    """Asked in this order; the first that fits decides."""
     again: Duration = timedelta(hours=24)
     """After a request became overdue, or came back: time until it is (once more) overdue."""
     quarantine: str = "quarantine"
