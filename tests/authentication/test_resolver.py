@@ -100,6 +100,32 @@ async def test_when_no_server_answers_nobody_waits(server):
     assert time.monotonic() - began < 0.1
 
 
+async def test_name_servers_that_come_back_are_noticed(server):
+    server.is_silent = True
+    await asyncio.gather(*(server.resolver.query(f"example{number}.com", "A") for number in range(5)))
+    await server.resolver._look
+    server.is_silent = False
+    server.resolver._looked -= 10
+    assert (await server.resolver.query("example.com", "A")).rcode == "TIMEOUT"
+    await server.resolver._look
+    assert not server.resolver.is_away
+    assert (await server.resolver.query("example.com", "A")).values == ("192.0.2.1",)
+
+
+async def test_a_server_that_refuses_everybody_is_away(server):
+    server.rcode = "REFUSED"
+    await asyncio.gather(*(server.resolver.query(f"example{number}.com", "A") for number in range(5)))
+    await server.resolver._look
+    assert server.resolver.is_away
+
+
+async def test_a_server_that_fails_every_question_is_heard_and_not_away(server):
+    server.rcode = "SERVFAIL"
+    answers = await asyncio.gather(*(server.resolver.query(f"example{number}.com", "A") for number in range(5)))
+    assert {answer.rcode for answer in answers} == {"SERVFAIL"}
+    assert not server.resolver.is_away
+
+
 async def test_a_port_without_a_server_costs_a_moment_only():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
         closed.bind(("127.0.0.1", 0))
