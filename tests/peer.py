@@ -35,7 +35,12 @@ class Peer:
     connections: int = 0
     most_at_once: int = 0
     _open: int = 0
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    """Cleared: the reply to a letter is held back."""
     _heard: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator["Peer"]:
@@ -111,6 +116,7 @@ class Peer:
         lines = []
         while (line := await reader.readuntil(b"\r\n")) != b".\r\n":  # an end without the dot is no letter
             lines.append(line.removeprefix(b"."))
+        await self.may_answer.wait()
         reply = self._reply(".", "250 2.0.0 queued")
         if reply.startswith("250"):
             self.letters.append(b"".join(lines))

@@ -147,16 +147,20 @@ async def _prepare(client: SMTP, host: Host, settings: Delivery) -> SMTP:
 
 async def _secure(client: SMTP, host: Host, settings: Delivery) -> None:
     """STARTTLS (RFC 3207). Without "must" any certificate will do: the choice is between that and no TLS at all."""
-    context = await asyncio.to_thread(ssl.create_default_context)
-    if settings.starttls != "must":
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+    context = await asyncio.to_thread(ssl.create_default_context) if settings.starttls == "must" else _unchecked()
     try:
         await client.starttls(server_hostname=host.name, tls_context=context)
         await _say_ehlo(client)
     except (aiosmtplib.SMTPException, OSError) as trouble:
         client.close()
         raise _NoHandshake(_told(trouble)) from None
+
+
+def _unchecked() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 async def _log_in(client: SMTP, host: Host, settings: Delivery) -> SMTP:

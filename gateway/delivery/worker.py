@@ -164,7 +164,7 @@ class Worker:
         if outcome.state == "deferred":
             again = next_attempt(letter.attempts, letter.created_at, now, self._settings, _chance())
             if again is None:
-                outcome = Outcome("bounced", f"{outcome.reply} (given up after {self._settings.give_up})")
+                outcome = Outcome("bounced", f"{outcome.reply} (given up after {_hours(self._settings.give_up)})")
         await self._record(_id(letter), outcome, now, again)
         log.info(f"letter {outcome.state}", letter=letter.id, recipient=letter.recipient, attempts=letter.attempts,
                  reply=outcome.reply, **({"again": again.isoformat()} if again else {}))
@@ -187,6 +187,10 @@ def _id(letter: Letter) -> int:
     if letter.id is None:
         raise ValueError("a letter in the outbox has an id")
     return letter.id
+
+
+def _hours(span: timedelta) -> str:
+    return f"{span / timedelta(hours=1):g} hours"
 
 
 def _chance() -> float:

@@ -209,7 +209,7 @@ async def test_a_letter_deferred_for_too_long_bounces(
         await lines.until("letter bounced")
     found = await get(database, one)
     assert found.state == "bounced"
-    assert found.reply == "451 4.2.2 mailbox full (host 127.0.0.1) (given up after 4 days, 0:00:00)"
+    assert found.reply == "451 4.2.2 mailbox full (host 127.0.0.1) (given up after 96 hours)"
 
 
 async def test_a_bounce_sets_the_next_letter_of_the_request_free(
@@ -239,6 +239,33 @@ async def test_a_letter_of_a_worker_that_died_is_taken_over_when_the_lease_ends(
         await lines.until("letter sent")
     assert len(peer.letters) == 1
     assert (await get(database, one)).attempts == 2
+
+
+async def test_a_letter_that_is_long_under_way_stays_in_one_hand(
+        database: Database, peer: Peer, lines: Lines) -> None:
+    started = datetime.now(UTC)
+
+    def running_clock() -> datetime:
+        return NOON + (datetime.now(UTC) - started)
+
+    def worker() -> Worker:
+        settings = Delivery(smarthost=f"127.0.0.1:{peer.port}")
+        return Worker(database, settings, Site(), ZoneResolver({}), running_clock, None, lambda: None,
+                      lease=timedelta(seconds=1.2))
+
+    peer.may_answer.clear()
+    [one] = await put(database, letter("a"))
+    async with running(worker()):
+        await peer.hears("DATA")
+        first = (await get(database, one)).claimed_until
+        assert first is not None
+        async with running(worker()), asyncio.timeout(20):
+            await asyncio.sleep((first - running_clock()).total_seconds() + 1.2)  # the lease itself is what is tested
+            assert (await get(database, one)).claimed_until != first
+            assert peer.connections == 1
+            peer.may_answer.set()
+            await lines.until("letter sent")
+    assert len(peer.letters) == 1
 
 
 async def test_what_was_recorded_as_sent_is_never_sent_again(

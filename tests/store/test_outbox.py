@@ -155,6 +155,15 @@ async def test_a_released_letter_is_as_if_it_had_not_been_claimed(database: Data
     assert await claimed(database) == ["a@x"]
 
 
+async def test_a_lease_is_lengthened_only_while_the_letter_is_in_hand(database: Database) -> None:
+    one, two, three = await put(database, letter("a@x"), letter("b@x"), letter("c@x", due=LATER))
+    await claimed(database)
+    await settled(database, two, "sent")
+    assert await database.write(lambda db: outbox.renew(db, [one, two, three], LATER)) == 1
+    assert await claimed(database, LATER - timedelta(seconds=1)) == []
+    assert await claimed(database, LATER) == ["a@x", "c@x"]
+
+
 async def test_the_next_due_moment_heeds_leases_and_the_order_within_a_request(database: Database) -> None:
     assert await database.read(outbox.next_due) is None
     first, _, third = await put(database, letter("a@x", 1, LATER), letter("b@x", 1), letter("c@x"))
