@@ -49,9 +49,12 @@ class Wire:
         self._transport: asyncio.ReadTransport | None = None
 
     def open(self, transport: asyncio.BaseTransport) -> None:
-        """Read from here from now on; whatever came before is forgotten (RFC 3207 section 4.2)."""
+        """Octets come from here from now on."""
         self._transport = transport  # type: ignore[assignment]
         self._is_paused = False
+
+    def forget(self) -> None:
+        """Drop what nobody took yet (RFC 3207 section 4.2)."""
         self._buffer.clear()
 
     def feed(self, octets: bytes) -> None:

@@ -7,6 +7,7 @@ mailboxes and mails is in the hooks.
 import asyncio
 import re
 import ssl
+from typing import cast
 
 import structlog
 
@@ -94,9 +95,10 @@ class Session(Connection):
         if arg or self.tls:
             await self.push(policy.NO_ARGUMENT if arg else policy.TLS_ALREADY)
             return
-        transport = self.transport
-        assert isinstance(transport, asyncio.Transport)
-        # Nothing runs between our word and the handshake, so no plain octet of a third person gets in between.
+        transport = cast(asyncio.WriteTransport, self.transport)  # uvloop's are no subclasses of it
+        # Nothing runs between here and the handshake, so no plain octet of a third person gets in between. The client's
+        # first words inside TLS may come before we wake up, so nothing is dropped after it.
+        self._wire.forget()
         self._out += str(policy.READY_FOR_TLS).encode() + b"\r\n"
         self._writer.write(bytes(self._out))
         self._out.clear()

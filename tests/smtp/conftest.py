@@ -1,5 +1,7 @@
 """Opens doors for the tests and closes them."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -15,8 +17,22 @@ from gateway.store.database import Database, connect
 from gateway.store.intake import Intake
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database file: migrating one takes longer than most tests here."""
+    path = tmp_path_factory.mktemp("migrated") / "frontdesk.db"
+
+    async def make() -> None:
+        database = connect(f"sqlite:///{path}")
+        await database.migrate()
+        await database.close()
+
+    asyncio.run(make())
+    return path
+
+
 @pytest.fixture
-async def open_house(tmp_path: Path) -> AsyncIterator[Opening]:
+async def open_house(tmp_path: Path, migrated: Path) -> AsyncIterator[Opening]:
     """Opens a door: open_house(size=1000, wrap=..., support=(...)). Keywords are settings of [smtp]."""
     async with AsyncExitStack() as stack:
 
@@ -24,8 +40,8 @@ async def open_house(tmp_path: Path) -> AsyncIterator[Opening]:
             *, wrap: Callable[[Database], Any] = lambda database: database, site: dict[str, Any] | None = None,
             authentication: Authentication | None = None, zone: dict[str, Any] | None = None, **smtp: Any,
         ) -> House:  # fmt: skip
+            shutil.copy(migrated, tmp_path)
             database = connect(f"sqlite:///{tmp_path}/frontdesk.db")
-            await database.migrate()
             intake = Intake(wrap(database))
             settings = Smtp(**{"listen": ("127.0.0.1:0",), "drain": "2s", **smtp})
             place = Site(data=tmp_path, hostname="mx.example.com", **(site or {}))

@@ -100,7 +100,8 @@ class House:
     async def only_left(self, count: int) -> None:
         """Return when no more than so many sessions are left."""
         while len(self.door._house.sessions) > count:
-            await asyncio.sleep(0.005)
+            tasks = [session._handler_coroutine for session in self.door._house.sessions]
+            await asyncio.wait([task for task in tasks if task], return_when=asyncio.FIRST_COMPLETED)
 
     async def close(self) -> None:
         for client in self.clients:

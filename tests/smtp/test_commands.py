@@ -93,7 +93,8 @@ async def test_nothing_a_client_said_is_repeated(house: House) -> None:
     client = await house.knock()
     replies = [await client.reply()]
     for command in ["EHLO zebra<script>", "MAIL FROM:<zebra@zebra>", "RCPT TO:<zebra@zebra>", "VRFY zebra",
-                    "ZEBRA zebra", "HELP zebra", "RSET zebra", "RCPT TO:<zebra", "NOOP zebra", "STARTTLS zebra"]:  # fmt: skip
+                    "ZEBRA zebra", "HELP zebra", "RSET zebra", "RCPT TO:<zebra", "NOOP zebra", "STARTTLS zebra",
+                    ]:  # fmt: skip
         replies.append(await client.says(command))
     assert "zebra" not in "\n".join(replies).lower()
 

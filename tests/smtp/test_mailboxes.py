@@ -28,7 +28,8 @@ async def test_ours(open_house: Opening, recipient: str) -> None:
 
 
 @pytest.mark.parametrize("recipient", [
-    "nobody@example.com", "support@example.org", "support@sub.example.com", "help@example.com", "support@mx.example.com",
+    "nobody@example.com", "support@example.org", "support@sub.example.com", "help@example.com",
+    "support@mx.example.com",
     "postmaster@example.org", "abuse", "support%example.org@example.com", "supportx@example.com", "+x@example.com",
     "bounce@example.com", "bounce+x@example.com", "support@[127.0.0.1]", '"support@example.com"@example.org',
     '"support "@example.com', "root@localhost", "suppört@example.com",

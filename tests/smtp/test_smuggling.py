@@ -3,7 +3,8 @@
 import pytest
 from smtp.house import MAIL, SUPPORT, House
 
-HIDDEN = b"MAIL FROM:<mallory@evil.example>\r\nRCPT TO:<support@example.com>\r\nDATA\r\nFrom: ceo@example.com\r\n\r\nPay\r\n"
+HIDDEN = (b"MAIL FROM:<mallory@evil.example>\r\nRCPT TO:<support@example.com>\r\nDATA\r\n"
+          b"From: ceo@example.com\r\n\r\nPay\r\n")  # fmt: skip
 FALSE_ENDS = [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\r\n", b"\r\n.\r", b"\n.\r", b"\r.\n", b"\r\r\n.\r\r\n",
               b"\r\n\0.\r\n", b"\r\n.\0\r\n", b"\r\n.\r\r\n"]  # fmt: skip
 

@@ -69,7 +69,7 @@ async def test_commands_put_behind_starttls_by_a_third_person_are_dropped(house:
 async def test_tls_1_1_is_too_old(house: House) -> None:
     context = trusting()
     context.set_ciphers("ALL:@SECLEVEL=0")
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises((ssl.SSLError, ConnectionError)):
         await secured(await house.client(), context)
