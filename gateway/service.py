@@ -8,7 +8,7 @@ import contextlib
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -103,8 +103,9 @@ class Service:
         self.worker = Worker(self.database, config.delivery, config.site, self.resolver, self.now,
                              build_signer(config), self.desk.wake)
         self.intake = Intake(self.database, self.desk.wake)
-        self.door = Door(config.site, config.smtp, config.authentication, self.intake, self.resolver,
-                         self.desk.office.capabilities, self.now)
+        with _certificate(config):
+            self.door = Door(config.site, config.smtp, config.authentication, self.intake, self.resolver,
+                             self.desk.office.capabilities, self.now)
 
     def _posted(self) -> None:
         self.worker.wake()
@@ -167,10 +168,11 @@ class Service:
     def _reconfigure(self, config: Config) -> None:
         desk = build_desk(config, self.database, self.now)
         signer = build_signer(config)
+        with _certificate(config):
+            self.door.configure(config.site, config.smtp, config.authentication, desk.office.capabilities)
+        self.worker.configure(config.delivery, config.site, signer)
         self.desk.journey, self.desk.office = desk.journey, desk.office
         self.desk.attempts, self.desk.lease = desk.attempts, desk.lease
-        self.worker.configure(config.delivery, config.site, signer)
-        self.door.configure(config.site, config.smtp, config.authentication, desk.office.capabilities)
         self.config = config
 
     def _way_out(self) -> str:
@@ -178,6 +180,14 @@ class Service:
         if section.smarthost:
             return f"by {section.smarthost}"
         return "direct" if section.direct else f"as files in {self.config.site.data / 'sent'}"
+
+
+@contextlib.contextmanager
+def _certificate(config: Config) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise config.fault(("smtp", "certificate"), f"cannot be used: {error}") from None
 
 
 def _same_house(old: Config, new: Config) -> None:

@@ -55,8 +55,10 @@ def nameserver(zone: dict[str, Any]) -> Iterator[str]:
     opening = asyncio.run_coroutine_threadsafe(
         loop.create_datagram_endpoint(lambda: _Protocol(ZoneResolver(zone)), ("127.0.0.1", 0)), loop)
     transport, _ = opening.result(10)
-    yield "127.0.0.1:{}".format(transport.get_extra_info("sockname")[1])
-    loop.call_soon_threadsafe(transport.close)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
-    loop.close()
+    try:
+        yield "127.0.0.1:{}".format(transport.get_extra_info("sockname")[1])
+    finally:
+        loop.call_soon_threadsafe(transport.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()

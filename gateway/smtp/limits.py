@@ -30,9 +30,13 @@ class Guests:
     """Who is inside."""
 
     def __init__(self, most: int, most_per_client: int) -> None:
-        self._most, self._most_per_client = most, most_per_client
         self._inside: Counter[str] = Counter()
         self._count = 0
+        self.limit(most, most_per_client)
+
+    def limit(self, most: int, most_per_client: int) -> None:
+        """Take new limits; who is inside stays."""
+        self._most, self._most_per_client = most, most_per_client
 
     def enter(self, ip: str) -> Reply | None:
         """Count one more; None, or the reply that refuses it (then it was not counted)."""

@@ -10,7 +10,7 @@ from gateway.authentication.answer import Resolver
 from gateway.config import Authentication, Site, Smtp
 from gateway.desk.capability import Capabilities
 from gateway.smtp import policy, tls
-from gateway.smtp.connection import House
+from gateway.smtp.connection import Connection, House
 from gateway.smtp.hooks import Hooks
 from gateway.smtp.limits import Guests
 from gateway.smtp.policy import Mailboxes
@@ -36,11 +36,20 @@ class Door:
         capabilities: Capabilities,
         now: Callable[[], datetime],
     ) -> None:
-        self._smtp = smtp
-        hooks = Hooks(site, authentication, intake, resolver, Mailboxes(site, capabilities, now), now)
-        guests = Guests(smtp.connections, smtp.connections_per_client)
-        self._house = House(site.hostname, smtp, tls.context(smtp, site, now()), guests, hooks, set())
+        self._intake, self._resolver, self._now = intake, resolver, now
+        self._guests = Guests(smtp.connections, smtp.connections_per_client)
+        self._sessions: set[Connection] = set()
         self._servers: list[asyncio.Server] = []
+        self.configure(site, smtp, authentication, capabilities)
+
+    def configure(self, site: Site, smtp: Smtp, authentication: Authentication, capabilities: Capabilities) -> None:
+        """Take new settings, certificate included: they hold for clients that come from now on. Raises ConfigError."""
+        certificate = tls.context(smtp, site, self._now())
+        mailboxes = Mailboxes(site, capabilities, self._now)
+        hooks = Hooks(site, authentication, self._intake, self._resolver, mailboxes, self._now)
+        self._guests.limit(smtp.connections, smtp.connections_per_client)
+        self._smtp = smtp
+        self._house = House(site.hostname, smtp, certificate, self._guests, hooks, self._sessions)
 
     async def start(self) -> None:
         """Listen. Raises OSError where an address cannot be had."""
