@@ -74,17 +74,11 @@ def bounced(db: Db, limit: int) -> Sequence[Letter]:
 
 
 def listing(db: Db, state: str | None = None, *, limit: int = 100, after: int = 0) -> Sequence[Letter]:
-    """A page of letters without their octets, oldest first, beginning behind the id `after`; None means any state.
-
-    Copies to look at: they live on when the transaction has ended, and changing them changes nothing.
-    """
+    """A page of letters without their octets, oldest first, beginning behind the id `after`; None means any state."""
     query = select(Letter).options(defer(LETTER.raw)).where(LETTER.id > after)
     if state is not None:
         query = query.where(LETTER.state == state)
-    letters = db.scalars(query.order_by(LETTER.id).limit(limit)).all()
-    for letter in letters:
-        db.expunge(letter)
-    return letters
+    return db.scalars(query.order_by(LETTER.id).limit(limit)).all()
 
 
 def retry(db: Db, letter_id: int | None, now: datetime) -> int:

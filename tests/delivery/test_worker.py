@@ -124,7 +124,7 @@ async def put(database: Database, *letters: Letter) -> list[int]:
 
 
 async def get(database: Database, letter_id: int) -> Letter:
-    found = await database.write(lambda db: db.get(Letter, letter_id))
+    found = await database.read(lambda db: db.get(Letter, letter_id))
     assert found is not None
     return found
 
@@ -195,7 +195,7 @@ async def test_a_bounced_letter_is_told_to_the_desk_after_it_was_recorded(
     async with running(smart(returned=told.set)):
         async with asyncio.timeout(20):
             await told.wait()
-        assert [each.id for each in await database.write(lambda db: outbox.bounced(db, 9))] == [one]
+        assert [each.id for each in await database.read(lambda db: outbox.bounced(db, 9))] == [one]
     assert (await get(database, one)).reply == "550 5.1.1 unknown (host 127.0.0.1)"
     assert [each["letter"] for each in lines.of("letter bounced")] == [one]
 

@@ -50,7 +50,7 @@ async def settled(database: Database, letter_id: int, state: str, next_attempt: 
 
 
 async def get(database: Database, letter_id: int) -> Letter:
-    found = await database.write(lambda db: db.get(Letter, letter_id))
+    found = await database.read(lambda db: db.get(Letter, letter_id))
     assert found is not None
     return found
 
@@ -180,14 +180,14 @@ async def test_a_bounced_letter_is_told_until_it_was_reported(database: Database
     one, two, _ = await put(database, letter("a@x"), letter("b@x"), letter("c@x"))
     await settled(database, one, "bounced")
     await settled(database, two, "bounced")
-    assert [each.id for each in await database.write(lambda db: outbox.bounced(db, 10))] == [one, two]
-    assert [each.id for each in await database.write(lambda db: outbox.bounced(db, 1))] == [one]
+    assert [each.id for each in await database.read(lambda db: outbox.bounced(db, 10))] == [one, two]
+    assert [each.id for each in await database.read(lambda db: outbox.bounced(db, 1))] == [one]
 
     def report(db: Db) -> None:
         outbox.bounced(db, 1)[0].is_reported = True
 
     await database.write(report)
-    assert [each.id for each in await database.write(lambda db: outbox.bounced(db, 10))] == [two]
+    assert [each.id for each in await database.read(lambda db: outbox.bounced(db, 10))] == [two]
 
 
 async def test_the_listing_goes_page_by_page_and_leaves_the_octets(database: Database) -> None:
