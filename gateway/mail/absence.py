@@ -31,14 +31,16 @@ MACHINE_NAME = re.compile(
 
 _ABSENT = (
     r"(?:automat(?:ic|ed)|auto)[- ]?(?:reply|response|responder|answer|message|reply message)",
-    (r"out[- ]?of[- ]?(?"
-    r":the )?office(?: ?(?:auto-?reply|reply|message|notice|notification|response|assistant))?"),
+    (
+        r"out[- ]?of[- ]?(?"
+        r":the )?office(?: ?(?:auto-?reply|reply|message|notice|notification|response|assistant))?"
+    ),
     r"ooo",
     r"oof",
     r"vacation(?: (?:reply|notice|message|response))?",
     r"away from (?:my |the )?(?:mail|office|desk)",
     r"absence (?:notice|message)",
-    r"on (?:vacation|holiday|leave)(?: .{0,30})?",
+    r"on (?:vacation|holiday|leave)",
     r"자동 ?(?:회신|응답|답장|답변|발신)(?: ?(?:메일|메시지|안내))?",
     r"부재 ?중?(?: ?(?:알림|안내|메일|응답|메시지|입니다))?",
     r"휴가 ?중?(?: ?(?:알림|안내|입니다))?",
@@ -119,7 +121,7 @@ _ABSENT = (
     r"स्वचालित उत्तर",
 )
 ABSENCE_SUBJECT = re.compile(
-    r"[\s\[(<*「【]*(?:re\s?:\s*)?(?:" + "|".join(_ABSENT) + r")\s"
+    r"[\s\[(<*「【]*(?:(?:re|auto)\s?:\s*)?(?:" + "|".join(_ABSENT) + r")\s"
     r"*(?:[:：\])>】」!|]|[-–—] |$|\bre:|\bfrom\b|\buntil\b|\bbis\b|\bjusqu|\bau sujet "
     r"de\b)",
     re.IGNORECASE,
@@ -130,7 +132,7 @@ ABSENCE_WORDS = re.compile(
     r")?(?:on (?:vacation|holiday|annual leave|maternity leave|leave|parental leave)|out of office)|"
     r"(?:this is|you have received) an automat(?:ic|ed)(?:ally generated)? (?:reply|response|message|e-?mail)|this "
     r"(?:message|e-?mail) (?:was|is|has been) (?:automatically generated|auto-?generated|generated automatically)|"
-    r"ich bin (?:derzeit|zurzeit|momentan|bis|vom|ab|erst|leider|im)[^.]{0,60}(?:nicht (?:im (?:büro|hause?)|"
+    r"ich bin (?:derzeit|zurzeit|momentan|bis|vom|ab|erst|leider|im)[^\n]{0,60}(?:nicht (?:im (?:büro|hause?)|"
     r"erreichbar|da)|abwesend|urlaub)|je (?:suis|serai) (?:actuellement )?(?:absent|en congé|en vacances)|"
     r"(?:estoy|estaré) (?:actualmente )?(?:fuera de la oficina|de vacaciones)|(?:estou|estarei) (?:fora do "
     r"escritório|de férias|ausente)|sono (?:fuori ufficio|in ferie|assente)|"

@@ -140,8 +140,8 @@ def _names_us(message: "Message", envelope: Envelope | None, own: set[str]) -> b
 
 
 def _null_path(message: "Message", envelope: Envelope | None) -> str:
-    if envelope is not None:
-        return "The reverse-path is null: a notification." if envelope.reverse_path == NULL_PATH else ""
+    if envelope is not None and envelope.reverse_path == NULL_PATH:
+        return "The reverse-path is null: a notification."
     is_null = message.field("return-path").strip() == "<>"
     return "Its Return-Path is null: a notification." if is_null else ""
 
@@ -204,11 +204,8 @@ def _robot_field(message: "Message", envelope: Envelope | None) -> str:
         key, word = name.lower(), value.strip().lower()
         if key in ROBOT_FIELDS and word not in ("no", "false", "0", ""):
             return f"A machine's field stands in it: {name}."
-        if (
-            (key == "x-post-messageclass"
-            and "autoresponder" in word)
-            or (key == "delivered-to"
-            and "autoresponder" in word)
+        if (key == "x-post-messageclass" and "autoresponder" in word) or (
+            key == "delivered-to" and "autoresponder" in word
         ):
             return f"{name} says autoresponder."
         if key == "content-type" and "report-type=" in word:

@@ -29,36 +29,131 @@ SUPERSETS: dict[str, tuple[str, ...]] = {
 
 LABELS: dict[str, str] = {
     **dict.fromkeys(
-        ["euckr", "ksc56011987", "ksc56011989", "ksc5601", "ksc5601199", "ksx1001", "ksx10011992", "cp949", "ms949",
-            "windows949", "xwindows949", "uhc", "xuhc", "korean", "isoir149", "cskseuckr", "csksc56011987", "949",
-            "euckorea", "xeuckr", "kseuckr", "euckrs", "ibm949", "cseuckr", "hangul"],
+        [
+            "euckr",
+            "ksc56011987",
+            "ksc56011989",
+            "ksc5601",
+            "ksc5601199",
+            "ksx1001",
+            "ksx10011992",
+            "cp949",
+            "ms949",
+            "windows949",
+            "xwindows949",
+            "uhc",
+            "xuhc",
+            "korean",
+            "isoir149",
+            "cskseuckr",
+            "csksc56011987",
+            "949",
+            "euckorea",
+            "xeuckr",
+            "kseuckr",
+            "euckrs",
+            "ibm949",
+            "cseuckr",
+            "hangul",
+        ],
         "korean",
     ),
     **dict.fromkeys(["johab", "xjohab", "cp1361", "ksc5601johab", "ksc56011992"], "johab"),
     **dict.fromkeys(
-        ["gb2312", "gb23121980", "gb231280", "gbk", "xgbk", "cp936", "ms936", "windows936", "gb18030", "euccn",
-            "xeuccn", "chinese", "gb", "csgb2312", "isoir58", "936", "gb18030", "csiso58gb231280"],
+        [
+            "gb2312",
+            "gb23121980",
+            "gb231280",
+            "gbk",
+            "xgbk",
+            "cp936",
+            "ms936",
+            "windows936",
+            "gb18030",
+            "euccn",
+            "xeuccn",
+            "chinese",
+            "gb",
+            "csgb2312",
+            "isoir58",
+            "936",
+            "gb18030",
+            "csiso58gb231280",
+        ],
         "chinese",
     ),
-    **dict.fromkeys(["big5", "xbig5", "big5tw", "csbig5", "cp950", "windows950", "cnbig5", "xxbig5", "950",
-        "big5eten"], "taiwanese"),
+    **dict.fromkeys(
+        ["big5", "xbig5", "big5tw", "csbig5", "cp950", "windows950", "cnbig5", "xxbig5", "950", "big5eten"], "taiwanese"
+    ),
     **dict.fromkeys(["big5hkscs", "big5hk", "hkscs"], "hongkong"),
     **dict.fromkeys(
-        ["shiftjis", "sjis", "xsjis", "mskanji", "cp932", "windows31j", "windows932", "csshiftjis", "xmscp932",
-            "ms932", "cswindows31j", "932", "shiftjisx0213"],
+        [
+            "shiftjis",
+            "sjis",
+            "xsjis",
+            "mskanji",
+            "cp932",
+            "windows31j",
+            "windows932",
+            "csshiftjis",
+            "xmscp932",
+            "ms932",
+            "cswindows31j",
+            "932",
+            "shiftjisx0213",
+        ],
         "shift",
     ),
     **dict.fromkeys(["eucjp", "xeucjp", "ujis", "cseucpkdfmtjapanese", "eucjpms", "cp51932"], "eucjp"),
     **dict.fromkeys(
-        ["iso88591", "latin1", "l1", "iso885911987", "isoir100", "ibm819", "cp819", "windows1252", "cp1252", "ansi",
-            "ansix341968", "usascii", "ascii", "iso646us", "us", "7bit", "8bit", "ansix341986", "isolatin1", "1252",
-            "xansi", "iso885915", "latin9", "xunknown", "unknown8bit", "unknown", "default", "none", "binary",
-            "xuserdefined"],
+        [
+            "iso88591",
+            "latin1",
+            "l1",
+            "iso885911987",
+            "isoir100",
+            "ibm819",
+            "cp819",
+            "windows1252",
+            "cp1252",
+            "ansi",
+            "ansix341968",
+            "usascii",
+            "ascii",
+            "iso646us",
+            "us",
+            "7bit",
+            "8bit",
+            "ansix341986",
+            "isolatin1",
+            "1252",
+            "xansi",
+            "iso885915",
+            "latin9",
+            "xunknown",
+            "unknown8bit",
+            "unknown",
+            "default",
+            "none",
+            "binary",
+            "xuserdefined",
+        ],
         "western",
     ),
     **dict.fromkeys(
-        ["utf8", "unicode11utf8", "unicode20utf8", "xunicode20utf8", "utf8mb4", "cp65001", "65001", "utf8n",
-            "unicodeutf8", "utf"], "utf8"
+        [
+            "utf8",
+            "unicode11utf8",
+            "unicode20utf8",
+            "xunicode20utf8",
+            "utf8mb4",
+            "cp65001",
+            "65001",
+            "utf8n",
+            "unicodeutf8",
+            "utf",
+        ],
+        "utf8",
     ),
     **dict.fromkeys(["iso88599", "latin5", "windows1254", "cp1254"], "turkish"),
     **dict.fromkeys(["tis620", "iso885911", "windows874", "cp874", "xwindows874", "dos874"], "thai"),
@@ -192,8 +287,7 @@ def _decode_8_bit(raw: bytes, declared: tuple[str, ...], label: str, hint: str) 
         or not declared
         or is_western(label)
         or _THREE_BYTES.search(raw)
-        or (len(declared) == 1
-        and _is_single(declared[0]))
+        or (len(declared) == 1 and _is_single(declared[0]))
     ):
         return unicode, "" if declared[:1] == ("utf_8",) else "charset-mislabelled" if declared else ""
     if not is_western(label):
@@ -225,13 +319,17 @@ def _is_single(codec: str) -> bool:
 
 
 def _nearly(raw: bytes, declared: tuple[str, ...]) -> str | None:
-    """The declared set with replacement characters, when only a few bytes are wrong (a cut tail, one vendor """
+    """The declared set with replacement characters, when only a few bytes are wrong (a cut tail, one vendor"""
     """character)."""
     for codec in declared:
         text = raw.decode(codec, "replace")
         high = sum(map(text.count, ("\ufffd",)))
         good = len(text) - high - sum(1 for each in text[:SAMPLE] if each < "\x80")
-        if good > 0 and high * 8 <= max(good, 8) and strangeness(text[:SAMPLE].replace("\ufffd", "")) < 0.5:
+        if (
+            good > 0
+            and high * 8 <= max(good, 8)
+            and strangeness(text[:SAMPLE].replace("\ufffd", "")) < (1.0 if codec == "utf_8" else 0.6)
+        ):
             return text
     return None
 
@@ -253,6 +351,8 @@ def _guess(raw: bytes, western: bool) -> tuple[str, str]:
         if wrong < best_strangeness - 0.02:
             best, best_strangeness = codec, wrong
     text = raw.decode(best or "utf_8", "replace")
+    if western and best == "cp1252":
+        return text, ""
     return text, "charset-broken" if "\ufffd" in text else "charset-guessed"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gateway.mail.content import octets_of
 from gateway.mail.failures import STATUS, is_hard, meaning, status_of
 from gateway.mail.fields import Fields, message_ids, read_header
-from gateway.mail.systems import BODY, COPY_BEGINS, DAEMON, DAEMON_NAME, INTRODUCTIONS, SUBJECT
+from gateway.mail.systems import BODY, CERTAIN_DAEMON, COPY_BEGINS, DAEMON, DAEMON_NAME, INTRODUCTIONS, SUBJECT
 
 if TYPE_CHECKING:
     from gateway.mail.message import Message
@@ -27,6 +27,7 @@ _ADDRESS = re.compile(
     r"[^\s<>\"'(),;:\[\]@|/\\=]{1,100}@[A-Za-z0-9\u0080-\uffff](?:[A-Za-z0-9\u0080-\uffff_-]*\.)*[A-Za-z0-9\u0080-\uffff-]"
     r"*[A-Za-z0-9\u0080-\uffff]"
 )
+_CODE = re.compile(r"(?<![\d.])[45]\d\d[ -]|[45]\.\d{1,3}\.\d{1,3}")
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
 _UNICODE = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 _WELL = ("delivered", "relayed", "expanded", "success")
@@ -162,33 +163,24 @@ def _near(text: str, recipient: str) -> str:
 
 
 def _looks_like_bounce(message: "Message") -> bool:
-    """Two of: a daemon as author, a subject that bounces have, words that bounces have."""
+    """A daemon as author with a subject or words that bounces have; or both of these and an address with its fault."""
     if any(name.lower() == "x-failed-recipients" for name, _ in message.fields):
         return True
     subject = message.subject
-    if (
-        re.match(r"(?i)(re|fwd?|aw|wg|tr|rv|답장|전달)\s?:", subject)
-        or (message.in_reply_to
-        and not SUBJECT.search(subject))
+    if re.match(r"(?i)(re|fwd?|aw|wg|tr|rv|답장|전달)\s?:", subject) or (
+        message.in_reply_to and not SUBJECT.search(subject)
     ):
         return False
+    words = message.bounce_text[:8000]
+    has_subject, has_words = bool(SUBJECT.search(subject)), bool(BODY.search(words))
     local = message.from_email.partition("@")[0].lower()
-    is_daemon = bool(
-        DAEMON.match(local)
-        or DAEMON_NAME.search(message.from_name)
-        or _has_null_path(message.fields)
-        or (not message.from_email
-        and not message.from_name)
-    )
-    has_subject = bool(SUBJECT.search(subject))
-    if not is_daemon and not has_subject:
-        return False
-    has_words = bool(BODY.search(message.bounce_text[:8000]))
-    return (
-        (is_daemon and has_words)
-        or (is_daemon and has_subject)
-        or (has_subject and has_words and SUBJECT.match(subject) is not None)
-    )
+    if CERTAIN_DAEMON.match(local) or DAEMON_NAME.search(message.from_name) or _has_null_path(message.fields):
+        return has_subject or has_words
+    # A customer may ask about a parcel that was not delivered: without a daemon's name, an
+    # address and a fault must be there.
+    is_telling = bool(_ADDRESS.search(words)) and bool(_CODE.search(words) or meaning(words))
+    is_likely = bool(DAEMON.match(local)) or not message.from_email or bool(SUBJECT.match(subject))
+    return has_subject and has_words and is_telling and is_likely
 
 
 def _has_null_path(fields: Fields) -> bool:
@@ -227,16 +219,16 @@ def _introduced(words: str, ours: set[str]) -> Iterator[tuple[str, str]]:
     """Addresses behind a sentence that introduces them, or at the head of a line that goes on with the reason."""
     intro = ""
     for count, found in enumerate(INTRODUCTIONS.finditer(words)):
-        if (intro and found[0].lower() != intro) or count > 200:
+        if (intro and found[0][:12].lower() != intro) or count > 200:
             continue
-        block = words[found.end() : found.end() + 600]
+        block = words[found.start() : found.end() + 600]
         addresses = [each for each in _ADDRESS.findall(block) if each.lower() not in ours and not _is_daemon(each)]
         if addresses and found.lastgroup == "one":
             yield addresses[0], _reason(words[found.start() :], addresses[0])
         elif addresses:
-            for address in _listed(words[found.end() : found.end() + 6000], addresses[0], ours):
+            for address in _listed(words[found.start() : found.end() + 6000], addresses[0], ours):
                 yield address, _reason(words[found.start() :], address)
-        intro = found[0].lower() if addresses else intro
+        intro = found[0][:12].lower() if addresses else intro
     if intro:
         return
     for line in re.finditer(

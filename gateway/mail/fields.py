@@ -147,7 +147,7 @@ def unfold(value: str) -> str:
 
 
 def message_ids(value: str, limit: int = 200) -> tuple[str, ...]:
-    """Ids in angle brackets, without blanks inside, in order, once each; bare ones are given brackets; "<>" is no """
+    """Ids in angle brackets, without blanks inside, in order, once each; bare ones are given brackets; "<>" is no"""
     """id."""
     value = value[:FIELD_LIMIT]
     if value.count("<") > 4 * limit:
@@ -165,7 +165,7 @@ def message_ids(value: str, limit: int = 200) -> tuple[str, ...]:
 _ISO = re.compile(
     r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[T ]*(?:(\d{1,2}):(\d{2})(?::(\d{2}))?)?\S*?\s*(Z|[+-]\d{2}:?\d{2})?$"
 )
-_KOREAN = re.compile(r"(\d{4})년\s*(\d{1,2})월\s*(\d{1,2})일[^\d]*?(오전|오후)?\s*(?:(\d{1,2})[:시]\s*(\d{1,2}))?")
+_KOREAN = re.compile(r"(\d{4})년\s*(\d{1,2})월\s*(\d{1,2})일(?:\D{0,12}?(오전|오후)?\s*(\d{1,2})[:시]\s*(\d{1,2}))?")
 _NUMERIC = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 
 

@@ -20,11 +20,41 @@ TAG_LIMIT = 16 * 1024
 QUOTES_LIMIT = 20
 """Marks of quoting that are written in front of a line."""
 
-FORMATTING = frozenset(["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt",
-    "u"])
+FORMATTING = frozenset(
+    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
+)
 FLAT = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
-        "p", "li", "td", "th", "tr", "dt", "dd", "option", "tbody", "thead", "tfoot", "html", "head", "body", "o:p"]
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "p",
+        "li",
+        "td",
+        "th",
+        "tr",
+        "dt",
+        "dd",
+        "option",
+        "tbody",
+        "thead",
+        "tfoot",
+        "html",
+        "head",
+        "body",
+        "o:p",
+    ]
 )
 """Elements that do not nest when left open."""
 
@@ -67,9 +97,9 @@ MARKS = QUOTE_MARK + SIGNATURE_MARK
 
 _QUOTE_HINT = re.compile(
     r'(?:id|class)="[^"]*(?:divRplyFwdMsg|appendonsend|OutlookMessageHeader|yahoo_quoted|gmail_attr|'
-    r'moz-cite-prefix|protonmail_quote|'
+    r"moz-cite-prefix|protonmail_quote|"
     r'zmail_extra|mail_quote_header|ms-outlook-quote)|style="[^"]*border-top:\s?(?:1(?:\.0)?pt solid|'
-    r'solid)\s*(?:#?[A-Za-z0-9]{3,11} 1)',
+    r"solid)\s*(?:#?[A-Za-z0-9]{3,11} 1)",
     re.IGNORECASE,
 )
 _SIGNATURE_HINT = re.compile(
@@ -213,7 +243,7 @@ def is_hostile(html: str) -> bool:
 
 
 def _is_huge(piece: str) -> bool:
-    """True for a tag with more attributes than a person's program writes; images within the HTML are long but few """
+    """True for a tag with more attributes than a person's program writes; images within the HTML are long but few"""
     """words."""
     tag = _DATA.sub("", piece.partition(">")[0])
     return len(tag) > TAG_LIMIT or len(re.findall(r"[\s/]", tag)) > 2000
@@ -255,7 +285,7 @@ def has_hints(html: str) -> bool:
 
 
 def mark_of(name: str, attributes: str) -> str:
-    """The mark for an element by which a mail program sets the quoted mail or the signature apart; "" for all """
+    """The mark for an element by which a mail program sets the quoted mail or the signature apart; "" for all"""
     """others."""
     if not attributes:
         return ""
@@ -326,7 +356,9 @@ class _Writer:
         self.line, self.blank, self.cell = [], True, False
 
     def _break(self) -> None:
-        if "".join(self.line).strip() or (self.pre and self.line):
+        line = "".join(self.line)
+        # A paragraph of one no-break space is how Word writes an empty line.
+        if line.strip() or "\xa0" in line or (self.pre and line):
             self._new_line()
         else:
             self.line = []

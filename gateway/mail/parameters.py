@@ -11,6 +11,9 @@ from gateway.mail.words import decode_words
 PARAMETERS_LIMIT = 200
 """Parameters of one field that are read."""
 
+_PLAIN, _WHOLE = -1, -2
+"""In place of a piece's number: name=value, and name*=value."""
+
 _PARAMETER = re.compile(r';?\s*([^\s=;"<>()\[\]]{1,200})\s*=\s*("(?:[^"\\]|\\.)*"?|[^;"]*)')
 _PIECE = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?$")
 _ESCAPE = re.compile(r'\\(["\\])')
@@ -39,7 +42,7 @@ def parameters(text: str, hint: str = "") -> Parameters:
         piece = _PIECE.match(found[1].lower())
         if piece is None:
             continue
-        number = int(piece[2]) if piece[2] else -1
+        number = int(piece[2]) if piece[2] else _WHOLE if piece[3] else _PLAIN
         pieces.setdefault(piece[1], {}).setdefault(number, (bool(piece[3]), _unquoted(found[2])))
     value = re.sub(r"\([^)]*\)|\s+", "", head).lower()
     return Parameters(value, {name: _value(found, hint) for name, found in pieces.items()})
@@ -55,9 +58,10 @@ def _unquoted(value: str) -> str:
 def _value(pieces: dict[int, tuple[bool, str]], hint: str) -> str:
     """One parameter of its pieces: the extended forms win over the plain one beside them."""
     numbered = sorted(number for number in pieces if number >= 0)
-    if -1 in pieces and (pieces[-1][0] or not numbered):
-        is_extended, text = pieces[-1]
-        return _extended([(True, text)], hint) if is_extended else _legacy(text, hint)
+    if _WHOLE in pieces:
+        return _extended([pieces[_WHOLE]], hint)
+    if not numbered:
+        return _legacy(pieces[_PLAIN][1], hint)
     chosen = [pieces[number] for number in numbered]
     if any(is_extended for is_extended, _ in chosen):
         return _extended(chosen, hint)

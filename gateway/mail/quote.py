@@ -220,8 +220,7 @@ def _only_signature(lines: list[str]) -> bool:
     return bool(words) and (
         bool(_SIGNATURE.match(words[0]))
         or words[0].strip() == SIGNATURE_MARK
-        or (len(words) == 1
-        and bool(SIGNED.match(words[0].strip()[:LINE])))
+        or (len(words) == 1 and bool(SIGNED.match(words[0].strip()[:LINE])))
     )
 
 
@@ -256,11 +255,18 @@ def _heading_start(lines: list[str], start: int) -> int:
     return start if heading is None else heading
 
 
+def _begins_signature(line: str, behind: list[str]) -> bool:
+    """RFC 3676 section 4.3: "-- ". Dashes alone count when few lines follow; never above a quote."""
+    is_mark = line == "-- " or line.strip() == SIGNATURE_MARK
+    is_likely = bool(_SIGNATURE.match(line[:LINE])) and sum(1 for each in behind if each.strip()) <= 10
+    return (is_mark or is_likely) and not any(_is_quoted(each) for each in behind)
+
+
 def _without_signature(lines: list[str]) -> list[str]:
     """From "-- " on, and mobile signatures at the end; only where words remain in front."""
     for number in range(len(lines) - 1, -1, -1):
-        is_mark = lines[number].strip() == SIGNATURE_MARK or lines[number] == "-- " or _SIGNATURE.match(lines[number])
-        if is_mark and _has_words(lines[:number]) and not any(_is_quoted(line) for line in lines[number:]):
+        behind = lines[number + 1 :]
+        if _begins_signature(lines[number], behind) and _has_words(lines[:number]):
             lines = lines[:number]
     while lines and (not lines[-1].strip() or _RULE.match(lines[-1])):
         lines = lines[:-1]

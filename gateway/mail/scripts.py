@@ -5,7 +5,7 @@ accented letters in a row. `strangeness` measures that, from 0 (plain) upwards.
 """
 
 KOREAN = frozenset(
-    "이다는가을를에의은고하지도로서한기사시자해리나대아일어부정있스니으면요인주수그만보오전상제장여원안라성들"
+    "홍이다는가을를에의은고하지도로서한기사시자해리나대아일어부정있스니으면요인주수그만보오전상제장여원안라성들"
     "비공선게와없구"
     "문세유과습동신소할합된방연조경마생우무요말되음거았었했저회관화내모계개실물국발용위당분단진치결교적중러입확송처드려"
     "속감설번메명불미바데네달름날간강같것격겠께난남냈녕노늘답담됩두따때또락란래력련료류르른못므반받배백버법변별복본봉"
@@ -51,6 +51,9 @@ JAPANESE = frozenset(
 FREQUENT = SIMPLIFIED | TRADITIONAL | JAPANESE
 
 
+_ACCENTED = "áàâäãåæçéèêëíìîïñóòôöõøúùûüßğışćčđšžłńśźżąęőűřěůťďňýÿœ"
+
+
 def _weight(here: str, before: str, after: str) -> float:
     """How strange one character is between its neighbours: 0 plain, 1 odd, 4 impossible."""
     code = ord(here)
@@ -72,12 +75,13 @@ def _weight(here: str, before: str, after: str) -> float:
 def _latin(here: str, before: str, after: str) -> float:
     if not here.isalpha():
         return 0.35 if here in "¿¡\xa0«»°§©®·´–—‘’“”…€£" else 1.0
-    lonely = before < "\x80" and after < "\x80"
-    if not lonely:
+    if before > "\x7f" and after > "\x7f":
         return 1.1
+    if (before > "\x7f" and before.isalpha()) or (after > "\x7f" and after.isalpha()):
+        return 0.45 if here in _ACCENTED else 1.1
     if here.isupper():
         return 0.9 if before.isalpha() and before.islower() else 0.4
-    return 0.15 if here in "áàâäãåæçéèêëíìîïñóòôöõøúùûüßğışćčđšžłńśźżąęőűřěůťďňýÿœ" else 0.9
+    return 0.15 if here in _ACCENTED else 0.9
 
 
 def _cyrillic(here: str, before: str) -> float:

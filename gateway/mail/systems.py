@@ -14,6 +14,10 @@ DAEMON = re.compile(
     r"noreply-.*daemon|returned?|undeliver.*|delivery|deliver|mta|complaints|nobody|mail\.system|"
     r"failure|.*-bounces?)$"
 )
+CERTAIN_DAEMON = re.compile(
+    r"mailer-?_?daemon|mail-?daemon|postmaster|mdaemon|mail-?delivery.*|double-bounce|microsoftexchange"
+)
+"""Names that no person goes by."""
 DAEMON_NAME = re.compile(
     r"mail(?:er)?[- ]?(?:delivery|deliver)|mailer[- ]?daemon|postmaster|system administrator|mail (?:administrator|"
     r"system)|mail subsystem|"
@@ -33,7 +37,8 @@ SUBJECT = re.compile(
     r"\bndn\b|\bndr\b|bounced? (?:mail|message|email)|returning message|delivery (?:attempt|notification|to "
     r".{1,80} failed)|warning: (?:message|could not)|user unknown|unknown (?:user|address|recipient)|mail loop|"
     r"배달되지 ?(?:않|못)|배달(?:할 수 없| ?실패|되지)|전송 ?(?:실패|오류|되지)|"
-    r"전달(?:되지| ?실패|할 수 없)|반송|발송 ?(?:실패|오류)|수신 ?(?:실패|불가)|"
+    r"전달(?:되지| ?실패|할 수 없)|반송 ?(?:된|되었|됨|메일|안내|알림)|메일 ?반송|발송 "
+    r"?(?:실패|오류)|수신 ?(?:실패|불가)|"
     r"메일.{0,12}(?:실패|보내지 못)|"
     r"配信(?:不能|できません|エラー|不可|に失敗|失敗|され)|配達(?:不能|できません|エラー)|"
     r"送信(?:エラー|できません|失敗)|届けられません|未配信|エラーメール|不達|退信|退回|"
@@ -64,7 +69,7 @@ BODY = re.compile(
     r"address rejected|not found|unknown)|(?:55[0-4]|45[0-2])[ -][45]?|[45]\.\d\.\d|over ?quota|quota exceeded|"
     r"invalid (?:address|recipient|mailbox)|"
     r"배달되지|배달하지|배달할 수|전송되지|전달되지|전달할 수|전송하지 ?못|보내지 ?못|"
-    r"발송되지|반송|존재하지 않|찾을 수 없|配信でき|配信されません|届けられ|送信でき|配達でき|"
+    r"발송되지|반송(?:된|되었|됨)|존재하지 않|찾을 수 없|配信でき|配信されません|届けられ|送信でき|配達でき|"
     r"見つかりません|存在しません|エラー|"
     r"投递失败|无法投递|無法傳遞|无法送达|不存在|退信|nicht zugestellt|unzustellbar|n'a pas (?:pu être|"
     r"été) (?:remis|délivré|distribué|livré)|no se (?:ha )?(?:pudo|podido) "

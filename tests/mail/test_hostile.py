@@ -1,0 +1,173 @@
+"""Hostile mails: read without a fault, and within a second of CPU whatever their size up to 25 MB."""
+
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.mail.automatic import may_acknowledge
+from gateway.mail.message import Message, parse
+
+MB = 1 << 20
+HEAD = b"From: a@b.c\nTo: d@e.f\nSubject: s\n"
+MIXED = b"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+HTML = b"Content-Type: text/html\n\n"
+BOUNCE = b"From: mailer-daemon@x\nSubject: failure notice\n\n"
+REPORT = (
+    b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+    b"--b\n\nx\n--b\nContent-Type: message/delivery-status\n\n"
+)
+
+HOSTILE = {
+    "200 kB of From": b"From: " + b'"a\\' * 70_000 + b"\n\nx",
+    "From of brackets": b"From: " + b"<" * 200_000 + b"\n\nx",
+    "From of comments": b"From: " + b"(" * 200_000 + b"\n\nx",
+    "100,000 addresses": b"To: " + b"a@b.c," * 100_000 + b"\n\nx",
+    "encoded words": b"Subject: " + b"=?a?b?" * 40_000 + b"\n\nx",
+    "50,000 parameters": HEAD + b"Content-Type: text/plain" + b"; a=b" * 50_000 + b"\n\nx",
+    "continuations": HEAD + b"Content-Type: text/plain" + b"; a*0*=b" * 50_000 + b"\n\nx",
+    "millions of fields": b"a:b\n" * 6 * MB + b"\nx",
+    "25 MB of empty lines": HEAD + b"\n" * 25 * MB,
+    "25 MB of blanks": HEAD + b"\n" + b" " * 25 * MB,
+    "millions of boundaries": HEAD + MIXED + b"--b\n" * 6 * MB,
+    "millions of near boundaries": HEAD + MIXED + b"--bx\n" * 5 * MB,
+    "deep nesting": HEAD
+    + b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(50_000)),
+    "deep nesting, one boundary": HEAD + b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" * 200_000,
+    "deep and large": HEAD
+    + b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(40))
+    + b"--b" * 8 * MB,
+    "quotes": HEAD + b"\n" + b"> \n" * 4 * MB,
+    "headings": HEAD + b"\n" + b"On 2020 a@b wrote:\n" * MB,
+    "one long line of dashes": HEAD + b"\n" + b"-" * 25 * MB,
+    "tags left open": HEAD + HTML + b"<div>" * 5 * MB,
+    "fonts": HEAD + HTML + b"<font color=1><p>" * MB,
+    "tables": HEAD + HTML + b"<table><tr><td>" * MB,
+    "open brackets": HEAD + HTML + b"<" * 5 * MB,
+    "100,000 attributes": HEAD + HTML + b"<a " + b"".join(b"a%d=b " % n for n in range(100_000)) + b">",
+    "uuencode": HEAD + b"\n" + b"begin 644 a\n" * 2 * MB,
+    "base64 ends": HEAD + b"Content-Transfer-Encoding: base64\n\n" + b"QUJD\nQQ==\n" * 2 * MB,
+    "high octets": HEAD + b"\n" + bytes(range(128, 256)) * 100_000,
+    "Japanese escapes": HEAD + b"\n" + b"\x1b$B" * 8 * MB,
+    "recipients": HEAD + REPORT + b"Final-Recipient: rfc822; a@b.c\nAction: failed\n\n" * 400_000,
+    "a bounce of addresses": BOUNCE + b"following recipients:\n" + b"aaaa@bbb.cc\n" * MB,
+    "a bounce of words": BOUNCE + b"mailbox mailbox user " * MB,
+    "references": b"References: " + b"<a" * 100_000 + b"\n\nx",
+    "date": b"Date: " + b"(" * 100_000 + b"\n\nx",
+    "carriage returns": b"\r" * 25 * MB,
+    "NUL": b"\0" * 25 * MB,
+}
+
+
+def read_all(message: Message) -> None:
+    _ = (
+        message.text,
+        message.html,
+        message.reply_text,
+        message.language,
+        message.attachments,
+        message.findings,
+        message.is_automatic,
+        message.bounce,
+        message.is_bounce,
+        may_acknowledge(message, None, ("a@b.c",)),
+    )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_mail_takes_a_second_of_cpu(name: str) -> None:
+    raw = HOSTILE[name]
+    start = time.process_time()
+    read_all(parse(raw))
+    assert time.process_time() - start < 1.0
+
+
+def test_limits_leave_a_finding() -> None:
+    assert "too-many-parts" in parse(HOSTILE["millions of boundaries"]).findings
+    assert "nesting-too-deep" in parse(HOSTILE["deep and large"]).findings
+    assert "header-block-too-large" in parse(HOSTILE["millions of fields"]).findings
+    assert "field-too-large" in parse(HOSTILE["100,000 addresses"]).findings
+    assert len(parse(HOSTILE["100,000 addresses"]).to) <= 1000
+
+
+PIECES = st.sampled_from(
+    [
+        b"From: ",
+        b"Subject: ",
+        b"To: ",
+        b"Content-Type: ",
+        b"multipart/mixed",
+        b"multipart/alternative",
+        b"multipart/report",
+        b"; boundary=",
+        b"b",
+        b"\n--b\n",
+        b"--b--",
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b"\n\n",
+        b"text/html",
+        b"text/plain; charset=",
+        b"euc-kr",
+        b"iso-2022-kr",
+        b"utf-7",
+        b"utf-16",
+        b"=?utf-8?B?",
+        b"?=",
+        b"7ZmU",
+        b"<",
+        b">",
+        b'"',
+        b"(",
+        b")",
+        b"@",
+        b"a.b",
+        b":",
+        b";",
+        b",",
+        b"message/rfc822",
+        b"message/delivery-status",
+        b"Final-Recipient: rfc822;",
+        b"Content-Transfer-Encoding: ",
+        b"base64",
+        b"quoted-printable",
+        b"uuencode",
+        b"begin 644 a\n",
+        b"\nend\n",
+        b"Content-Disposition: attachment; filename*0*=",
+        b"utf-8''%ED",
+        b"<blockquote>",
+        b"<div class=gmail_quote>",
+        b"\x1b$B",
+        b"\x0e",
+        b"\xb0\xa1",
+        b"\xff",
+        b"\x00",
+        b"> ",
+        b"-- ",
+        b" wrote:",
+        b"On 2020 ",
+        b"Date: ",
+        b"Message-ID: ",
+        b"References: ",
+        b"mailer-daemon@x",
+        b"failure notice",
+        b"550 5.1.1 ",
+        b"format=flowed",
+        b" ",
+    ]
+)
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.one_of(st.binary(max_size=400), st.lists(st.one_of(PIECES, st.binary(max_size=6)), max_size=60).map(b"".join))
+)
+def test_reading_never_raises(raw: bytes) -> None:
+    message = parse(raw)
+    read_all(message)
+    for text in (message.subject, message.from_name, message.from_email, message.text, message.reply_text, *message.to):
+        text.encode("utf-8")
+    assert "\r" not in message.text
