@@ -7,7 +7,19 @@ behind the reader's back: a table has columns only, and a question about two tab
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, Column, DateTime, Dialect, Index, LargeBinary, String, text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Index,
+    LargeBinary,
+    String,
+    literal_column,
+    text,
+)
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
@@ -62,8 +74,8 @@ class Received(SQLModel, table=True):
 
     __table_args__ = (
         _one_of("state", RECEIVED_STATES),
-        Index("received_to_handle", "next_attempt", "id", sqlite_where=text("state = 'kept'"),
-              postgresql_where=text("state = 'kept'")),
+        Index("received_to_handle", "next_attempt", "id", sqlite_where=text("state IN ('kept')"),
+              postgresql_where=text("state IN ('kept')")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -207,6 +219,9 @@ class Letter(SQLModel, table=True):
         _one_of("state", LETTER_STATES),
         Index("letter_to_send", "next_attempt", "id", sqlite_where=text("state IN ('waiting', 'deferred')"),
               postgresql_where=text("state IN ('waiting', 'deferred')")),
+        Index("letter_to_report", "id", sqlite_where=text("state IN ('bounced') AND is_reported = 0"),
+              postgresql_where=text("state IN ('bounced') AND NOT is_reported")),
+        Index("letter_by_template", "template", "created_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -304,3 +319,9 @@ class Counter(SQLModel, table=True):
 def columns(table: type[SQLModel]) -> Any:
     """The table as a query sees it: `columns(Request).due` is a column, where `Request.due` is typed as its value."""
     return table
+
+
+def is_in(state: Any, words: tuple[str, ...]) -> ColumnElement[bool]:
+    """A state is one of these words, written into the SQL as it stands, so that the partial index over it serves."""
+    condition: ColumnElement[bool] = state.in_([literal_column(repr(word)) for word in words])
+    return condition

@@ -26,6 +26,7 @@ from gateway.mail.authres import Identity, Verdict
 from gateway.mail.automatic import automatic, may_acknowledge
 from gateway.mail.dsn import FailedRecipient
 from gateway.mail.envelope import Envelope, domain_of
+from gateway.mail.machine import Kind, kind
 from gateway.mail.message import Message
 from gateway.models import Customer, Letter, Request, Verification
 
@@ -58,18 +59,11 @@ class Mail:
     def is_automatic(self) -> bool:
         return bool(self.automatic)
 
-    @property
-    def is_bulk(self) -> bool:
-        """A machine sent it of its own accord: a list post, a newsletter, a program's message. No reply to anything."""
-        named = {name.lower() for name, _ in self.message.fields}
-        word = self.message.field("auto-submitted").partition(";")[0].strip().lower()
-        is_mass = bool(named & {"list-id", "list-unsubscribe", "list-post"}) or word == "auto-generated"
-        return is_mass or self.message.field("precedence").strip().lower() in ("bulk", "list")
-
-    @property
-    def is_report(self) -> bool:
-        """A report to the postmaster, not about a letter of ours: abuse (RFC 5965), DMARC, TLS."""
-        return "report" in self.automatic and not self.message.is_bounce
+    @cached_property
+    def machine(self) -> Kind:
+        """"" for a person's mail; reply (out of office, receipt: nobody says anything), report (abuse, DMARC, TLS),
+        bulk (list posts, newsletters) or program (anything else, such as a web form's mail)."""
+        return kind(self.message, self.envelope)
 
     @cached_property
     def may_acknowledge(self) -> tuple[bool, str]:

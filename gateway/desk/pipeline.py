@@ -27,7 +27,7 @@ from gateway.mail.dsn import FailedRecipient
 from gateway.mail.envelope import Envelope
 from gateway.mail.message import parse
 from gateway.models import Letter, RawMail, Received, Request
-from gateway.store import events
+from gateway.store import events, outbox
 from gateway.store.database import Database
 
 log = structlog.get_logger()
@@ -136,9 +136,9 @@ class Desk:
                                     events.put_off_kept)
 
     async def _take_bounced(self) -> bool:
-        id = await self.database.read(events.next_bounced)
-        return id is not None and await self._transact("letter", id, lambda db: self._report(db, id),
-                                                       events.put_off_bounced)
+        found = await self.database.read(lambda db: outbox.bounced(db, 1))
+        return bool(found) and await self._transact("letter", id := found[0].id or 0, lambda db: self._report(db, id),
+                                                    events.put_off_bounced)
 
     async def _take_wake(self) -> bool:
         id = await self.database.read(lambda db: events.next_wake(db, self.now()))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
-from gateway.models import Letter, RawMail, Received, Wake, columns
+from gateway.models import Letter, RawMail, Received, Wake, columns, is_in
 
 RECEIVED, RAW, LETTER, WAKE = columns(Received), columns(RawMail), columns(Letter), columns(Wake)
 
@@ -18,7 +18,7 @@ RECEIVED, RAW, LETTER, WAKE = columns(Received), columns(RawMail), columns(Lette
 def next_kept(db: Db, now: datetime) -> tuple[Received, bytes] | None:
     """The mail that waits longest, with its octets."""
     query = (select(Received, RAW.content).join(RawMail, RAW.received_id == RECEIVED.id)
-             .where(RECEIVED.state == "kept", RECEIVED.next_attempt <= now)
+             .where(is_in(RECEIVED.state, ("kept",)), RECEIVED.next_attempt <= now)
              .order_by(RECEIVED.next_attempt, RECEIVED.id).limit(1).with_for_update(skip_locked=True, of=RECEIVED))
     found = db.execute(query).one_or_none()
     return (found[0], found[1]) if found else None
@@ -37,12 +37,6 @@ def put_off_kept(db: Db, id: int, reason: str, now: datetime, attempts: int, fir
     row.next_attempt = now + first * 2 ** (row.attempts - 1)
     row.state = "shunted" if row.attempts >= attempts else "kept"
     return row.state
-
-
-def next_bounced(db: Db) -> int | None:
-    """A letter that delivery gave up and no request has heard of."""
-    query = select(LETTER.id).where(LETTER.state == "bounced", LETTER.is_reported.is_(False))
-    return db.scalars(query.order_by(LETTER.id).limit(1).with_for_update(skip_locked=True)).one_or_none()
 
 
 def take_bounced(db: Db, id: int) -> Letter | None:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Connection, bindparam, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session as Db
 
@@ -25,7 +25,13 @@ from gateway.models import RawMail, Received
 from gateway.store.database import Database
 
 log = structlog.get_logger()
-_received = Received.__table__.c  # type: ignore[attr-defined]
+# Built once: making a statement costs more than running it. On the tables, so that the ORM keeps out of the hot path.
+_received = Received.__table__  # type: ignore[attr-defined]
+_INSERT_RECEIVED = insert(_received)
+_INSERT_RAW_MAIL = insert(RawMail.__table__)  # type: ignore[attr-defined]
+_KNOWN = select(_received.c.digest, _received.c.id).where(_received.c.digest.in_(bindparam("digests", expanding=True)))
+_LAST_ID = select(func.max(_received.c.id))
+_NEXT_IDS = text("SELECT nextval(pg_get_serial_sequence('received', 'id')) FROM generate_series(1, :count)")
 
 BATCH = 100
 """Mails in one transaction, so that the last of a crowd does not wait for all of it."""
@@ -153,35 +159,35 @@ def _is_away(error: Exception) -> bool:
 
 def insert_all(db: Db, arrivals: Sequence[Arrival]) -> list[int]:
     """Insert what is not there yet; the id of each, of a mail that came before the id it had then."""
-    known = _known(db, {arrival.digest for arrival in arrivals if arrival.digest})
+    connection = db.connection()
+    known = _known(connection, {arrival.digest for arrival in arrivals if arrival.digest})
     new: dict[str | int, Arrival] = {}
     keys: list[str | int] = []
     for place, arrival in enumerate(arrivals):
         keys.append(arrival.digest or place)
         if arrival.digest not in known:
             new.setdefault(keys[-1], arrival)
-    ids = dict[str | int, int](zip(new, _free_ids(db, len(new)), strict=True))
+    ids = dict[str | int, int](zip(new, _free_ids(connection, len(new)), strict=True))
     if new:
-        db.execute(insert(Received), [_row(ids[key], arrival) for key, arrival in new.items()])
-        db.execute(insert(RawMail), [{"received_id": ids[key], "content": new[key].content} for key in new])
+        connection.execute(_INSERT_RECEIVED, [_row(ids[key], arrival) for key, arrival in new.items()])
+        rows = [{"received_id": ids[key], "content": arrival.content} for key, arrival in new.items()]
+        connection.execute(_INSERT_RAW_MAIL, rows)
     return [known.get(str(key)) or ids[key] for key in keys]
 
 
-def _known(db: Db, digests: set[str]) -> dict[str, int]:
+def _known(connection: Connection, digests: set[str]) -> dict[str, int]:
     if not digests:
         return {}
-    rows = db.execute(select(_received.digest, _received.id).where(_received.digest.in_(digests)))
-    return {row.digest: row.id for row in rows}
+    return {row.digest: row.id for row in connection.execute(_KNOWN, {"digests": list(digests)})}
 
 
-def _free_ids(db: Db, count: int) -> Iterable[int]:
+def _free_ids(connection: Connection, count: int) -> Iterable[int]:
     """Ids for new rows. On SQLite we hold the only write lock, so the next ones are ours."""
     if not count:
         return []
-    if db.get_bind().dialect.name == "postgresql":
-        numbers = text("SELECT nextval(pg_get_serial_sequence('received', 'id')) FROM generate_series(1, :count)")
-        return list(db.scalars(numbers, {"count": count}))
-    last: int = db.scalar(select(func.max(_received.id))) or 0
+    if connection.dialect.name == "postgresql":
+        return list(connection.scalars(_NEXT_IDS, {"count": count}))
+    last: int = connection.scalar(_LAST_ID) or 0
     return range(last + 1, last + 1 + count)
 
 

@@ -10,11 +10,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Select, Update, case, func, literal_column, or_, select, update
+from sqlalchemy import CursorResult, Select, Update, case, func, or_, select, update
 from sqlalchemy.orm import Session as Db
 from sqlalchemy.orm import aliased, defer
 
-from gateway.models import LETTER_STATES, Letter, columns
+from gateway.models import LETTER_STATES, Letter, columns, is_in
 
 LETTER = columns(Letter)
 EARLIER = aliased(LETTER)
@@ -36,7 +36,7 @@ def claim(db: Db, now: datetime, lease: timedelta, limit: int) -> Sequence[Lette
 
 def renew(db: Db, ids: Collection[int], until: datetime) -> int:
     """Lengthen the lease of letters that are still under way. How many are."""
-    query = update(Letter).where(LETTER.id.in_(ids), _is_unsettled(LETTER), LETTER.claimed_until.is_not(None))
+    query = update(Letter).where(LETTER.id.in_(ids), is_in(LETTER.state, UNSETTLED), LETTER.claimed_until.is_not(None))
     return _changed(db, query.values(claimed_until=until))
 
 
@@ -50,12 +50,12 @@ def settle(db: Db, letter_id: int, state: str, reply: str, now: datetime, next_a
         values["next_attempt"] = next_attempt or now
     else:
         values["settled_at"] = now
-    return _changed(db, update(Letter).where(LETTER.id == letter_id, _is_unsettled(LETTER)).values(values)) == 1
+    return _changed(db, update(Letter).where(LETTER.id == letter_id, is_in(LETTER.state, UNSETTLED)).values(values)) == 1
 
 
 def release(db: Db, ids: Collection[int]) -> int:
     """Give claimed letters back untried, as if they had never been in hand. How many."""
-    query = update(Letter).where(LETTER.id.in_(ids), _is_unsettled(LETTER), LETTER.claimed_until.is_not(None))
+    query = update(Letter).where(LETTER.id.in_(ids), is_in(LETTER.state, UNSETTLED), LETTER.claimed_until.is_not(None))
     return _changed(db, query.values(claimed_until=None, attempts=LETTER.attempts - 1))
 
 
@@ -69,7 +69,7 @@ def next_due(db: Db) -> datetime | None:
 
 def bounced(db: Db, limit: int) -> Sequence[Letter]:
     """Letters that did not arrive and that the desk has not taken up yet, oldest first."""
-    query = select(Letter).where(LETTER.state == "bounced", LETTER.is_reported.is_(False))
+    query = select(Letter).where(is_in(LETTER.state, ("bounced",)), ~LETTER.is_reported)
     return db.scalars(query.order_by(LETTER.id).limit(limit)).all()
 
 
@@ -98,14 +98,8 @@ def counts(db: Db) -> dict[str, int]:
 def _unblocked(query: Select[Any]) -> Select[Any]:
     """Unsettled letters that no earlier unsettled letter of the same request stands before."""
     earlier = select(EARLIER.id).where(
-        EARLIER.request_id == LETTER.request_id, EARLIER.id < LETTER.id, _is_unsettled(EARLIER))
-    return query.where(_is_unsettled(LETTER), ~earlier.exists())
-
-
-def _is_unsettled(table: Any) -> ColumnElement[bool]:
-    # Written out, not bound: only then do both databases see that the index of unsettled letters serves.
-    found: ColumnElement[bool] = table.state.in_([literal_column(f"'{state}'") for state in UNSETTLED])
-    return found
+        EARLIER.request_id == LETTER.request_id, EARLIER.id < LETTER.id, is_in(EARLIER.state, UNSETTLED))
+    return query.where(is_in(LETTER.state, UNSETTLED), ~earlier.exists())
 
 
 def _changed(db: Db, statement: Update) -> int:

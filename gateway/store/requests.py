@@ -24,6 +24,7 @@ from gateway.models import (
     Verification,
     Wake,
     columns,
+    is_in,
 )
 
 ATTACHMENT, COUNTER, CUSTOMER, ENTRY = columns(Attachment), columns(Counter), columns(Customer), columns(Entry)
@@ -68,14 +69,14 @@ def queues(db: Db, now: datetime) -> list[QueueLine]:
         select(REQUEST.queue, func.sum(case((waiting, 1), else_=0)), func.count(),
                func.sum(case((and_(waiting, REQUEST.due < now), 1), else_=0)),
                func.min(case((waiting, REQUEST.created_at), else_=None)))
-        .where(REQUEST.state.in_(ALIVE)).group_by(REQUEST.queue).order_by(REQUEST.queue))
+        .where(is_in(REQUEST.state, ALIVE)).group_by(REQUEST.queue).order_by(REQUEST.queue))
     return [QueueLine(queue, int(mine), alive, int(overdue), oldest) for queue, mine, alive, overdue, oldest in rows]
 
 
 def in_queue(db: Db, queue: str, limit: int = 200, after: Request | None = None) -> list[tuple[Request, Customer]]:
     """Living requests of a queue, most urgent first; `after` is the last one of the page before."""
     query = (select(Request, Customer).join(Customer, CUSTOMER.id == REQUEST.customer_id)
-             .where(REQUEST.queue == queue, REQUEST.state.in_(ALIVE)))
+             .where(REQUEST.queue == queue, is_in(REQUEST.state, ALIVE)))
     if after is not None:
         later = REQUEST.due > after.due if after.due else None
         same = and_(REQUEST.due.is_(None) if after.due is None else REQUEST.due == after.due, REQUEST.id > after.id)
@@ -97,7 +98,8 @@ def claim_next(db: Db, queue: str | None, agent: str, now: datetime, lease: time
     mine = and_(REQUEST.owner == agent, or_(REQUEST.lease_until.is_(None), REQUEST.lease_until < now))
     let_lie = and_(REQUEST.lease_until.is_(None), REQUEST.due < now)
     free = or_(REQUEST.owner == "", REQUEST.lease_until < now, let_lie)
-    query = select(Request).where(REQUEST.state.in_(("new", "open")), or_(mine, free), REQUEST.is_held.is_(False))
+    query = select(Request).where(is_in(REQUEST.state, ALIVE), REQUEST.state.in_(("new", "open")), or_(mine, free),
+                                  REQUEST.is_held.is_(False))
     if queue is not None:
         query = query.where(REQUEST.queue == queue)
     order = (case((REQUEST.owner == agent, 0), else_=1), *_by_urgency())

@@ -122,6 +122,15 @@ def upgrade() -> None:
     op.create_index(op.f("ix_letter_message_id"), "letter", ["message_id"], unique=False)
     op.create_index(op.f("ix_letter_recipient"), "letter", ["recipient"], unique=False)
     op.create_index(op.f("ix_letter_request_id"), "letter", ["request_id"], unique=False)
+    op.create_index("letter_by_template", "letter", ["template", "created_at"], unique=False)
+    op.create_index(
+        "letter_to_report",
+        "letter",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('bounced') AND is_reported = 0"),
+        postgresql_where=sa.text("state IN ('bounced') AND NOT is_reported"),
+    )
     op.create_index(
         "letter_to_send",
         "letter",
@@ -166,8 +175,8 @@ def upgrade() -> None:
         "received",
         ["next_attempt", "id"],
         unique=False,
-        sqlite_where=sa.text("state = 'kept'"),
-        postgresql_where=sa.text("state = 'kept'"),
+        sqlite_where=sa.text("state IN ('kept')"),
+        postgresql_where=sa.text("state IN ('kept')"),
     )
     op.create_table(
         "verification",
