@@ -79,6 +79,8 @@ def _drafts(value: str) -> Iterator[_Draft]:
             draft = _Draft()
         elif kind == "colon" and draft.plain[-1:] and draft.plain[-1].lower().endswith("mailto"):
             draft.plain[-1] = draft.phrase[-1] = draft.plain[-1][:-6]
+        elif kind == "colon" and value[position : position + 2].lstrip().startswith("<") and ";" not in value:
+            continue
         elif kind == "colon" and not group and draft.angle is None and "@" not in "".join(draft.plain):
             group, draft = True, _Draft()
         elif kind != "close":

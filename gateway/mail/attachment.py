@@ -28,11 +28,60 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
 """First octets -> type, for what matters at a help desk."""
 
 EXECUTABLE = frozenset(
-    ["exe", "com", "scr", "pif", "bat", "cmd", "vbs", "vbe", "js", "jse", "wsf", "wsh", "msi", "msp", "ps1", "jar",
-        "lnk", "hta", "cpl", "reg", "dll", "iso", "img", "vhd", "apk", "app", "dmg", "sh"]
+    [
+        "exe",
+        "com",
+        "scr",
+        "pif",
+        "bat",
+        "cmd",
+        "vbs",
+        "vbe",
+        "js",
+        "jse",
+        "wsf",
+        "wsh",
+        "msi",
+        "msp",
+        "ps1",
+        "jar",
+        "lnk",
+        "hta",
+        "cpl",
+        "reg",
+        "dll",
+        "iso",
+        "img",
+        "vhd",
+        "apk",
+        "app",
+        "dmg",
+        "sh",
+    ]
 )
-DOCUMENT = frozenset(["pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "hwp", "hwpx", "jpg", "jpeg", "png", "gif",
-    "txt", "zip", "csv", "htm", "html", "mp4"])
+DOCUMENT = frozenset(
+    [
+        "pdf",
+        "doc",
+        "docx",
+        "xls",
+        "xlsx",
+        "ppt",
+        "pptx",
+        "hwp",
+        "hwpx",
+        "jpg",
+        "jpeg",
+        "png",
+        "gif",
+        "txt",
+        "zip",
+        "csv",
+        "htm",
+        "html",
+        "mp4",
+    ]
+)
 EXTENSIONS = {
     "image/jpeg": ".jpg",
     "image/png": ".png",

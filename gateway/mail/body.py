@@ -12,7 +12,7 @@ from html import escape
 from gateway.mail.attachment import Attachment, attachment
 from gateway.mail.content import octets_of, take_uuencoded, text_of
 from gateway.mail.fields import read_header
-from gateway.mail.html import readable, without_marks
+from gateway.mail.html import HTML_LIMIT, readable, without_marks
 from gateway.mail.structure import Part
 from gateway.mail.words import decode_words, tidy
 
@@ -61,7 +61,6 @@ class _Reading:
     hint: str
     files: list[Attachment] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
-    html_octets: int = 0
 
 
 def read_body(raw: bytes, root: Part, hint: str) -> Body:
@@ -105,6 +104,7 @@ def _leaf(part: Part, reading: _Reading, is_root: bool) -> list[_Piece]:
     text, findings = text_of(reading.raw, part, reading.hint)
     reading.findings += findings
     if part.kind == "text/html":
+        reading.findings += ["html-too-long"] if len(text) > HTML_LIMIT else []
         return [_Piece(html=text)]
     if part.kind in ("text/enriched", "text/richtext"):
         return [_Piece(plain=_ENRICHED.sub(lambda found: "<" if found[0] == "<<" else "", _PARAM.sub("", text)))]
@@ -121,11 +121,8 @@ def _is_body(part: Part, is_root: bool) -> bool:
     if part.disposition.value == "attachment" or not part.kind.startswith("text/"):
         return False
     named = part.disposition.get("filename") or (part.type.get("name") if part.disposition.value else "")
-    return (
-        (part.kind in _BODY_KINDS
-        and (is_root or not named))
-        or (is_root
-        and part.kind not in ("text/calendar", "text/csv", "text/vcard", "text/x-vcard", "text/rfc822-headers"))
+    return (part.kind in _BODY_KINDS and (is_root or not named)) or (
+        is_root and part.kind not in ("text/calendar", "text/csv", "text/vcard", "text/x-vcard", "text/rfc822-headers")
     )
 
 

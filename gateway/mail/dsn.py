@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.mail.absence import ABSENCE_SUBJECT
 from gateway.mail.content import octets_of
 from gateway.mail.failures import STATUS, is_hard, meaning, status_of
 from gateway.mail.fields import Fields, message_ids, read_header
@@ -167,6 +168,10 @@ def _looks_like_bounce(message: "Message") -> bool:
     if any(name.lower() == "x-failed-recipients" for name, _ in message.fields):
         return True
     subject = message.subject
+    if message.root.type.get("report-type").lower() not in ("", "delivery-status") or ABSENCE_SUBJECT.match(
+        subject[:300]
+    ):
+        return False
     if re.match(r"(?i)(re|fwd?|aw|wg|tr|rv|답장|전달)\s?:", subject) or (
         message.in_reply_to and not SUBJECT.search(subject)
     ):

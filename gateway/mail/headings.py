@@ -66,9 +66,11 @@ EVIDENCE = re.compile(r"\d{4}|\d{1,2}[:.h]\d{2}|[^\s<>]@[^\s<>]|\d{1,2}[./-]\d{1
 
 GENERIC = re.compile(
     r".{0,120}\d{1,2}:\d{2}.{0,160}<[^<>\s]+@[^<>\s]+>[^<>]{0,40}[:：]$|"
-    r".{0,80}\d{4}.{0,200}<[^<>\s]+@[^<>\s]+>[^<>]{0,40}[:：]$"
+    r".{0,80}\d{4}.{0,200}<[^<>\s]+@[^<>\s]+>[^<>]{0,40}[:：]$|"
+    r"\W{0,3}\d{4}[-/.]\s?\d{1,2}[-/.]\s?\d{1,2}\.?\s.{0,120}<[^<>\s]+@[^<>\s]+>$"
 )
-"""Any language: a time or a year, an address in brackets, a colon at the end (Gmail in Japanese writes no verb)."""
+"""Any language: a time or a year, an address in brackets, a colon at the end (Gmail in
+Japanese writes no verb); or a date, a name and an address alone, as Gmail did once."""
 
 _ORIGINAL = (
     r"original\s+(?:message|mail|e-?mail|appointment|post)",
@@ -188,12 +190,16 @@ _SIGNED = (
     rf"sent on (?:my|the) {_DEVICE}",
     r"get outlook for (?:ios|android|mac).{0,80}",
     r"sent on the go",
-    (r"(?:나의|내|저의|제)\s?.{1,40}에서 (?:보냄|보냈습니다|보낸 "
-    r"메일|전송됨?|발송)"),
+    (
+        r"(?:나의|내|저의|제)\s?.{1,40}에서 (?:보냄|보냈습니다|보낸 "
+        r"메일|전송됨?|발송)"
+    ),
     r".{1,40}에서 (?:보냄|보냈습니다|전송됨?|발송됨?|보낸 메일입니다)",
     r".{1,40}(?:으로|로) (?:보냄|보낸 메일입니다|전송)",
-    (r"(?:네이버|다음|카카오|삼성|갤럭시|"
-    r"galaxy).{0,40}(?:보냄|발송|전송|보낸 메일).{0,10}"),
+    (
+        r"(?:네이버|다음|카카오|삼성|갤럭시|"
+        r"galaxy).{0,40}(?:보냄|발송|전송|보낸 메일).{0,10}"
+    ),
     r".{0,30}から送信(?:されました)?",
     r"(?:发自|發自|来自|從|从)\s?(?:我的)?.{0,40}(?:傳送|发送|寄出)?",
     r"(?:通过|使用).{1,40}发送",

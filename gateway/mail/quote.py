@@ -211,8 +211,11 @@ def _without_blocks(lines: list[str]) -> list[str]:
         return cut if _has_words([line for line in cut if not _is_quoted(line)]) else lines
     if len(blocks) > 1:
         return lines
+    heading = _heading_start(lines, start)
+    if heading == start and _has_words(lines[:start]):
+        return lines  # quoted by hand between two sentences of one's own
     rest = _without_quotes(lines[end:]) if any(line.strip() for line in lines[end:]) else []
-    return lines[: _heading_start(lines, start)] + rest
+    return lines[:heading] + rest
 
 
 def _only_signature(lines: list[str]) -> bool:

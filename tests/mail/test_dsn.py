@@ -1,6 +1,4 @@
-"""Bounces: the standard form and those of mail systems older than it. Shapes as those systems write them, words"""
-
-"""abridged."""
+"""Bounces: the standard form and those of mail systems older than it. Shapes of those systems, words abridged."""
 
 import pytest
 
@@ -235,3 +233,21 @@ def test_several_recipients_are_told_apart() -> None:
         ("a@dead.example", "5.1.1", True),
         ("b@full.example", "5.2.2", False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind"),
+    [
+        ("Automatic reply: x", "text/plain"),
+        ("Read: x", "multipart/report; report-type=disposition-notification; boundary=b"),
+    ],
+)
+def test_an_answer_of_a_machine_is_no_bounce(subject: str, kind: str) -> None:
+    message = free("postmaster@mx.example", subject, "user@dead.example is away, 550", f"Content-Type: {kind}\n")
+    assert message.is_automatic
+    assert not message.is_bounce
+
+
+def test_a_refusal_by_policy_says_nothing_about_the_address() -> None:
+    assert not report("554 5.7.1 Recipient address rejected: blocked by policy", "5.7.1").bounce[0].is_hard
+    assert report("550 5.4.1 Recipient address rejected: Access denied", "5.4.1").bounce[0].is_hard

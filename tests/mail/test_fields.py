@@ -35,6 +35,7 @@ from gateway.mail.parameters import parameters
         ("Foo <foo @bar.com>", "foo@bar.com", "Foo"),
         ("=?utf-8?Q?Foo_=3Cfoo=40bar=2Ecom=3E?=", "foo@bar.com", "Foo"),
         ("foo bar", "", "foo bar"),
+        ("Dr. A. B: <a@b.c>", "a@b.c", "Dr. A. B"),
         ("홍길동 <홍@도메인.한국>", "홍@도메인.한국", "홍길동"),
     ],
 )

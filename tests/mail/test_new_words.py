@@ -6,6 +6,22 @@ from gateway.mail.message import parse
 from gateway.mail.quote import REPLY_MARKER, REPLY_MARKER_KOREAN, new_words
 
 REPLIES = {
+    "a line quoted by hand": (
+        "You write:\n> it works\nNo, it does not.",
+        None,
+    ),
+    "gmail of old": (
+        "Thanks\n\n2013/11/1 Foo Bar <a@b.c>\n\n> hi\n",
+        "Thanks",
+    ),
+    "text with a colon": (
+        "On your host you can run:\n\n  telnet x 25\n\nOn 9 Jan 2014, at 2:47, X <x@y.z> wrote:\n\n> hi\n",
+        "On your host you can run:\n\n  telnet x 25",
+    ),
+    "a greeting around a quoted mail": (
+        "Answer\n\nOn 9 Jan 2014, at 2:47, X <x@y.z> wrote:\n\n> hi\n\nRegards, Kim",
+        "Answer\n\nRegards, Kim",
+    ),
     "gmail ko": (
         "감사합니다.\n\n2024년 1월 5일 (금) 오후 3:20, 홍길동 <hong@x.com>님이 작성:\n\n> 안녕\n> 하세요\n",
         "감사합니다.",
