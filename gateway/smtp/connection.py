@@ -73,6 +73,7 @@ class Connection(stock.SMTP):
         self._errors = 0
         self._is_over = False
         self._is_leaving = False
+        self._is_choked = False
         self._silence: float | None = None
         """Seconds of silence allowed at the moment; None while the client waits for us."""
         self._is_in_data = False
@@ -194,11 +195,20 @@ class Connection(stock.SMTP):
             await self._flush()
 
     async def _flush(self) -> None:
-        said = bytes(self._out)
-        self._out.clear()
-        if said and self.transport is not None:
-            self._writer.write(said)
-            await self._writer.drain()
+        """Write what is to be said, in one piece; wait only for a client that does not read."""
+        if self._out and self.transport is not None:
+            self._writer.write(bytes(self._out))
+            self._out.clear()
+            if self._is_choked:
+                await self._writer.drain()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._is_choked = True
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._is_choked = False
 
     async def _handle_client(self) -> None:
         """The whole session. The edge: what fails here is logged, and hurts this session only."""

@@ -29,8 +29,10 @@ class Reply:
     """The session is over with it."""
 
     def __str__(self) -> str:
-        words = " ".join(part for part in (str(self.code), self.status, self.text) if part)
-        return "".join(letter if " " <= letter <= "~" else "?" for letter in words)[:MAX_REPLY]
+        words = f"{self.code} {self.status} {self.text}" if self.status else f"{self.code} {self.text}"
+        if not (words.isascii() and words.isprintable()):
+            words = "".join(letter if " " <= letter <= "~" else "?" for letter in words)
+        return words[:MAX_REPLY]
 
     @property
     def is_refusal(self) -> bool:
@@ -73,6 +75,7 @@ TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients; send the rest in
 
 # Content
 TOO_LARGE = Reply(552, "5.3.4", "The mail is larger than what SIZE in our EHLO says")
+TOO_LARGE_BY_FAR = Reply(552, "5.3.4", "The mail is far larger than what SIZE in our EHLO says", ends=True)
 BARE_LINE_END = Reply(550, "5.5.2", "A CR or LF stands alone; lines end with CR LF")
 NUL_IN_HEADER = Reply(550, "5.6.0", "There is a NUL in the header")
 LOOP = Reply(554, "5.4.6", "This mail has passed too many servers: it goes round in a circle")

@@ -48,7 +48,7 @@ class Door:
         mailboxes = Mailboxes(site, capabilities, self._now)
         hooks = Hooks(site, authentication, self._intake, self._resolver, mailboxes, self._now)
         self._guests.limit(smtp.connections, smtp.connections_per_client)
-        self._smtp = smtp
+        self._site, self._smtp = site, smtp
         self._house = House(site.hostname, smtp, certificate, self._guests, hooks, self._sessions)
 
     async def start(self) -> None:
@@ -67,6 +67,15 @@ class Door:
     def addresses(self) -> list[tuple[str, int]]:
         """Host and port of each listening socket; where port 0 was asked for, the one that was given."""
         return [socket.getsockname()[:2] for server in self._servers for socket in server.sockets]
+
+    def reload(self) -> None:
+        """Read the certificate again; sessions under way keep theirs. A bad one leaves the one before."""
+        try:
+            tls.load(self._house.tls, self._smtp, self._site)
+        except OSError as error:
+            log.error("certificate kept, the new one cannot be used", error=str(error))
+        else:
+            log.info("certificate read")
 
     async def drain(self) -> None:
         """Let nobody in, send the idle away with 421, let running transactions finish until `drain` has passed."""

@@ -193,7 +193,7 @@ class Session(Connection):
         try:
             data = await self._wire.data(self.house.size)
         except Endless:
-            await self.push(policy.ENDLESS)
+            await self.push(policy.TOO_LARGE_BY_FAR)
             return
         if data is None:
             self._is_over = True

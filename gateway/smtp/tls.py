@@ -15,16 +15,22 @@ LIFETIME = timedelta(days=3650)
 
 
 def context(smtp: Smtp, site: Site, now: datetime) -> ssl.SSLContext:
-    """For the server's side of STARTTLS. Raises OSError or ssl.SSLError when the certificate cannot be used."""
-    certificate, key = smtp.certificate, smtp.key
-    if certificate is None or key is None:
-        certificate = key = site.data / "certificate.pem"
-        if not certificate.exists():
-            _make(certificate, site.hostname, now)
+    """For the server's side of STARTTLS. Raises OSError when the certificate cannot be used (ssl.SSLError is one)."""
+    if smtp.certificate is None and not _own(site).exists():
+        _make(_own(site), site.hostname, now)
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
-    made.load_cert_chain(certificate, key)
+    load(made, smtp, site)
     return made
+
+
+def load(context: ssl.SSLContext, smtp: Smtp, site: Site) -> None:
+    """Read the certificate, also again on the living context. Raises OSError; then the one before stays."""
+    context.load_cert_chain(smtp.certificate or _own(site), smtp.key or _own(site))
+
+
+def _own(site: Site) -> Path:
+    return site.data / "certificate.pem"
 
 
 def _make(path: Path, hostname: str, now: datetime) -> None:

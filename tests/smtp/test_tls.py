@@ -6,7 +6,10 @@ import ssl
 from pathlib import Path
 
 import pytest
-from smtp.house import MAIL, SUPPORT, Client, House
+from smtp.house import MAIL, NOON, SUPPORT, Client, House
+
+from gateway.config import Site, Smtp
+from gateway.smtp.tls import context
 
 
 def trusting() -> ssl.SSLContext:
@@ -92,3 +95,20 @@ async def test_the_certificate_is_made_once_and_only_we_can_read_it(house: House
     assert path.stat().st_mode & 0o777 == 0o600
     client = await secured(await house.client(), ssl.create_default_context(cafile=str(path)), "mx.example.com")
     assert (await client.says("NOOP")).startswith("250 ")
+
+
+async def certificate_of(house: House) -> bytes | None:
+    client = await secured(await house.client())
+    return client.writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+
+
+async def test_a_new_certificate_is_read_without_a_restart_and_a_bad_one_is_not(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "certificate.pem"
+    first = await certificate_of(house)
+    path.write_text("not a certificate")
+    house.door.reload()
+    assert await certificate_of(house) == first
+    path.unlink()
+    context(Smtp(), Site(data=tmp_path), NOON)
+    house.door.reload()
+    assert await certificate_of(house) not in (first, None)
