@@ -4,13 +4,26 @@ By proof: a proven sender gets a letter with subject and name; an unproven one a
 theirs, capped, so that nobody can use us to send a text to a third person; failed ones and machines get nothing.
 """
 
+import re
+import re
 import unicodedata
 from datetime import timedelta
 
 from gateway.desk.handler import Case, Decisions, Duration, Handler, Identity, Mail, Note, Send
 
+SCAN = 20_000
+"""Characters of a text that are looked at."""
+
+_PREFIX = re.compile(r"(?:\s*(?:re|fwd?|aw|wg|답장|회신|전달)\s?[:：])+", re.IGNORECASE)
+
+_PREFIX = re.compile(r"\s*(?:(?:re|fw|fwd|회신|답장|전달)\s*[:：]\s*)+", re.IGNORECASE)
+_NO_SUBJECT = ("nosubject", "제목없음")
+"""What mail programs write, without blanks and brackets, where the customer wrote nothing."""
+
 
 class Acknowledge(Handler):
+    """One letter for each new request of a person: full, neutral, or none."""
+
     template: str = "acknowledgement"
     """The letter for proven senders."""
     neutral: str = "acknowledgement_neutral"
@@ -23,14 +36,19 @@ class Acknowledge(Handler):
     """The same in a day."""
     neutral_per_hour: int = 100
     """Neutral letters to anybody in an hour."""
-    shortest_subject: int = 2
-    """Letters and digits below which a subject says nothing."""
+    shortest_subject: int = 4
+    """Letters and digits below which a subject says nothing; a Korean syllable counts as two."""
     shortest_text: int = 10
     """The same for a text."""
+    empty_subjects: tuple[str, ...] = (
+        "hello", "hi there", "help", "help me", "please help", "question", "problem", "urgent", "support", "no subject",
+        "(no subject)", "문의", "문의합니다", "문의드립니다", "질문", "질문입니다", "안녕하세요", "도와주세요", "긴급",
+        "제목 없음", "(제목 없음)")
+    """Subjects that say nothing however long they are."""
     attachment_words: tuple[str, ...] = (
-        "screenshot", "screen shot", "attached", "attachment", "enclosed", "photo", "picture",
+        "screenshot", "screen shot", "attached", "attachment", "attaching", "enclosed", "photo", "picture",
         "첨부", "스크린샷", "캡처", "캡쳐", "사진", "화면 이미지")
-    """Words that speak of something attached."""
+    """Words that speak of something attached; Latin ones match whole, also in the plural."""
 
     def received(self, mail: Mail, case: Case) -> Decisions:
         if case.request is None or not case.is_new or case.is_held:
@@ -39,7 +57,8 @@ class Acknowledge(Handler):
             return  # the verification letter names the number already: one letter, not two
         identity = mail.verdict.identity
         if reason := self._silent(mail, case):
-            yield Note(f"Not acknowledged. {reason}", reason)
+            if mail.machine not in ("report", "bulk"):
+                yield Note(f"Not acknowledged: no letter went out. {reason}", reason)
         elif identity.is_proven:
             yield Send(self.template, f"The sender is proven: {mail.verdict.because}", self._tips(mail))
         else:
@@ -63,14 +82,30 @@ class Acknowledge(Handler):
 
     def _tips(self, mail: Mail) -> dict[str, str]:
         message = mail.message
-        words = unicodedata.normalize("NFKC", f"{message.subject}\n{message.reply_text}").casefold()
-        speaks_of_file = any(word in words for word in self.attachment_words)
+        subject = _PREFIX.sub("", _fold(message.subject), count=1).strip(" .!?")
+        words = f"{_fold(message.subject)}\n{_fold(message.reply_text)}"
         lacks = {
-            "no_subject": _length(message.subject) < self.shortest_subject,
+            "no_subject": _length(subject) < self.shortest_subject or subject in self.empty_subjects,
             "no_details": _length(message.reply_text) < self.shortest_text,
-            "no_attachment": speaks_of_file and not message.attachments,
+            "no_attachment": not message.attachments and any(_holds(words, word) for word in self.attachment_words),
         }
         return {name: "yes" for name, is_so in lacks.items() if is_so}
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text[:SCAN]).casefold()
+
+
+def _holds(words: str, word: str) -> bool:
+    if not word.isascii():
+        return word in words
+    return re.search(rf"(?<![a-z]){re.escape(word.casefold())}s?(?![a-z])", words) is not None
+
+
+def _subject(text: str) -> str:
+    """The subject itself: without "Re:" and what mail programs put where there is none."""
+    text = _PREFIX.sub("", text[:1000])
+    return "" if "".join(filter(str.isalnum, text.casefold())) in _NO_SUBJECT else text
 
 
 def _length(text: str) -> int:

@@ -5,6 +5,8 @@ from gateway.desk.handler import Case, Decisions, Handler, Move, Send
 
 
 class Answer(Handler):
+    """Sends an answer or a question; we then wait for the customer."""
+
     answer: str = "answer"
     """The letter around an agent's answer."""
     question: str = "question"

@@ -29,8 +29,8 @@ DEFAULT = (
     Words(category="technical", words=(
         "error", "bug", "crash", "broken", "does not work", "doesn't work", "not working", "log in", "login", "install",
         "update", "screen", "app", "server", "timeout",
-        "오류", "에러", "로그인", "접속", "작동", "먹통", "설치", "업데이트", "버그", "고장", "안 됩니다", "안돼요", "안 돼요",
-        "느려", "튕", "화면", "앱")),
+        "오류", "에러", "로그인", "접속", "작동", "먹통", "설치", "업데이트", "버그", "고장", "안 됩니다", "안돼요",
+        "안 돼요", "느려", "튕", "화면", "앱")),
     Words(category="policy", words=(
         "refund", "return", "exchange", "price", "fee", "invoice", "receipt", "shipping", "delivery", "terms",
         "policy", "cancel", "warranty", "opening hours", "subscription",
@@ -40,6 +40,8 @@ DEFAULT = (
 
 
 class Classify(Handler):
+    """Labels each new request with the category whose words stand in it."""
+
     rules: tuple[Words, ...] = DEFAULT
     """The category with the most words found wins; of equals the one that stands first."""
     otherwise: str = "other"

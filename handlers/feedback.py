@@ -1,4 +1,8 @@
-"""Step 6: what does the customer say to our answer? Thanks, a rating, not solved, or something more."""
+"""Step 6: what does the customer say to our answer? Thanks, a rating, not solved, or something more.
+
+A request is ended only by a mail that says thanks and nothing besides: every clause of it must be thanks, a courtesy
+or a name. What is wrongly taken for thanks is read by nobody; what is wrongly not costs an agent a look.
+"""
 
 import re
 import unicodedata
@@ -8,22 +12,41 @@ from gateway.desk.handler import Case, Decisions, Handler, Mail, Move, Note, Pla
 LONGEST_THANKS = 300
 """Characters beyond which a mail says more than thanks."""
 ANSWERED = ("answered", "resolved", "closed")
-_STARS = re.compile(r"(?:([1-5])\s*(?:점|/\s*5|stars?|★)?|(★{1,5})☆*)\s*[.!]?")
+_CLAUSE = re.compile(r"[.!,;:~…\n]+")
+_STARS = re.compile(
+    r"(?:(?:별점|평점|점수|별|rating):? ?)?(?:5점 만점에 )?"
+    r"(?:([1-5]) ?(?:점|개|/ ?5|out of 5|stars?|[★⭐])?|([★⭐]{1,5})[☆ ]*|(만점|5점 만점))"
+    r"(?: ?(?:입니다|이에요|이요|요|드립니다|드려요|드릴게요))?[ .!~]*")
 
 
 class Feedback(Handler):
     thanks: tuple[str, ...] = (
-        "thank", "solved", "resolved", "works now", "great", "perfect",
-        "감사", "고맙", "고마워", "해결되었", "해결됐", "해결했", "잘 됩니다", "잘됩니다", "잘 돼요", "잘돼요")
+        "thank", "thx", "cheers", "appreciate", "solved", "resolved", "fixed", "works", "working", "helped", "great",
+        "perfect", "excellent", "wonderful", "awesome", "you can close", "👍",
+        "감사", "고맙", "고마워", "고마운", "해결되었", "해결 되었", "해결됐", "해결 됐", "해결했", "해결되네", "해결됨",
+        "잘 됩니다", "잘됩니다", "잘 돼요", "잘돼요", "잘 되네요", "잘되네요", "잘 되었", "잘 됐", "이제 됩니다", "이제 돼요",
+        "이제 되네요", "정상", "도움이 되었", "도움이 됐", "도움 되었", "덕분", "완벽", "최고")
     """Words of somebody who is content."""
+    courtesies: tuple[str, ...] = (
+        "hi", "hello", "dear", "good morning", "good afternoon", "good evening", "yes", "ok", "okay", "regards",
+        "best", "sincerely", "have a", "nice day",
+        "안녕", "네", "예", "넵", "수고", "좋은 하루", "좋은 주말", "즐거운", "행복한", "확인했습니다", "확인하였습니다",
+        "알겠습니다", "잘 받았습니다", "드림", "올림", "ㅎㅎ", "ㅋㅋ")
+    """What a polite mail holds beside thanks. Thanks and courtesies count at the beginning of a Latin word."""
     doubts: tuple[str, ...] = (
-        "?", "but ", "however", "still", "not ", "n't", "again", "also", "another", "unfortunately", "until",
-        "않", "안 돼", "안돼", "안 됩", "안됩", "아직", "하지만", "그런데", "그러나", "여전히", "못 ", "다시", "추가", "혹시",
-        "까요", "습니까", "문제가 있", "나요")
-    """Words that make thanks doubtful: then an agent reads it."""
+        "?", "but ", "however", "although", "still", "not", "no ", "n't", "unable", "again", "also", "another", "only",
+        "unfortunately", "until", "except", "wrong", "error", "fail", "same", "disappoint", "in advance", "grateful",
+        "would", "could", "please", "tomorrow", "later", "try",
+        "않", "안 돼", "안돼", "안 됩", "안됩", "안 되", "안되", "아직", "하지만", "그런데", "근데", "그러나", "여전히",
+        "못 ", "못하", "못했", "다시", "추가", "혹시", "까요", "습니까", "문제가 있", "나요", "니다만", "지만", "는데",
+        "으나", "으면", "시면", "주세요", "주십", "바랍", "부탁", "감사하겠", "감사드리겠", "고맙겠", "미리 감사", "똑같",
+        "그대로", "오류가 나", "오류가 발생", "또 ", "언제", "내일", "나중", "불가", "불편")
+    """Words that make thanks doubtful, wherever they stand: then an agent reads it."""
     not_solved: tuple[str, ...] = (
-        "not solved", "not resolved", "still not", "does not work", "doesn't work", "no solution",
-        "해결되지", "해결 안", "해결이 안", "안 됩니다", "안됩니다", "여전히", "그대로")
+        "not solved", "not resolved", "not fixed", "not working", "still not", "isn't solved", "isn't resolved",
+        "does not work", "doesn't work", "did not help", "didn't help", "no solution", "same error", "same problem",
+        "해결되지", "해결 안", "해결이 안", "해결이 되지", "안 됩니다", "안됩니다", "안 돼요", "안돼요", "안 되네요", "안되네요",
+        "여전히", "그대로", "똑같")
     """Words counted as "not solved" in the figures."""
     low: int = 2
     """A rating so low opens the request again, more urgently."""
@@ -33,16 +56,16 @@ class Feedback(Handler):
     def received(self, mail: Mail, case: Case) -> Decisions:
         if case.request is None or case.is_new or mail.is_automatic:
             return
-        words = _fold(mail.message.reply_text)
+        said = mail.message.reply_text
         if case.previous_state not in ANSWERED:
             yield Move("received", "The customer wrote again.")
-        elif rated := _STARS.fullmatch(words):
-            yield from self._rate(int(rated[1] or len(rated[2])), "", case)
-        elif self._is_thanks(words):
+        elif rated := _STARS.fullmatch(_fold(said)):
+            yield from self._rate(5 if rated[3] else int(rated[1] or len(rated[2])), "", case)
+        elif self._is_thanks(said, _names(mail, case)) and not mail.message.attachments:
             yield Record("feedback", 1, "The customer says thanks.")
             yield Move("confirmed", "The customer says thanks and asks nothing more.")
         else:
-            if any(word in words for word in self.not_solved):
+            if _holds_any(_fold(said), self.not_solved):
                 yield Record("feedback", 0, "The customer says that it is not solved.")
             yield Move("received", "The customer wrote again after our answer: back to the same agent.")
 
@@ -51,20 +74,42 @@ class Feedback(Handler):
 
     def _rate(self, value: int, words: str, case: Case) -> Decisions:
         yield Record("rating", value, f"The customer rated our work with {value} of 5.")
-        if value >= self.high:
-            yield Move("confirmed", f"Rated {value} of 5.")
-        elif value <= self.low and case.request is not None:
+        if value <= self.low and case.request is not None:
             yield Move("reopened", f"Rated {value} of 5: somebody should ask what went wrong.")
             yield Place(case.request.queue, "A low rating is urgent.", case.request.priority + 1, case.now)
-        elif words.strip():
-            yield Move("received", "The customer rated and wrote.")
+        elif words.strip() and (value < self.high or _holds_any(_fold(words), self.doubts)):
+            yield Move("received", "The customer rated and wrote more than praise.")
+        elif value >= self.high:
+            yield Move("confirmed", f"Rated {value} of 5.")
         if words.strip():
             yield Note(f"Rated {value} of 5.", "The words that came with the rating are above.")
 
-    def _is_thanks(self, words: str) -> bool:
-        return (0 < len(words) <= LONGEST_THANKS and any(word in words for word in self.thanks)
-                and not any(word in words for word in self.doubts))
+    def _is_thanks(self, said: str, names: set[str]) -> bool:
+        clauses = [folded for each in _CLAUSE.split(said[: LONGEST_THANKS + 1]) if (folded := _fold(each))]
+        polite = self.thanks + self.courtesies
+        return (len(said) <= LONGEST_THANKS and not _holds_any(_fold(said), self.doubts)
+                and any(_begins_any(clause, self.thanks) for clause in clauses)
+                and all(_begins_any(clause, polite) or names.issuperset(clause.split()) or not re.search(r"\w", clause)
+                        for clause in clauses))
+
+
+def _names(mail: Mail, case: Case) -> set[str]:
+    """Words that are only somebody's name: the customer's, or the agent's who answered."""
+    owner = case.request.owner if case.request else ""
+    known = (mail.message.from_name, case.customer.name if case.customer else "", owner,
+             case.site.agents.get(owner, ""))
+    return {word for name in known for word in _fold(name).split()}
+
+
+def _holds_any(text: str, words: tuple[str, ...]) -> bool:
+    return any(_fold(word) + " " * word.endswith(" ") in text for word in words)
+
+
+def _begins_any(text: str, words: tuple[str, ...]) -> bool:
+    """A Latin word counts where a word begins: "unresolved" is not "resolved"."""
+    return any(re.search(r"(?<![a-z])" * word[0].isascii() + re.escape(_fold(word)), text) for word in words)
 
 
 def _fold(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text[: LONGEST_THANKS * 4]).casefold().split())
+    plain = unicodedata.normalize("NFKC", text[: LONGEST_THANKS * 4]).casefold()
+    return " ".join(plain.replace("’", "'").replace("\ufe0f", "").split())

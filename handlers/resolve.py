@@ -8,6 +8,8 @@ WAITING = ("answered", "pending")
 
 
 class Resolve(Handler):
+    """Reminds once, ends by silence, closes after a while; takes its wakes back when somebody speaks."""
+
     reminder: str = "reminder"
     """The letter after the first silence."""
     farewell: str = "resolved"
@@ -20,11 +22,12 @@ class Resolve(Handler):
     """Time between resolved and closed."""
 
     def received(self, mail: Mail, case: Case) -> Decisions:
-        if case.request is not None and not case.is_new and not mail.is_automatic:
+        if case.request is not None and not case.is_new and mail.machine != "reply":
             yield from self._settle(case)
 
     def rated(self, rating: Rating, case: Case) -> Decisions:
-        yield from self._settle(case)
+        if case.request is not None and case.request.state not in WAITING:
+            yield from self._settle(case)
 
     def answered(self, answer: Answer, case: Case) -> Decisions:
         if answer.kind == "resolution":
@@ -40,8 +43,9 @@ class Resolve(Handler):
         if request is None:
             return
         if due.purpose == "remind" and request.state in WAITING:
-            yield Send(self.reminder, f"The customer was silent for {self.remind.days} days.",
-                       {"days": str(self.silence.days)})
+            asked = {"asked": "yes"} if request.state == "pending" else {}
+            yield Send(self.reminder, f"The customer was silent for {_days(self.remind)} days.",
+                       {"days": _days(self.silence), **asked})
             yield Wake("silent", self.silence, "Silence after the reminder ends it.")
         elif due.purpose == "silent" and request.state in WAITING:
             yield Move("silent", "The customer stayed silent after the reminder.")
@@ -50,13 +54,25 @@ class Resolve(Handler):
             yield Record("silent", 1, "Ended by silence.")
             yield Wake("close", self.close, "Closed when nobody objects.")
         elif due.purpose == "close" and request.state == "resolved":
-            yield Move("closed", f"Nobody objected for {self.close.days} days.")
+            yield Move("closed", f"Nobody objected for {_days(self.close)} days.")
 
     def _settle(self, case: Case) -> Decisions:
         """The customer or an agent has spoken: nobody is reminded; what is resolved will be closed."""
+        if case.request is not None and case.request.state in WAITING:
+            return  # a middling rating without a word: silence still ends it
         for purpose in ("remind", "silent"):
             yield Wake(purpose, None, "The customer is not silent.")
         if case.request is not None and case.request.state == "resolved":
             yield Wake("close", self.close, "Closed when nobody objects.")
         else:
             yield Wake("close", None, "It goes on.")
+
+
+def _days(time: timedelta) -> str:
+    """Whole days, begun ones counted, as letters say it."""
+    return str(-(-time // timedelta(days=1)))
+
+
+def _days(time: timedelta) -> int:
+    """Whole days, begun ones counted."""
+    return -(-time // timedelta(days=1))

@@ -6,6 +6,8 @@ from gateway.desk.handler import Bounce, Case, Decisions, Duration, FailedRecipi
 
 
 class Returned(Handler):
+    """A dead address brings the request back, an agent's letter more urgently; a soft failure is only told."""
+
     due_in: Duration = timedelta(hours=8)
     """Time for an agent to find another way."""
 
@@ -20,7 +22,8 @@ class Returned(Handler):
         yield Note(_told(bounce), "A letter of ours did not arrive.")
         if not bounce.failed or any(each.is_hard for each in bounce.failed):
             yield Move("returned", "The customer did not get our letter: an agent looks for another way.")
-            yield Place(request.queue, "Our letter came back.", request.priority, case.now + self.due_in)
+            more = 0 if bounce.letter.is_automatic else 1
+            yield Place(request.queue, "Our letter came back.", request.priority + more, case.now + self.due_in)
 
 
 def _told(bounce: Bounce) -> str:

@@ -1,9 +1,28 @@
 """Step 4: which queue, how urgent, by when? The first rule that fits decides."""
 
+import re
 import unicodedata
 from datetime import timedelta
 
-from gateway.desk.handler import Case, Decisions, Due, Duration, Handler, Mail, Place, Section, Wake, domain_of
+from gateway.desk.handler import (
+    Bounce,
+    Case,
+    Decisions,
+    Due,
+    Duration,
+    Handler,
+    Mail,
+    Place,
+    Rating,
+    Section,
+    Wake,
+    domain_of,
+)
+
+SCAN = 20_000
+"""Characters of a text in which a rule's words are looked for."""
+HIGHEST = 5
+"""The most urgent priority."""
 
 
 class Rule(Section):
@@ -20,7 +39,7 @@ class Rule(Section):
     category: tuple[str, ...] = ()
     language: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
-    """Words of which one stands in subject or text."""
+    """Words of which one stands in subject or text; Latin words match whole, others anywhere."""
     identity: tuple[str, ...] = ()
     """How far the domain stands behind it: verified-dkim, verified-spf, weak, none, failed, unknown."""
 
@@ -35,6 +54,8 @@ DEFAULT = (
 
 
 class Route(Handler):
+    """Places what is new by the rules, gives what comes back a new due time, and raises what is overdue."""
+
     rules: tuple[Rule, ...] = DEFAULT
     """Asked in this order; the first that fits decides."""
     again: Duration = timedelta(hours=24)
@@ -52,26 +73,31 @@ class Route(Handler):
             return
         if not case.is_new:
             if request.state == "open" and case.previous_state not in ("new", "open"):
-                yield from self._place(request.queue, request.priority, self.again, "The customer wrote again.", case)
+                due = case.now + self.again
+                yield Place(request.queue, "The customer wrote again.", request.priority, min(request.due or due, due))
+                yield Wake("overdue", self.again, f"It is overdue after {_hours(self.again)}.")
         elif mail.is_quarantined:
             yield Place(self.quarantine, "The door's policy put it into quarantine.", 2)
-        elif mail.is_automatic:
-            yield Place(self.reports if mail.is_report else self.bulk, f"A machine wrote it. {mail.automatic}", 1)
+        elif mail.machine in ("report", "bulk"):
+            queue = self.reports if mail.machine == "report" else self.bulk
+            yield Place(queue, f"No person asks for anything. {mail.automatic}", 1)
         else:
             rule = next((each for each in self.rules if _fits(each, mail, case)), DEFAULT[-1])
-            yield from self._place(rule.queue, rule.priority, rule.due, _why(rule), case)
+            yield Place(rule.queue, _why(rule), rule.priority, case.now + rule.due)
+            yield Wake("overdue", rule.due, f"It is overdue after {_hours(rule.due)}.")
+
+    def rated(self, rating: Rating, case: Case) -> Decisions:
+        yield Wake("overdue", self.again, "Looked at again, should the rating have brought it back.")
+
+    def returned(self, bounce: Bounce, case: Case) -> Decisions:
+        yield Wake("overdue", self.again, "Looked at again, should the lost letter have brought it back.")
 
     def due(self, due: Due, case: Case) -> Decisions:
         request = case.request
-        if request is None or request.state not in ("new", "open"):
+        if request is None or request.state not in ("new", "open") or request.priority >= HIGHEST:
             return
         yield Place(request.queue, "It is overdue: more urgent now.", request.priority + 1, request.due)
-        if request.priority < 5:
-            yield Wake("overdue", self.again, "Looked at again when it still waits.")
-
-    def _place(self, queue: str, priority: int, time: timedelta, because: str, case: Case) -> Decisions:
-        yield Place(queue, because, priority, case.now + time)
-        yield Wake("overdue", time, f"It is overdue after {_hours(time)}.")
+        yield Wake("overdue", self.again, "Looked at again when it still waits.")
 
 
 def _fits(rule: Rule, mail: Mail, case: Case) -> bool:
@@ -79,16 +105,31 @@ def _fits(rule: Rule, mail: Mail, case: Case) -> bool:
     if request is None:
         return False
     recipients = {each.lower() for each in mail.envelope.recipients}
-    text = unicodedata.normalize("NFKC", f"{mail.message.subject}\n{mail.message.text[:20_000]}").casefold()
+    text = _fold(f"{mail.message.subject}\n{mail.message.text[:SCAN]}")
     tests = (
         (rule.recipient, lambda each: each.lower() in recipients),
         (rule.author_domain, lambda each: domain_of(mail.message.from_email) == each.lower()),
         (rule.category, lambda each: each == request.category),
         (rule.language, lambda each: each == request.language),
-        (rule.words, lambda each: each.casefold() in text),
+        (rule.words, lambda each: _fold(each) in text),
         (rule.identity, lambda each: each == mail.verdict.identity),
     )
     return all(not values or any(holds(value) for value in values) for values, holds in tests)
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+
+
+def _holds(text: str, word: str) -> bool:
+    """Latin words match whole, others anywhere."""
+    if not word.isascii():
+        return word in text
+    return word in text and re.search(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", text) is not None
 
 
 def _why(rule: Rule) -> str:

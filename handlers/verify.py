@@ -17,11 +17,14 @@ from gateway.desk.handler import (
     Mail,
     Note,
     Send,
+    Verification,
     Wake,
 )
 
 
 class Verify(Handler):
+    """Asks for the proof, hears the answer, and says so when none comes."""
+
     template: str = "verification"
     """The letter that asks."""
     categories: tuple[str, ...] = ("account",)
@@ -32,6 +35,10 @@ class Verify(Handler):
     """Answers that prove nothing before the asking ends."""
     per_day: int = 5
     """Automatic letters to one address in a day; beyond that nobody is asked."""
+    unproven_per_hour: int = 100
+    """Letters to unproven senders, whoever they are, in an hour; beyond that only proven ones are asked."""
+    unproven_per_hour: int = 100
+    """Neutral letters to anybody in an hour; beyond that only proven senders are asked."""
 
     def received(self, mail: Mail, case: Case) -> Decisions:
         asked = next((each for each in case.evidence if each.kind == "verification"), None)
@@ -41,33 +48,82 @@ class Verify(Handler):
             yield from self._ask(mail, case)
 
     def _ask(self, mail: Mail, case: Case) -> Decisions:
+        if reason := self._silent(mail, case):
+            yield Label(f"Not verified: proof was not asked for. {reason}", verification="")
+            return
+        yield Send(self.template, "What concerns an account or personal data needs proof of the person.",
+                   verification_lifetime=self.lifetime)
+        yield Label("The customer was asked to answer from the mailbox.", verification="asked")
+        yield Wake("expire", self.lifetime, "Proof is waited for no longer than this.")
+
+    def _silent(self, mail: Mail, case: Case) -> str:
+        """Why no letter goes out; "" when one does."""
         allowed, reason = mail.may_acknowledge
-        if not allowed or case.is_held or mail.verdict.identity is Identity.FAILED:
-            yield Label(f"Proof was not asked for: {reason if not allowed else mail.verdict.because}", verification="")
-        elif case.letters_last_day >= self.per_day:
-            yield Label(f"Proof was not asked for: {case.letters_last_day} letters went there today.", verification="")
-        else:
-            yield Send(self.template, "What concerns an account or personal data needs proof of the person.",
-                       verification_lifetime=self.lifetime)
-            yield Label("The customer was asked to answer from the mailbox.", verification="asked")
-            yield Wake("expire", self.lifetime, "Proof is waited for no longer than this.")
+        if not allowed:
+            return reason
+        if case.is_held:
+            return "The request is on hold."
+        if mail.verdict.identity is Identity.FAILED:
+            return mail.verdict.because
+        if case.letters_last_day >= self.per_day:
+            return f"{case.letters_last_day} automatic letters went to this address today."
+        if not mail.verdict.identity.is_proven and case.neutral_last_hour >= self.unproven_per_hour:
+            return f"{case.neutral_last_hour} letters went to unproven senders within the hour."
+        return ""
+
+    def _silent(self, mail: Mail, case: Case) -> str:
+        """Why nobody is asked; "" when somebody is."""
+        allowed, reason = mail.may_acknowledge
+        if not allowed:
+            return reason
+        if case.is_held:
+            return "The request is on hold until an agent releases it."
+        if mail.verdict.identity is Identity.FAILED:
+            return mail.verdict.because
+        if case.letters_last_day >= self.per_day:
+            return f"The address had {case.letters_last_day} automatic letters today."
+        if not mail.verdict.identity.is_proven and case.neutral_last_hour >= self.unproven_per_hour:
+            return f"{case.neutral_last_hour} letters went to unproven senders within the hour: no more for now."
+        return ""
 
     def _answered(self, mail: Mail, case: Case, evidence: Evidence) -> Decisions:
         asked = evidence.verification
         if asked is None or mail.is_automatic or asked.state != "asked":
             return
-        author = mail.message.from_email.lower()
-        if author == asked.sent_to and asked.expires_at > case.now and mail.verdict.identity is not Identity.FAILED:
-            yield Label(f"{author} answered our letter at its one-time address.", verification="verified")
+        fault = _fault(mail, case, asked)
+        if not fault:
+            yield Label(f"{asked.sent_to} answered our letter at its one-time address.", verification="verified")
             yield Wake("expire", None, "The proof is there.")
         elif asked.attempts + 1 >= self.attempts:
-            yield Label(f"Not verified: {self.attempts} answers proved nothing.", verification="expired",
+            yield Label(f"Not verified: {self.attempts} answers proved nothing. {fault}", verification="expired",
                         failed_attempt=True)
+            yield Wake("expire", None, "The asking has ended.")
+            yield Note(f"Not verified: {self.attempts} answers to the verification letter proved nothing. {fault}",
+                       "The agent must know before anything is changed or disclosed.")
         else:
-            yield Label("An answer to the one-time address came from another sender.", failed_attempt=True)
+            yield Label(f"An answer proved nothing. {fault}", failed_attempt=True)
+            yield Note(f"An answer to the verification letter proved nothing. {fault}",
+                       "Somebody who cannot be told from the customer answered.")
 
     def due(self, due: Due, case: Case) -> Decisions:
         if case.request and case.request.verification == "asked":
             yield Label("Not verified: nobody answered our letter in time.", verification="expired")
             yield Note("Not verified: the customer did not answer the verification letter in time.",
                        "The agent must know before anything is changed or disclosed.")
+
+
+def _fault(mail: Mail, case: Case, asked: Verification) -> str:
+    """Why an answer to the one-time address proves nothing; "" when it does."""
+    author = mail.message.from_email.lower()
+    if author != asked.sent_to.lower():
+        return f"It came from {author or 'nobody'}, but our letter went to {asked.sent_to}."
+    if asked.expires_at <= case.now:
+        return "It came too late."
+    return mail.verdict.because if mail.verdict.identity is Identity.FAILED else ""
+
+
+def _fault(mail: Mail, sent_to: str) -> str:
+    """Why an answer proves nothing; "" when it proves the person."""
+    if mail.message.from_email.lower() != sent_to:
+        return f"An answer to the one-time address came from {mail.message.from_email or 'nobody'}, not {sent_to}."
+    return mail.verdict.because if mail.verdict.identity is Identity.FAILED else ""

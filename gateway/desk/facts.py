@@ -44,7 +44,7 @@ def _count_letters(db: Db, case: Case, address: str) -> Case:
     case.last_acknowledged = requests.last_acknowledged(db, address)
     case.letters_last_hour = requests.automatic_letters_since(db, address, hour)
     case.letters_last_day = requests.automatic_letters_since(db, address, day)
-    case.neutral_last_hour = requests.letters_since(db, "acknowledgement_neutral", hour)
+    case.neutral_last_hour = sum(requests.letters_since(db, each, hour) for each in ("acknowledgement_neutral", "verification"))
     return case
 
 

@@ -31,9 +31,9 @@ from gateway.mail.message import Message
 from gateway.models import Customer, Letter, Request, Verification
 
 __all__ = [
-    "Answer", "Bounce", "Case", "Decision", "Decisions", "Drop", "Due", "Duration", "Evidence", "FailedRecipient", "Handler", "Hold",
-    "Identity", "Join", "Label", "Mail", "Move", "Note", "Open", "Place", "Rating", "Record", "Request", "Section", "Send", "Wake",
-    "domain_of",
+    "Answer", "Bounce", "Case", "Decision", "Decisions", "Drop", "Due", "Duration", "Evidence", "FailedRecipient",
+    "Handler", "Hold", "Identity", "Join", "Label", "Mail", "Move", "Note", "Open", "Place", "Rating", "Record",
+    "Request", "Section", "Send", "Verification", "Wake", "domain_of",
 ]
 
 # ---- what a handler hears: events ----------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class Case:
     """Automatic letters of ours to this address."""
     letters_last_day: int = 0
     neutral_last_hour: int = 0
-    """Neutral acknowledgements to anybody: the cap that keeps us from flooding strangers."""
+    """Neutral acknowledgements and askings for proof to anybody: the cap that keeps us from flooding strangers."""
     previous_state: str = ""
     """State of the request before this event."""
     verification: Verification | None = None
