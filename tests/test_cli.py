@@ -357,6 +357,16 @@ def test_the_report_comes_as_csv(frontdesk: Command, tmp_path: Path) -> None:
 # ---- what agents do ------------------------------------------------------------------------------------------------
 
 
+def test_a_claimed_request_is_given_to_nobody_else(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, a_hostile_request)
+    first = frontdesk("next", "--agent", "kim", "--json").lines[0]["request"]
+    second = frontdesk("next", "--agent", "lee", "--json").lines[0]["request"]
+    assert {first["number"], second["number"]} == {NUMBER, OTHER}
+    assert first["lease_until"] > NOW.isoformat()
+    assert second["lease_until"] > NOW.isoformat()
+    assert frontdesk("next", "--agent", "kim").code == 1
+
+
 def test_a_request_is_claimed_answered_and_brought_to_its_end(frontdesk: Command, tmp_path: Path) -> None:
     keep(tmp_path, a_hostile_request)
     (tmp_path / "answer.txt").write_text("앱을 업데이트해 주세요.\n")

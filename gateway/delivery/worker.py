@@ -28,8 +28,8 @@ log = structlog.get_logger()
 
 LEASE = timedelta(minutes=1)
 """How long a claim lasts; renewed while a letter is under way, so this is also the wait after a crash."""
-LONGEST_SLEEP = 60.0
-"""Seconds after which the outbox is looked at in any case: the CLI's `retry` is another process."""
+LONGEST_SLEEP = 2.0
+"""Seconds after which the outbox is looked at in any case: `frontdesk answer` and `retry` are other processes."""
 PAUSE = 1.0
 """Seconds to wait when the database did not answer."""
 LONGEST_TRY = 1800.0

@@ -206,7 +206,7 @@ class Application:
             request.reopened += 1
             request.resolved_at = request.closed_at = None
             request.resolution = ""
-        if request.state == "open" and before != "open":
+        if request.state == "open" and before != "open" and decision.word != "claimed":
             request.lease_until = None  # it comes back to its owner, or to anybody
         if request.state == "answered" and request.answered_at is None:
             request.answered_at = now
