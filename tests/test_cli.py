@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from sqlalchemy.orm import Session as Db
 from gateway import cli, plain
 from gateway.desk import number
 from gateway.models import Attachment, Customer, Entry, History, Letter, Received, Request
-from gateway.store.database import connect
+from gateway.store.database import Database, connect
 
 NOW = datetime.now(UTC)
 NUMBER, OTHER, NOWHERE = (number.compose("FD", 2026, running) for running in (1, 2, 3))
@@ -64,15 +66,25 @@ def frontdesk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
     return run  # type: ignore[return-value]
 
 
+@cache
+def migrated() -> bytes:
+    """An empty database file."""
+    with TemporaryDirectory() as folder:
+        asyncio.run(_with(f"sqlite:///{folder}/frontdesk.db", lambda database: database.migrate()))
+        return (Path(folder) / "frontdesk.db").read_bytes()
+
+
 def keep(folder: Path, work: Callable[[Db], None]) -> None:
     """Put rows into the database of ./var."""
-    async def whole() -> None:
-        database = connect(f"sqlite:///{folder}/var/frontdesk.db")
-        await database.migrate()
-        await database.write(work)
-        await database.close()
+    (folder / "var").mkdir()
+    (folder / "var" / "frontdesk.db").write_bytes(migrated())
+    asyncio.run(_with(f"sqlite:///{folder}/var/frontdesk.db", lambda database: database.write(work)))
 
-    asyncio.run(whole())
+
+async def _with(url: str, work: Callable[[Database], Awaitable[None]]) -> None:
+    database = connect(url)
+    await work(database)
+    await database.close()
 
 
 def a_hostile_request(db: Db) -> None:
