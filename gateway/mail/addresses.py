@@ -127,7 +127,7 @@ def _finish(draft: _Draft, hint: str) -> Address | None:
 
 def _joined(name: str, draft: _Draft) -> Address:
     """No brackets: the address is the word with the at sign, the name what stands around it or in a comment."""
-    plain = "".join(draft.plain).strip()
+    plain = tidy("".join(draft.plain))
     if plain.startswith('"') and re.fullmatch(r'"[^"]*"@\S+', plain):
         return Address(plain, tidy(decode_words(" ".join(draft.comments))))
     found = _ADDRESS.search(name)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gateway.mail.absence import ABSENCE_SUBJECT, ABSENCE_WORDS, CHALLENGE, MACHINE_LOCAL, MACHINE_NAME
 from gateway.mail.envelope import NULL_PATH, Envelope, domain_of
+from gateway.mail.fields import visible
 
 if TYPE_CHECKING:
     from gateway.mail.message import Message
@@ -95,7 +96,7 @@ _REPORT_SUBJECT = re.compile(r"report domain:.*submitter:", re.IGNORECASE)
 
 def automatic(message: "Message", envelope: Envelope | None) -> str:
     """Why this is a machine's mail, in a sentence; "" for a person's. `envelope` None: judged by the message alone."""
-    return next((reason for rule in _RULES if (reason := rule(message, envelope))), "")
+    return visible(next((reason for rule in _RULES if (reason := rule(message, envelope))), ""))
 
 
 def may_acknowledge(
@@ -113,13 +114,13 @@ def may_acknowledge(
     answer_to = (message.reply_to or message.from_email).lower()
     for address in (message.from_email.lower(), answer_to, (envelope.reverse_path if envelope else "").lower()):
         if plain(address) in own or domain_of(address) in our_domains:
-            return False, f"It comes from an address of our own, {address}."
+            return False, visible(f"It comes from an address of our own, {address}.")
     if not re.match(r"[^@\s]+@[^@\s]+$", answer_to):
         return False, "There is no address to answer to."
     if MACHINE_LOCAL.match(answer_to.partition("@")[0]):
         return False, f"The address to answer to, {answer_to}, reads no mail."
     if envelope is not None and _LIST_PATH.match(envelope.reverse_path.partition("@")[0].lower()):
-        return False, f"The reverse-path {envelope.reverse_path} is a mailing list's."
+        return False, visible(f"The reverse-path {envelope.reverse_path} is a mailing list's.")
     if own and not _names_us(message, envelope, own):
         return False, "None of our addresses is named in To, Cc or the envelope."
     return True, "A person wrote to one of our addresses."

@@ -11,7 +11,7 @@ from html import escape
 
 from gateway.mail.attachment import Attachment, attachment
 from gateway.mail.content import octets_of, take_uuencoded, text_of
-from gateway.mail.fields import read_header
+from gateway.mail.fields import read_header, visible
 from gateway.mail.html import HTML_LIMIT, readable, without_marks
 from gateway.mail.structure import Part
 from gateway.mail.words import decode_words, tidy
@@ -179,7 +179,7 @@ def _essence(text: str) -> str:
 
 
 def _content_id(part: Part) -> str:
-    return part.header.get("content-id").strip().strip("<>").strip()
+    return visible(part.header.get("content-id")).strip().strip("<>").strip()
 
 
 def _attach(part: Part, reading: _Reading) -> None:

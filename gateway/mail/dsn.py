@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gateway.mail.absence import ABSENCE_SUBJECT
 from gateway.mail.content import octets_of
 from gateway.mail.failures import STATUS, is_hard, meaning, status_of
-from gateway.mail.fields import Fields, message_ids, read_header
+from gateway.mail.fields import Fields, message_ids, read_header, visible
 from gateway.mail.systems import BODY, CERTAIN_DAEMON, COPY_BEGINS, DAEMON, DAEMON_NAME, INTRODUCTIONS, SUBJECT
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _read_groups(raw: bytes) -> Iterator[dict[str, str]]:
         block = block.strip(b"\n") + b"\n\n"
         fields = {name.lower(): value for name, value in reversed(read_header(block, 0, len(block)).fields)}
         if "final-recipient" in fields or "original-recipient" in fields or "action" in fields:
-            yield fields
+            yield {name: visible(value) for name, value in fields.items()}
 
 
 def _has_suffered(group: dict[str, str]) -> bool:
@@ -197,7 +197,7 @@ def _free_form(message: "Message", original: Fields) -> tuple[FailedRecipient, .
     cut = COPY_BEGINS.search(text)
     words, copy = (text[: cut.start()], text[cut.start() :]) if cut and cut.start() > 40 else (text, "")
     ours = {message.from_email.lower(), *(each.lower() for each in message.to)}
-    named = [value for name, value in message.fields if name.lower() == "x-failed-recipients"]
+    named = [visible(value) for name, value in message.fields if name.lower() == "x-failed-recipients"]
     found = [(address, _reason(words, address)) for value in named for address in _ADDRESS.findall(value)]
     bare = _ECHO.sub("", words)
     found = (
@@ -210,7 +210,7 @@ def _free_form(message: "Message", original: Fields) -> tuple[FailedRecipient, .
     )
     if not found:
         to = next((value for name, value in original if name.lower() in ("x-original-to", "to")), "")
-        found = [(address, words) for address in _ADDRESS.findall(to)[:1]]
+        found = [(address, words) for address in _ADDRESS.findall(visible(to))[:1]]
     return tuple(_unique(_deduced(address, reason, words) for address, reason in found[:RECIPIENTS_LIMIT]))
 
 

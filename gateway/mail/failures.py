@@ -15,9 +15,9 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (
         "5.2.2",
         (
-            r"mailbox\W+(?:\S+\W+){0,3}?(?:is\W+)?(?:full|over\s?quota|exceed)|quota\W+(?:\S+\W+){0,3}?(?:exceed|"
+            r"mailbox\W(?:.{0,27}?\W)??(?:is\W+)?(?:full|over\s?quota|exceed)|quota\W(?:.{0,27}?\W)??(?:exceed|"
             r"full)|over\W?(?:the\W+)?(?:allowed\W+)?quota|"
-            r"exceed\w*\W+(?:\S+\W+){0,4}?(?:quota|storage|mailbox size|mailbox limit|allocation)|out of (?:disk "
+            r"exceed\w*\W(?:.{0,36}?\W)??(?:quota|storage|mailbox size|mailbox limit|allocation)|out of (?:disk "
             r"|mailbox )?(?:space|storage)|"
             r"insufficient (?:disk |system |mailbox )?(?:space|storage|quota)|inbox is full|mail\s?(?:box|drop|"
             r"dir|directory|file) (?:has exceeded|is full|size limit)|"
@@ -64,7 +64,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
         "5.1.1",
         (
             r"(?:user|recipient|mailbox|account|address|addressee|destination|inbox|username|mail ?drop|alias|"
-            r"person|rcpt|subscriber)s?\W+(?:\S+\W+){0,5}?(?:(?:is|was|are|could|can|does|do|has|have) "
+            r"person|rcpt|subscriber)s?\W(?:.{0,45}?\W)??(?:(?:is|was|are|could|can|does|do|has|have) "
             r"?n[o']t\W+(?:be\W+)?(?:found|exist|known|listed|recogni[sz]ed|valid|here|available|a valid|a local|been "
             r"found|our customer|registered|local)|"
             r"not (?:found|known|listed|exist|valid|here|local|available|a valid|registered|our customer|"
@@ -192,7 +192,7 @@ SCAN_LIMIT = 1500
 
 def meaning(diagnostic: str) -> str:
     """The status that the words of a diagnostic mean; "" when they mean nothing known."""
-    return _meaning(diagnostic[:SCAN_LIMIT])
+    return _meaning(re.sub(r"\s+", " ", diagnostic[:SCAN_LIMIT]))
 
 
 @lru_cache(maxsize=64)

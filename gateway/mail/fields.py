@@ -49,6 +49,11 @@ def octets(value: str) -> bytes:
     return value.encode("utf-8", "surrogateescape")
 
 
+def visible(value: str) -> str:
+    """The value with U+FFFD where octets are no UTF-8: what may be stored and shown."""
+    return value if value.isascii() else octets(value).decode("utf-8", "replace")
+
+
 def read_header(raw: bytes, start: int, end: int) -> Header:
     """The header block that begins at `start`. Linear; never reads past HEADER_LIMIT, but finds the body behind it."""
     line_end = _line_end(raw, start, end)
@@ -149,7 +154,7 @@ def unfold(value: str) -> str:
 def message_ids(value: str, limit: int = 200) -> tuple[str, ...]:
     """Ids in angle brackets, without blanks inside, in order, once each; bare ones are given brackets; "<>" is no"""
     """id."""
-    value = value[:FIELD_LIMIT]
+    value = visible(value[:FIELD_LIMIT])
     if value.count("<") > 4 * limit:
         value = value[:20000]
     found = [re.sub(r"\s+", "", each) for each in _ID.findall(value)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
 from gateway.mail.charsets import decode
-from gateway.mail.fields import octets
+from gateway.mail.fields import octets, visible
 from gateway.mail.words import decode_words
 
 PARAMETERS_LIMIT = 200
@@ -33,6 +33,7 @@ class Parameters:
 def parameters(text: str, hint: str = "") -> Parameters:
     """Linear; never raises. Continuations (name*0*=) are put in their order, percent and RFC 2047 forms decoded."""
     head, _, tail = text[:32768].partition(";")
+    head = visible(head)
     if "=" in head and "/" not in head:
         head, tail = "", text[:32768]
     pieces: dict[str, dict[int, tuple[bool, str]]] = {}

@@ -33,6 +33,11 @@ LINES_LIMIT = 20_000
 _MARKER = re.compile(r"[>\s|*]*##- .{0,200}-##\s*$")
 _RULE = re.compile(r"\s*(?:[_]{5,}|[-]{10,}|[=]{10,}|[*]{10,}|[—–]{5,})\s*$")
 _SIGNATURE = re.compile(r"\s*(?:--|—|––)\s*$")
+_STARTS = re.compile(
+    r"[\s*_>]{0,4}(?:(?:on|am|le|el|em|il|op|den|dne|w dniu|at|vào|в|у|在)\s|\d{4}\s?[年년./-]|\d{1,2}[./]\s?\d{1,2}[./])",
+    re.IGNORECASE,
+)
+"""How the first line of a heading begins: with the date, or the word in front of it."""
 _QUOTED = re.compile(r"\s{0,3}[>＞|]")
 
 
@@ -115,16 +120,8 @@ def _heading_before(lines: list[str], end: int) -> int | None:
 
 
 def _goes_on(first: str, second: str) -> bool:
-    """True when the second line is plainly the rest of a wrapped heading that the first one begins."""
-    return bool(
-        re.match(
-            r"\W{0,3}(?:on|am|le|el|em|il|op|den|dne|w dniu|в|\d{4}\s?[년年./-]|at|في|vào|在|於|于|\d{1,2}[./])\b?",
-            first.strip(),
-            re.IGNORECASE,
-        )
-        and EVIDENCE.search(first)
-        and not EVIDENCE.match(second)
-    ) or bool(re.match(r"\W{0,3}on\b.*\d", first.strip(), re.IGNORECASE))
+    """True when the second line is plainly the rest of a wrapped heading that the first one begins with its date."""
+    return bool(_STARTS.match(first) and EVIDENCE.search(first)) and not _STARTS.match(second)
 
 
 def is_heading(line: str) -> bool:

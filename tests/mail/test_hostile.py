@@ -53,6 +53,8 @@ HOSTILE = {
     "recipients": HEAD + REPORT + b"Final-Recipient: rfc822; a@b.c\nAction: failed\n\n" * 400_000,
     "a bounce of addresses": BOUNCE + b"following recipients:\n" + b"aaaa@bbb.cc\n" * MB,
     "a bounce of words": BOUNCE + b"mailbox mailbox user " * MB,
+    "a diagnostic of dashes": BOUNCE + b"user@dead.example: mailbox " + b"- " * 2000 + b"user" + b"-" * 4000,
+    "a diagnostic of words": BOUNCE + b"user@dead.example: " + b"user a, b. c, " * 500,
     "references": b"References: " + b"<a" * 100_000 + b"\n\nx",
     "date": b"Date: " + b"(" * 100_000 + b"\n\nx",
     "carriage returns": b"\r" * 25 * MB,
@@ -168,6 +170,17 @@ PIECES = st.sampled_from(
 def test_reading_never_raises(raw: bytes) -> None:
     message = parse(raw)
     read_all(message)
-    for text in (message.subject, message.from_name, message.from_email, message.text, message.reply_text, *message.to):
+    texts = [message.subject, message.from_name, message.from_email, message.reply_to, message.text, message.reply_text]
+    texts += [
+        *message.to,
+        *message.cc,
+        *message.references,
+        message.message_id,
+        message.in_reply_to,
+        message.html or "",
+    ]
+    texts += [text for file in message.attachments for text in (file.filename, file.content_type, file.content_id)]
+    texts += [text for failed in message.bounce for text in (failed.recipient, failed.status, failed.diagnostic)]
+    for text in [*texts, message.automatic_reason, message.returned.original_message_id]:
         text.encode("utf-8")
     assert "\r" not in message.text

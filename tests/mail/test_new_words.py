@@ -6,6 +6,26 @@ from gateway.mail.message import parse
 from gateway.mail.quote import REPLY_MARKER, REPLY_MARKER_KOREAN, new_words
 
 REPLIES = {
+    "a heading wrapped after the date": (
+        "Thanks\n\nOn Fri, Jan 5, 2024 at 3:20 PM\nFoo Bar <foo@bar.com> wrote:\n\n> hi\n",
+        "Thanks",
+    ),
+    "a heading on three lines": (
+        "Thanks\n\nOn Fri, Jan 5, 2024 at 3:20 PM, Foo Bar of the Long\nNamed Company <foo@bar.com>\nwrote:\n\n> hi\n",
+        "Thanks",
+    ),
+    "a heading right below the answer": (
+        "Thanks, see you on 6 Jan 2024\nOn Fri, Jan 5, 2024 at 3:20 PM Foo <foo@bar.com> wrote:\n> hi\n",
+        "Thanks, see you on 6 Jan 2024",
+    ),
+    "a wrapped Korean heading": (
+        "네\n2024년 1월 5일 (금) 오후 3:20,\n홍길동 <hong@x.com>님이 작성:\n> 안녕\n",
+        "네",
+    ),
+    "a wrapped French heading": (
+        "Merci\n\nLe ven. 5 janv. 2024 à 15:20, Foo Bar\n<foo@bar.com> a écrit :\n> salut\n",
+        "Merci",
+    ),
     "a line quoted by hand": (
         "You write:\n> it works\nNo, it does not.",
         None,
