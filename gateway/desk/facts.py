@@ -13,6 +13,8 @@ from gateway.desk.handler import Case, Evidence, Mail
 from gateway.models import Customer, Request, Verification
 from gateway.store import requests
 
+NEUTRAL = ("acknowledgement_neutral", "verification")
+"""Letters that may go to somebody who never wrote: whom an unproven mail names as its author."""
 NAMED = 10
 """Request numbers in one mail that are looked up."""
 _STRENGTH = ("capability", "verification", "copy", "reference", "number")
@@ -44,7 +46,7 @@ def _count_letters(db: Db, case: Case, address: str) -> Case:
     case.last_acknowledged = requests.last_acknowledged(db, address)
     case.letters_last_hour = requests.automatic_letters_since(db, address, hour)
     case.letters_last_day = requests.automatic_letters_since(db, address, day)
-    case.neutral_last_hour = sum(requests.letters_since(db, each, hour) for each in ("acknowledgement_neutral", "verification"))
+    case.neutral_last_hour = sum(requests.letters_since(db, each, hour) for each in NEUTRAL)
     return case
 
 
