@@ -34,7 +34,8 @@ _MARKER = re.compile(r"[>\s|*]*##- .{0,200}-##\s*$")
 _RULE = re.compile(r"\s*(?:[_]{5,}|[-]{10,}|[=]{10,}|[*]{10,}|[—–]{5,})\s*$")
 _SIGNATURE = re.compile(r"\s*(?:--|—|––)\s*$")
 _STARTS = re.compile(
-    r"[\s*_>]{0,4}(?:(?:on|am|le|el|em|il|op|den|dne|w dniu|at|vào|в|у|在)\s|\d{4}\s?[年년./-]|\d{1,2}[./]\s?\d{1,2}[./])",
+    r"[\s*_>]{0,4}(?:(?:on|am|le|el|em|il|op|den|dne|w dniu|at|vào|в|у|在)\s|"
+    r"\d{4}\s?[年년./-]|\d{1,2}[./]\s?\d{1,2}[./])",
     re.IGNORECASE,
 )
 """How the first line of a heading begins: with the date, or the word in front of it."""
