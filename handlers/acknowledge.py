@@ -5,7 +5,6 @@ theirs, capped, so that nobody can use us to send a text to a third person; fail
 """
 
 import re
-import re
 import unicodedata
 from datetime import timedelta
 
@@ -15,11 +14,6 @@ SCAN = 20_000
 """Characters of a text that are looked at."""
 
 _PREFIX = re.compile(r"(?:\s*(?:re|fwd?|aw|wg|답장|회신|전달)\s?[:：])+", re.IGNORECASE)
-
-_PREFIX = re.compile(r"\s*(?:(?:re|fw|fwd|회신|답장|전달)\s*[:：]\s*)+", re.IGNORECASE)
-_NO_SUBJECT = ("nosubject", "제목없음")
-"""What mail programs write, without blanks and brackets, where the customer wrote nothing."""
-
 
 class Acknowledge(Handler):
     """One letter for each new request of a person: full, neutral, or none."""
@@ -100,12 +94,6 @@ def _holds(words: str, word: str) -> bool:
     if not word.isascii():
         return word in words
     return re.search(rf"(?<![a-z]){re.escape(word.casefold())}s?(?![a-z])", words) is not None
-
-
-def _subject(text: str) -> str:
-    """The subject itself: without "Re:" and what mail programs put where there is none."""
-    text = _PREFIX.sub("", text[:1000])
-    return "" if "".join(filter(str.isalnum, text.casefold())) in _NO_SUBJECT else text
 
 
 def _length(text: str) -> int:

@@ -20,33 +20,40 @@ _STARS = re.compile(
 
 
 class Feedback(Handler):
+    """Hears thanks, ratings and complaints about our answer; everything unclear goes back to the same agent."""
+
     thanks: tuple[str, ...] = (
         "thank", "thx", "cheers", "appreciate", "solved", "resolved", "fixed", "works", "working", "helped", "great",
         "perfect", "excellent", "wonderful", "awesome", "you can close", "👍",
-        "감사", "고맙", "고마워", "고마운", "해결되었", "해결 되었", "해결됐", "해결 됐", "해결했", "해결되네", "해결됨",
-        "잘 됩니다", "잘됩니다", "잘 돼요", "잘돼요", "잘 되네요", "잘되네요", "잘 되었", "잘 됐", "이제 됩니다", "이제 돼요",
-        "이제 되네요", "정상", "도움이 되었", "도움이 됐", "도움 되었", "덕분", "완벽", "최고")
-    """Words of somebody who is content."""
+        "감사", "고맙", "고마워", "고마운", "해결되었", "해결 되었", "해결됐", "해결 됐", "해결했", "해결되네",
+        "해결됨", "잘 됩니다", "잘됩니다", "잘 돼요", "잘돼요", "잘 되네요", "잘되네요", "잘 되었", "잘 됐",
+        "이제 됩니다", "이제 돼요", "이제 되네요", "정상", "도움이 되었", "도움이 됐", "도움 되었", "덕분", "완벽",
+        "최고")
+    """Words of somebody who is content; a Latin one counts where a word begins."""
     courtesies: tuple[str, ...] = (
-        "hi", "hello", "dear", "good morning", "good afternoon", "good evening", "yes", "ok", "okay", "regards",
-        "best", "sincerely", "have a", "nice day",
-        "안녕", "네", "예", "넵", "수고", "좋은 하루", "좋은 주말", "즐거운", "행복한", "확인했습니다", "확인하였습니다",
-        "알겠습니다", "잘 받았습니다", "드림", "올림", "ㅎㅎ", "ㅋㅋ")
-    """What a polite mail holds beside thanks. Thanks and courtesies count at the beginning of a Latin word."""
+        "hi", "hello", "dear", "support", "team", "sir", "madam", "good", "morning", "afternoon", "evening", "yes",
+        "ok", "okay", "best", "kind", "warm", "regards", "sincerely", "yours", "have", "a", "nice", "day", "weekend",
+        "sent", "from", "my", "iphone",
+        "안녕", "네", "예", "넵", "담당자", "상담원", "수고", "좋은", "즐거운", "행복한", "하루", "주말", "되세요",
+        "보내세요", "확인했", "확인하였", "알겠습니다", "드림", "올림", "ㅎㅎ", "ㅋㅋ")
+    """What a polite mail holds beside thanks: whole words, and beginnings of Korean ones."""
     doubts: tuple[str, ...] = (
-        "?", "but ", "however", "although", "still", "not", "no ", "n't", "unable", "again", "also", "another", "only",
-        "unfortunately", "until", "except", "wrong", "error", "fail", "same", "disappoint", "in advance", "grateful",
-        "would", "could", "please", "tomorrow", "later", "try",
-        "않", "안 돼", "안돼", "안 됩", "안됩", "안 되", "안되", "아직", "하지만", "그런데", "근데", "그러나", "여전히",
-        "못 ", "못하", "못했", "다시", "추가", "혹시", "까요", "습니까", "문제가 있", "나요", "니다만", "지만", "는데",
-        "으나", "으면", "시면", "주세요", "주십", "바랍", "부탁", "감사하겠", "감사드리겠", "고맙겠", "미리 감사", "똑같",
-        "그대로", "오류가 나", "오류가 발생", "또 ", "언제", "내일", "나중", "불가", "불편")
+        "?", "but ", "however", "although", "still", "not", "no ", "n't", "never", "unable", "also", "another",
+        "only", "unfortunately", "until", "except", "wrong", "worse", "bad ", "error", "fail", "same", "stop",
+        "disappoint", "in advance", "grateful", "would", "could", "can you", "please", "need", "tomorrow", "later",
+        "try", "refund",
+        "않", "안 돼", "안돼", "안 됩", "안됩", "안 되", "안되", "아직", "하지만", "그런데", "근데", "그러나",
+        "여전히", "계속", "못 ", "못하", "못했", "다시", "추가", "혹시", "까요", "습니까", "문제가 있", "나요",
+        "니다만", "지만", "는데", "으나", "으면", "시면", "주세요", "주시", "주십", "바랍", "부탁", "모르겠", "환불",
+        "감사하겠", "감사드리겠", "고맙겠", "미리 감사", "똑같", "그대로", "오류가 나", "오류가 발생", "또 ", "언제",
+        "내일", "나중", "불가", "불편", "전화", "연락")
     """Words that make thanks doubtful, wherever they stand: then an agent reads it."""
     not_solved: tuple[str, ...] = (
-        "not solved", "not resolved", "not fixed", "not working", "still not", "isn't solved", "isn't resolved",
-        "does not work", "doesn't work", "did not help", "didn't help", "no solution", "same error", "same problem",
-        "해결되지", "해결 안", "해결이 안", "해결이 되지", "안 됩니다", "안됩니다", "안 돼요", "안돼요", "안 되네요", "안되네요",
-        "여전히", "그대로", "똑같")
+        "not solved", "not resolved", "not fixed", "not working", "still not", "still the same", "isn't solved",
+        "isn't resolved", "does not work", "doesn't work", "did not help", "didn't help", "no solution", "same error",
+        "same problem",
+        "해결되지", "해결 안", "해결이 안", "해결이 되지", "안 됩니다", "안됩니다", "안 돼요", "안돼요", "안 되네요",
+        "안되네요", "여전히", "그대로", "똑같")
     """Words counted as "not solved" in the figures."""
     low: int = 2
     """A rating so low opens the request again, more urgently."""
@@ -54,7 +61,7 @@ class Feedback(Handler):
     """A rating so high confirms it."""
 
     def received(self, mail: Mail, case: Case) -> Decisions:
-        if case.request is None or case.is_new or mail.is_automatic:
+        if case.request is None or case.is_new or mail.machine == "reply":
             return
         said = mail.message.reply_text
         if case.previous_state not in ANSWERED:
@@ -86,11 +93,14 @@ class Feedback(Handler):
 
     def _is_thanks(self, said: str, names: set[str]) -> bool:
         clauses = [folded for each in _CLAUSE.split(said[: LONGEST_THANKS + 1]) if (folded := _fold(each))]
-        polite = self.thanks + self.courtesies
-        return (len(said) <= LONGEST_THANKS and not _holds_any(_fold(said), self.doubts)
-                and any(_begins_any(clause, self.thanks) for clause in clauses)
-                and all(_begins_any(clause, polite) or names.issuperset(clause.split()) or not re.search(r"\w", clause)
-                        for clause in clauses))
+        thankful = [clause for clause in clauses if _begins_any(clause, self.thanks)]
+        return (len(said) <= LONGEST_THANKS and not _holds_any(_fold(said), self.doubts) and bool(thankful)
+                and all(clause in thankful or self._is_polite(clause, names) for clause in clauses))
+
+    def _is_polite(self, clause: str, names: set[str]) -> bool:
+        words = {_fold(word) for word in self.courtesies} | names
+        beginnings = tuple(word for word in words if len(word) > 1 and not word.isascii())
+        return all(word in words or word.startswith(beginnings) for word in re.findall(r"\w+", clause))
 
 
 def _names(mail: Mail, case: Case) -> set[str]:
@@ -106,7 +116,7 @@ def _holds_any(text: str, words: tuple[str, ...]) -> bool:
 
 
 def _begins_any(text: str, words: tuple[str, ...]) -> bool:
-    """A Latin word counts where a word begins: "unresolved" is not "resolved"."""
+    """A Latin word counts where one begins: "unresolved" is not "resolved"."""
     return any(re.search(r"(?<![a-z])" * word[0].isascii() + re.escape(_fold(word)), text) for word in words)
 
 

@@ -26,7 +26,7 @@ class Resolve(Handler):
             yield from self._settle(case)
 
     def rated(self, rating: Rating, case: Case) -> Decisions:
-        if case.request is not None and case.request.state not in WAITING:
+        if case.request is not None and case.request.state not in WAITING:  # else silence still ends it
             yield from self._settle(case)
 
     def answered(self, answer: Answer, case: Case) -> Decisions:
@@ -58,8 +58,6 @@ class Resolve(Handler):
 
     def _settle(self, case: Case) -> Decisions:
         """The customer or an agent has spoken: nobody is reminded; what is resolved will be closed."""
-        if case.request is not None and case.request.state in WAITING:
-            return  # a middling rating without a word: silence still ends it
         for purpose in ("remind", "silent"):
             yield Wake(purpose, None, "The customer is not silent.")
         if case.request is not None and case.request.state == "resolved":
@@ -71,8 +69,3 @@ class Resolve(Handler):
 def _days(time: timedelta) -> str:
     """Whole days, begun ones counted, as letters say it."""
     return str(-(-time // timedelta(days=1)))
-
-
-def _days(time: timedelta) -> int:
-    """Whole days, begun ones counted."""
-    return -(-time // timedelta(days=1))

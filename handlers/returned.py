@@ -23,7 +23,8 @@ class Returned(Handler):
         if not bounce.failed or any(each.is_hard for each in bounce.failed):
             yield Move("returned", "The customer did not get our letter: an agent looks for another way.")
             more = 0 if bounce.letter.is_automatic else 1
-            yield Place(request.queue, "Our letter came back.", request.priority + more, case.now + self.due_in)
+            due = case.now + self.due_in
+            yield Place(request.queue, "Our letter came back.", request.priority + more, min(request.due or due, due))
 
 
 def _told(bounce: Bounce) -> str:

@@ -111,14 +111,10 @@ def _fits(rule: Rule, mail: Mail, case: Case) -> bool:
         (rule.author_domain, lambda each: domain_of(mail.message.from_email) == each.lower()),
         (rule.category, lambda each: each == request.category),
         (rule.language, lambda each: each == request.language),
-        (rule.words, lambda each: _fold(each) in text),
+        (rule.words, lambda each: _holds(text, _fold(each))),
         (rule.identity, lambda each: each == mail.verdict.identity),
     )
     return all(not values or any(holds(value) for value in values) for values, holds in tests)
-
-
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _fold(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from gateway.desk.handler import Case, Decisions, Drop, Evidence, Handler, Mail, domain_of
 
-ADDRESSES = ("capability", "verification")
+TIES = ("capability", "verification", "reference")
 
 
 class Screen(Handler):

@@ -36,8 +36,6 @@ class Verify(Handler):
     per_day: int = 5
     """Automatic letters to one address in a day; beyond that nobody is asked."""
     unproven_per_hour: int = 100
-    """Letters to unproven senders, whoever they are, in an hour; beyond that only proven ones are asked."""
-    unproven_per_hour: int = 100
     """Neutral letters to anybody in an hour; beyond that only proven senders are asked."""
 
     def received(self, mail: Mail, case: Case) -> Decisions:
@@ -62,28 +60,13 @@ class Verify(Handler):
         if not allowed:
             return reason
         if case.is_held:
-            return "The request is on hold."
+            return "The request is on hold until an agent releases it."
         if mail.verdict.identity is Identity.FAILED:
             return mail.verdict.because
         if case.letters_last_day >= self.per_day:
             return f"{case.letters_last_day} automatic letters went to this address today."
         if not mail.verdict.identity.is_proven and case.neutral_last_hour >= self.unproven_per_hour:
             return f"{case.neutral_last_hour} letters went to unproven senders within the hour."
-        return ""
-
-    def _silent(self, mail: Mail, case: Case) -> str:
-        """Why nobody is asked; "" when somebody is."""
-        allowed, reason = mail.may_acknowledge
-        if not allowed:
-            return reason
-        if case.is_held:
-            return "The request is on hold until an agent releases it."
-        if mail.verdict.identity is Identity.FAILED:
-            return mail.verdict.because
-        if case.letters_last_day >= self.per_day:
-            return f"The address had {case.letters_last_day} automatic letters today."
-        if not mail.verdict.identity.is_proven and case.neutral_last_hour >= self.unproven_per_hour:
-            return f"{case.neutral_last_hour} letters went to unproven senders within the hour: no more for now."
         return ""
 
     def _answered(self, mail: Mail, case: Case, evidence: Evidence) -> Decisions:
@@ -119,11 +102,4 @@ def _fault(mail: Mail, case: Case, asked: Verification) -> str:
         return f"It came from {author or 'nobody'}, but our letter went to {asked.sent_to}."
     if asked.expires_at <= case.now:
         return "It came too late."
-    return mail.verdict.because if mail.verdict.identity is Identity.FAILED else ""
-
-
-def _fault(mail: Mail, sent_to: str) -> str:
-    """Why an answer proves nothing; "" when it proves the person."""
-    if mail.message.from_email.lower() != sent_to:
-        return f"An answer to the one-time address came from {mail.message.from_email or 'nobody'}, not {sent_to}."
     return mail.verdict.because if mail.verdict.identity is Identity.FAILED else ""
