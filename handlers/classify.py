@@ -9,6 +9,7 @@ SUBJECT_WEIGHT = 3
 """A word in the subject counts as much as so many in the text."""
 SCAN = 20_000
 """Characters of a text that are looked at."""
+_PARTICLE = "(?:이|가|은|는|을|를|의|에|도|만|과|와|로|으로|에서|에는|까지)?"
 
 
 class Words(Section):
@@ -16,24 +17,31 @@ class Words(Section):
 
     category: str
     words: tuple[str, ...]
-    """Latin words match whole, also in the plural; others anywhere."""
+    """Latin words match whole, also in the plural; others anywhere, those of one syllable only as a whole word."""
+    weight: int = 1
+    """What each word found counts."""
 
 
 DEFAULT = (
+    Words(category="account", weight=5, words=(
+        "personal data", "delete my data", "delete my account", "close my account", "gdpr",
+        "개인정보", "회원탈퇴", "탈퇴", "명의 변경", "명의 도용")),
     Words(category="account", words=(
-        "account", "personal data", "password", "delete my data", "privacy", "gdpr", "unsubscribe me", "identity",
-        "개인정보", "회원탈퇴", "탈퇴", "계정", "비밀번호", "본인확인", "회원정보", "명의", "아이디 찾기")),
+        "account", "password", "privacy", "unsubscribe me", "identity",
+        "계정", "비밀번호", "본인확인", "본인 확인", "회원정보", "명의", "아이디 찾기")),
     Words(category="complaint", words=(
-        "complaint", "complain", "unacceptable", "disappointed", "angry", "terrible", "awful", "rude", "compensation",
-        "불만", "항의", "실망", "화가 ", "불쾌", "불친절", "보상", "민원", "소비자원", "최악")),
+        "complaint", "complain", "unacceptable", "disappointed", "disappointing", "angry", "terrible", "awful", "rude",
+        "compensation", "worst",
+        "불만", "항의", "실망", "화가 ", "화나", "불쾌", "불친절", "보상", "민원", "소비자원", "최악")),
     Words(category="technical", words=(
         "error", "bug", "crash", "broken", "does not work", "doesn't work", "not working", "log in", "login", "install",
-        "update", "screen", "app", "server", "timeout",
+        "update", "screen", "app", "server", "timeout", "website", "blank page",
         "오류", "에러", "로그인", "접속", "작동", "먹통", "설치", "업데이트", "버그", "고장", "안 됩니다", "안돼요",
-        "안 돼요", "느려", "튕", "화면", "앱")),
+        "안 돼요", "느려", "튕겨", "튕기", "화면", "앱", "어플", "연결되지", "연결이", "인증번호")),
     Words(category="policy", words=(
-        "refund", "return", "exchange", "price", "fee", "invoice", "receipt", "shipping", "delivery", "terms",
-        "policy", "cancel", "warranty", "opening hours", "subscription",
+        "refund", "to return", "return of", "return policy", "sent back", "send back", "exchange", "price", "fee",
+        "invoice", "receipt", "shipping", "delivery", "delivered", "parcel", "terms", "policy", "cancel", "warranty",
+        "opening hours", "subscription",
         "환불", "반품", "교환", "가격", "요금", "영수증", "세금계산서", "배송", "약관", "정책", "취소", "보증",
         "영업시간", "결제", "구독", "이용 방법", "이용방법")),
 )
@@ -60,7 +68,7 @@ class Classify(Handler):
 
 
 def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text[:SCAN]).casefold()
+    return unicodedata.normalize("NFKC", text[:SCAN]).casefold().replace("’", "'")
 
 
 def _count(rule: Words, subject: str, text: str) -> tuple[int, str, str]:
@@ -68,13 +76,16 @@ def _count(rule: Words, subject: str, text: str) -> tuple[int, str, str]:
     in_subject = [word for word in rule.words if _holds(subject, word)]
     in_text = [word for word in rule.words if _holds(text, word)]
     first = (in_subject or in_text or [""])[0]
-    return SUBJECT_WEIGHT * len(in_subject) + len(in_text), first, "subject" if in_subject else "text"
+    score = rule.weight * (SUBJECT_WEIGHT * len(in_subject) + len(in_text))
+    return score, first, "subject" if in_subject else "text"
 
 
 def _holds(text: str, word: str) -> bool:
     word = _fold(word)
     if word not in text:
         return False
+    if len(word) == 1:
+        return re.search(rf"(?<!\w){re.escape(word)}{_PARTICLE}(?!\w)", text) is not None
     if not word.isascii():
         return True
     return re.search(rf"(?<![a-z0-9]){re.escape(word)}(?:s|es|ed|ing)?(?![a-z0-9])", text) is not None
