@@ -6,7 +6,7 @@ sandbox; a name outside the closed set below is an error when the gateway starts
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from gateway.config import Site
 FIELDS = {
     "site": "our name",
     "number": "the request's number",
-    "subject": "the request's subject, the customer's words",
+    "subject": 'the request\'s subject, the customer\'s words, without "Re:" and the number',
     "name": "the customer's name as they write it, or nothing",
     "agent": "the name of the agent who has the request, or nothing",
     "text": "what the agent wrote",
@@ -28,6 +28,7 @@ FIELDS = {
     "due": "when we mean to have answered, local time, or nothing",
     "expires": "until when the proof is waited for, local time",
     "days": "a number of days",
+    "asked": '"yes" when it was a question of ours that waits for an answer',
     "reply_address": "where an answer goes: it belongs to the request",
     "rate_1": "address that rates with 1 (bad)",
     "rate_2": "address that rates with 2",
@@ -40,7 +41,14 @@ FIELDS = {
 }
 """Every name a template may use; one that has no value for a letter is empty."""
 
-_LINK = re.compile(r"mailto:[^\s<>\"']+|(?<![\w.+@-])[A-Za-z0-9.+_-]+@[A-Za-z0-9.-]+[A-Za-z0-9]")
+LONG = ("text", "quoted")
+"""Values of several lines; all others are one line, whatever a stranger's mail put there."""
+OURS = ("reply_address", "rate_1", "rate_2", "rate_3", "rate_4", "rate_5")
+"""Addresses of ours, the only ones that become links: nothing that a stranger wrote does."""
+LONGEST = 200
+"""Characters of a value of one line."""
+
+_ANSWERS = re.compile(r"(?:\s*(?:re|fwd?|aw|wg|답장|회신|전달)\s{0,3}[:：])+\s*", re.IGNORECASE)
 
 
 class LetterError(Exception):
@@ -54,6 +62,14 @@ class Rendered:
     subject: str
     text: str
     html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One paragraph of a letter, ready for HTML. kind: text, list, choice (a list of links) or quote."""
+
+    kind: str
+    lines: list[Markup]
 
 
 def default_folder() -> Path:
@@ -73,29 +89,28 @@ class Letters:
 
     def check(self) -> list[str]:
         """What is wrong with the templates, a sentence each with file and line; nothing when all is well."""
-        faults = []
-        for name in sorted(self._names()):
-            for language in self.site.languages:
-                try:
-                    self._check_one(self._path(name, language))
-                except LetterError as error:
-                    faults.append(str(error))
-        try:
-            self._layout()
-        except LetterError as error:
-            faults.append(str(error))
-        return faults
+        paths = [self._path(name, language) for name in sorted(self._names()) for language in self.site.languages]
+        return [fault for path in [*paths, self._layout_path()] for fault in self._faults(path)]
 
     def render(self, template: str, language: str, fields: Mapping[str, str]) -> Rendered:
         """A letter in the customer's language, or in the site's first one. Raises LetterError."""
         language = language if language in self.site.languages else self.site.languages[0]
-        values = {**dict.fromkeys(FIELDS, ""), **fields}
-        whole = self._template(self._path(template, language)).render(values)
-        subject, _, body = whole.removeprefix("Subject:").partition("\n")
+        values = {**dict.fromkeys(FIELDS, ""), **{name: _tidy(name, value) for name, value in fields.items()}}
+        values["subject"] = _bare(values["subject"], values["number"])
+        subject, body = self._words(self._path(template, language), values)
         text = re.sub(r"\n{3,}", "\n\n", body.strip()) + "\n"
-        html = self._layout().render(site=self.site.name, language=language, number=values["number"],
-                                     blocks=list(_blocks(text)))
-        return Rendered(" ".join(subject.split()), text, html)
+        blocks = list(_blocks(text, [address for name in OURS if (address := values[name])], values["number"]))
+        html = self._template(self._layout_path()).render(
+            site=self.site.name, language=language, number=values["number"], subject=subject, blocks=blocks)
+        return Rendered(subject, text, html)
+
+    def _words(self, path: Path, values: Mapping[str, str]) -> tuple[str, str]:
+        try:
+            whole = self._template(path).render(values)
+        except TemplateError as error:
+            raise LetterError(f"{path}: {error}") from None
+        subject, _, body = whole.removeprefix("Subject:").partition("\n")
+        return " ".join(subject.split()).removesuffix(":"), body
 
     # ---- files ----
 
@@ -107,36 +122,42 @@ class Letters:
     def _path(self, name: str, language: str) -> Path:
         return self.folder / language / f"{name}.txt"
 
-    def _layout(self) -> Template:
-        return self._template(self.folder / "letter.html", autoescape=True)
+    def _layout_path(self) -> Path:
+        return self.folder / "letter.html"
 
-    def _check_one(self, path: Path) -> None:
-        source = self._read(path)
+    def _faults(self, path: Path) -> Iterator[str]:
+        try:
+            source = self._read(path)
+            if path != self._layout_path():
+                self._check_words(path, source)
+            self._template(path)
+        except LetterError as error:
+            yield str(error)
+
+    def _check_words(self, path: Path, source: str) -> None:
         first, _, rest = source.partition("\n")
         if not first.startswith("Subject:") or not rest.startswith("\n"):
             raise LetterError(f"{path}:1: a letter begins with a line 'Subject: ...' and an empty line")
         unknown = meta.find_undeclared_variables(self._parse(path, source)) - set(FIELDS)
         if unknown:
             name = min(unknown)
-            line = next((n for n, text in enumerate(source.splitlines(), 1) if name in text), 1)
+            line = next((n for n, text in enumerate(source.splitlines(), 1) if re.search(rf"\b{name}\b", text)), 1)
             raise LetterError(f"{path}:{line}: there is no {name!r}; allowed: {', '.join(FIELDS)}")
-        self._template(path)
 
-    def _template(self, path: Path, autoescape: bool = False) -> Template:
+    def _template(self, path: Path) -> Template:
         if path not in self._compiled:
             source = self._read(path)
             self._parse(path, source)
-            environment = self._environment.overlay(autoescape=autoescape)
+            environment = self._environment.overlay(autoescape=path.suffix == ".html")
             self._compiled[path] = environment.from_string(source)
         return self._compiled[path]
 
     def _parse(self, path: Path, source: str) -> nodes.Template:
         try:
+            self._environment.compile(source)  # finds unknown filters, which parsing alone lets pass
             return self._environment.parse(source)
         except TemplateSyntaxError as error:
             raise LetterError(f"{path}:{error.lineno}: {error.message}") from None
-        except TemplateError as error:
-            raise LetterError(f"{path}: {error}") from None
 
     def _read(self, path: Path) -> str:
         try:
@@ -145,34 +166,53 @@ class Letters:
             raise LetterError(f"{path}: this template cannot be read: {error}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One paragraph of a letter, ready for HTML. kind: text, list or quote."""
-
-    kind: str
-    lines: list[Markup]
+# ---- values ----------------------------------------------------------------------------------------------------------
 
 
-def _blocks(text: str) -> "list[Block]":
-    blocks = []
-    for paragraph in re.split(r"\n\s*\n", text.strip("\n")):
+def _tidy(name: str, value: str) -> str:
+    if name in LONG:
+        return value.replace("\r\n", "\n").strip("\n")
+    return " ".join(value.split())[:LONGEST].strip()
+
+
+def _bare(subject: str, number: str) -> str:
+    """The customer's own words: without "Re:" and our number, which the letter's subject carries anyway."""
+    before = ""
+    while subject != before:
+        before = subject
+        subject = _ANSWERS.sub("", subject, count=1).strip() if _ANSWERS.match(subject) else subject
+        subject = subject.removeprefix(f"[{number}]").strip() if number else subject
+    return subject
+
+
+# ---- HTML ------------------------------------------------------------------------------------------------------------
+
+
+def _blocks(text: str, ours: list[str], number: str) -> Iterator[Block]:
+    for paragraph in re.split(r"\n[ \t]*\n", text.strip("\n")):
         lines = paragraph.splitlines()
         if all(line.startswith(">") for line in lines):
-            blocks.append(Block("quote", [escape(line[1:].removeprefix(" ")) for line in lines]))
-        elif all(line.startswith("- ") for line in lines):
-            blocks.append(Block("list", [_linked(line[2:]) for line in lines]))
+            yield Block("quote", [escape(line[1:].removeprefix(" ")) for line in lines])
+        elif not all(line.startswith("- ") for line in lines):
+            yield Block("text", [_linked(line, ours) for line in lines])
+        elif all(line.endswith(tuple(ours)) for line in lines):
+            yield Block("choice", [_choice(line, ours, number) for line in lines])
         else:
-            blocks.append(Block("text", [_linked(line) for line in lines]))
-    return blocks
+            yield Block("list", [_linked(line[2:], ours) for line in lines])
 
 
-def _linked(line: str) -> Markup:
-    """The line with our own addresses as links. Only capability addresses are: nothing a stranger wrote becomes one."""
-    result, position = Markup(), 0
-    for found in _LINK.finditer(line):
-        address = found[0].removeprefix("mailto:")
-        result += escape(line[position : found.start()])
-        is_ours = "+" in address and "." in address.partition("@")[0]
-        result += Markup('<a href="mailto:{0}">{0}</a>').format(address) if is_ours else escape(found[0])
-        position = found.end()
-    return result + escape(line[position:])
+def _linked(line: str, ours: list[str]) -> Markup:
+    """The line with our own addresses as links."""
+    if not ours:
+        return escape(line)
+    link = Markup('<a href="mailto:{0}" style="color:#1a5fb4">{0}</a>')
+    parts = re.split(f"({'|'.join(map(re.escape, ours))})", line)
+    return Markup().join(link.format(part) if part in ours else escape(part) for part in parts)
+
+
+def _choice(line: str, ours: list[str], number: str) -> Markup:
+    """"- good: address" as a link that is called "good"; with a subject, which some mail programs insist on."""
+    address = next(each for each in ours if line.endswith(each))
+    label = line[2:].removesuffix(address).strip(" :")
+    link = Markup('<a href="mailto:{0}?subject={1}" style="color:#1a5fb4;text-decoration:none">{2}</a>')
+    return link.format(address, number, label or address)
