@@ -176,8 +176,7 @@ class Connection(stock.SMTP):
         if self.transport is None:
             return
         self._out += str(reply).encode() + b"\r\n"
-        self._writer.write(bytes(self._out))
-        self._out.clear()
+        self._write_out()
         self.transport.close()
         # A client that does not read keeps its last words unread, but not the connection.
         self.loop.call_later(LAST_WORDS, self.transport.abort)  # type: ignore[attr-defined]
@@ -196,11 +195,15 @@ class Connection(stock.SMTP):
 
     async def _flush(self) -> None:
         """Write what is to be said, in one piece; wait only for a client that does not read."""
-        if self._out and self.transport is not None:
+        self._write_out()
+        if self._is_choked:
+            await self._writer.drain()
+
+    def _write_out(self) -> None:
+        # uvloop raises when a connection that just broke is written to.
+        if self._out and self.transport is not None and not self.transport.is_closing():
             self._writer.write(bytes(self._out))
-            self._out.clear()
-            if self._is_choked:
-                await self._writer.drain()
+        self._out.clear()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -215,10 +218,11 @@ class Connection(stock.SMTP):
         try:
             await self.push(f"220 {self.hostname} ESMTP Frontdesk")
             await self._converse()
-        except (ConnectionError, TimeoutError, ssl.SSLError):
-            log.info("client lost", client=self.client_ip)
+        except OSError as error:  # the network's: a reset, a handshake that failed
+            log.info("client lost", client=self.client_ip, error=str(error))
         except Exception:
             log.exception("session failed", client=self.client_ip)
+            self.leave(policy.FAULT_OF_SESSION)
         finally:
             self._end()
 
@@ -227,8 +231,8 @@ class Connection(stock.SMTP):
             self._timer.cancel()
         self.house.guests.leave(self.client_ip)
         self.house.sessions.discard(self)
+        self._write_out()
         if self.transport is not None:
-            self._writer.write(bytes(self._out))
             self.transport.close()
 
     async def _converse(self) -> None:

@@ -83,6 +83,7 @@ STORE_AWAY = Reply(451, "4.3.0", "We cannot keep mail at the moment; try again l
 
 # Sessions
 FAULT = Reply(451, "4.3.0", "Something failed on our side; try again later")
+FAULT_OF_SESSION = Reply(421, "4.3.0", "Something failed on our side; try again later", ends=True)
 CROWDED = Reply(421, "4.3.2", "Too many connections; try again later", ends=True)
 TOO_MANY_OF_CLIENT = Reply(421, "4.7.0", "Too many connections from your network; try again later", ends=True)
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors", ends=True)

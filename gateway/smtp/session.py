@@ -6,7 +6,6 @@ mailboxes and mails is in the hooks.
 
 import asyncio
 import re
-import ssl
 from typing import cast
 
 import structlog
@@ -39,13 +38,16 @@ class Session(Connection):
         if method is None:
             await self.push(NOT_DONE.get(verb, policy.UNKNOWN_COMMAND))
             return
+        await method(argument)
+
+    async def _call_handler_hook(self, command: str, *args: object) -> Reply:
+        """Ask a hook. What fails there is our fault: its text goes to the log only, and the mail may come again."""
         try:
-            await method(argument)
-        except (ConnectionError, TimeoutError, ssl.SSLError):
-            raise
-        except Exception:  # a hook's fault is ours: the text goes to the log only, and the mail may come again
-            log.exception("command failed", client=self.client_ip, command=verb)
-            await self.push(policy.FAULT)
+            reply: Reply = await super()._call_handler_hook(command, *args)
+        except Exception:
+            log.exception("hook failed", client=self.client_ip, command=command)
+            return policy.FAULT
+        return reply
 
     async def smtp_HELO(self, hostname: str | None) -> None:
         await self._greet(hostname, self.hostname, extended=False)
@@ -100,8 +102,7 @@ class Session(Connection):
         # first words inside TLS may come before we wake up, so nothing is dropped after it.
         self._wire.forget()
         self._out += str(policy.READY_FOR_TLS).encode() + b"\r\n"
-        self._writer.write(bytes(self._out))
-        self._out.clear()
+        self._write_out()
         secured = await self.loop.start_tls(transport, self, self.house.tls, server_side=True,
                                             ssl_handshake_timeout=self._silence)  # fmt: skip
         if secured is None:
@@ -177,8 +178,7 @@ class Session(Connection):
             return policy.NEEDS_SMTPUTF8
         if len(self.envelope.rcpt_tos) >= self.house.smtp.recipients:
             return policy.TOO_MANY_RECIPIENTS
-        reply: Reply = await self._call_handler_hook("RCPT", recipient)
-        return reply
+        return await self._call_handler_hook("RCPT", recipient)
 
     async def smtp_DATA(self, arg: str | None) -> None:
         refusal = self._fault_of_data_command(arg)
@@ -204,10 +204,8 @@ class Session(Connection):
     async def _take(self, data: Data) -> None:
         assert self.envelope is not None
         self.envelope.content = data.content
-        try:
-            reply = _fault_of(data) or await self._call_handler_hook("DATA")
-        finally:
-            self._forget_mail()
+        reply = _fault_of(data) or await self._call_handler_hook("DATA")
+        self._forget_mail()
         if reply.is_refusal:
             log.info("mail refused", client=self.client_ip, bytes=len(data.content), reply=str(reply))
         self._listen_for_commands()

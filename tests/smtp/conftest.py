@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from smtp.house import CAPABILITIES, NOON, House, Opening
 
 from gateway.authentication.resolver import ZoneResolver
@@ -61,3 +62,9 @@ async def open_house(tmp_path: Path, migrated: Path) -> AsyncIterator[Opening]:
 async def house(open_house: Opening) -> House:
     """A door with the settings it ships with."""
     return await open_house()
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], Any]]:
+    """The door runs on uvloop; TLS, where the loops differ most, is tried on both."""
+    loops: dict[str, Callable[[], Any]] = {"uvloop": uvloop.new_event_loop}
+    return {**loops, "asyncio": asyncio.new_event_loop} if item.path.name == "test_tls.py" else loops

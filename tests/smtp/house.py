@@ -27,7 +27,8 @@ class Client:
         self.reader, self.writer = reader, writer
 
     def send(self, octets: bytes | str) -> None:
-        self.writer.write(octets.encode() if isinstance(octets, str) else octets)
+        if not self.writer.is_closing():
+            self.writer.write(octets.encode() if isinstance(octets, str) else octets)
 
     async def reply(self) -> str:
         """One reply, all its lines; "" when the server closed."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from smtp.house import MAIL, House, Opening
 from sqlalchemy.exc import OperationalError
 
@@ -47,11 +48,12 @@ async def test_a_mail_that_cannot_be_kept_is_put_off_and_the_next_one_taken(open
     assert len(await house.kept()) == 1
 
 
-async def test_a_fault_of_ours_is_temporary_and_its_text_stays_with_us(open_house: Opening) -> None:
+@pytest.mark.parametrize("fault", [RuntimeError("secret text"), TimeoutError("secret text"), OSError("secret text")])
+async def test_a_fault_of_ours_is_temporary_and_its_text_stays_with_us(open_house: Opening, fault: Exception) -> None:
     house = await open_house()
 
     async def broken(*_: object) -> None:
-        raise RuntimeError("secret text")
+        raise fault
 
     house.door._house.hooks.handle_DATA = broken  # type: ignore[attr-defined]
     client = await house.client()
