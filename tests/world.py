@@ -195,8 +195,8 @@ class World:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["World"]:
-        port = await self.office.open()
-        config = self.configuration(f"127.0.0.1:{port}")
+        self.office_port = await self.office.open()
+        config = self.configuration(f"127.0.0.1:{self.office_port}")
         self.service = Service(config, now=self.clock, resolver=_Live(self.zone))
         self.zone.publish("example.com")
         async with self.service.running():

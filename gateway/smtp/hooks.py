@@ -80,6 +80,9 @@ class Hooks:
         except Exception:  # a mail on which the check itself breaks is not lost, and is not trusted
             log.exception("check failed", client=facts.client_ip, reverse_path=facts.reverse_path[:SHOWN])
             return UNDECIDED, Decision("quarantine")
+        if self._mailboxes.is_bounce(facts):
+            # Many a real bounce fails DMARC: the null path has no domain but the host's own.
+            return verdict, Decision("accept")
         is_ours = verdict.author_domain in self._mailboxes.domains
         return verdict, decide(verdict, self._authentication, is_ours=is_ours)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from gateway.config import Site
 from gateway.desk.capability import Capabilities
-from gateway.mail.envelope import domain_of
+from gateway.mail.envelope import NULL_PATH, Envelope, domain_of
 from gateway.smtp.path import Path
 
 MAX_REPLY = 500
@@ -44,6 +44,7 @@ OK = Reply(250, "2.0.0", "OK")
 SENDER_OK = Reply(250, "2.1.0", "Sender OK")
 RECIPIENT_OK = Reply(250, "2.1.5", "Recipient OK")
 GO_AHEAD = Reply(354, "", "End data with <CR><LF>.<CR><LF>")
+CHUNK_OK = Reply(250, "2.0.0", "Chunk taken")
 BYE = Reply(221, "2.0.0", "Goodbye", ends=True)
 READY_FOR_TLS = Reply(220, "2.0.0", "Ready to start TLS")
 HELP = Reply(214, "2.0.0", "EHLO HELO STARTTLS MAIL RCPT DATA RSET NOOP VRFY HELP QUIT; postmaster is a person")
@@ -63,6 +64,9 @@ HELO_FIRST = Reply(503, "5.5.1", "EHLO or HELO comes first")
 MAIL_FIRST = Reply(503, "5.5.1", "MAIL comes first")
 MAIL_TWICE = Reply(503, "5.5.1", "There is a sender already")
 NO_RECIPIENTS = Reply(554, "5.5.1", "No valid recipients")
+CHUNKS_BEGAN = Reply(503, "5.5.1", "The mail comes by BDAT already")
+# Nobody can tell where the chunk behind it ends.
+BDAT_SYNTAX = Reply(501, "5.5.4", "It is: BDAT size [LAST]", ends=True)
 TLS_ALREADY = Reply(503, "5.5.1", "TLS is already there")
 NOT_HTTP = Reply(554, "5.5.1", "This is a mail server", ends=True)
 
@@ -129,6 +133,11 @@ class Mailboxes:
         if local in ("postmaster", "abuse") and domain in self._places:
             return str(path)
         return str(path) if self._is_ours(local, domain) else None
+
+    def is_bounce(self, envelope: Envelope) -> bool:
+        """A notification to the bounce address of a letter of ours: the address proves that it answers that letter."""
+        found = [self._capabilities.read(address, self._now()) for address in envelope.recipients]
+        return envelope.reverse_path == NULL_PATH and all(each and each.purpose == "bounce" for each in found)
 
     def _is_ours(self, local: str, domain: str) -> bool:
         address = f"{local}@{domain}"
