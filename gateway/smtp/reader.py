@@ -144,6 +144,26 @@ class Wire:
         content = unstuffed(content)
         return Data(content) if len(content) <= limit else Data(b"", is_too_large=True)
 
+    async def chunk(self, size: int, limit: int, *, is_wanted: bool) -> bytes | None:
+        """The next `size` octets as they are (RFC 3030); b"" when nobody wants them; None when the client hung up.
+
+        Raises Endless when they are far more than a mail may have.
+        """
+        if size > 4 * limit + LINE_ENDLESS:
+            raise Endless
+        self._limit = size + HELD if is_wanted else HELD
+        try:
+            while len(self._buffer) < size:
+                if not is_wanted:
+                    size -= len(self._buffer)
+                    self._buffer.clear()
+                if not await self._more():
+                    return None
+        finally:
+            self._limit = HELD
+        taken = self._take(size)
+        return taken if is_wanted else b""
+
     def _take(self, count: int) -> bytes:
         with memoryview(self._buffer) as view:
             taken = bytes(view[:count])

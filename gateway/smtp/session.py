@@ -11,17 +11,17 @@ from typing import cast
 import structlog
 
 from gateway.smtp import path, policy
-from gateway.smtp.connection import Connection
 from gateway.smtp.path import BadPath, Path
 from gateway.smtp.policy import Reply
-from gateway.smtp.reader import COMMAND_LIMIT, Data, Endless
+from gateway.smtp.reader import COMMAND_LIMIT
+from gateway.smtp.transfer import Transfer
 
 log = structlog.get_logger()
 
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
 
 
-class Session(Connection):
+class Session(Transfer):
     """A client's session: each smtp_* method is one command, found by aiosmtpd's table."""
 
     async def _obey(self, line: bytes) -> None:
@@ -40,21 +40,12 @@ class Session(Connection):
             return
         await method(argument)
 
-    async def _call_handler_hook(self, command: str, *args: object) -> Reply:
-        """Ask a hook. What fails there is our fault: its text goes to the log only, and the mail may come again."""
-        try:
-            reply: Reply = await super()._call_handler_hook(command, *args)
-        except Exception:
-            log.exception("hook failed", client=self.client_ip, command=command)
-            return policy.FAULT
-        return reply
-
     async def smtp_HELO(self, hostname: str | None) -> None:
         await self._greet(hostname, self.hostname, extended=False)
 
     async def smtp_EHLO(self, hostname: str | None) -> None:
         keywords = ["PIPELINING", f"SIZE {self.house.smtp.size}", *([] if self.tls else ["STARTTLS"]),
-                    "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "HELP"]
+                    "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "CHUNKING", "HELP"]
         lines = [f"250-{line}" for line in (self.hostname, *keywords)]
         lines[-1] = lines[-1].replace("-", " ", 1)
         await self._greet(hostname, "\r\n".join(lines)[4:], extended=True)
@@ -163,6 +154,8 @@ class Session(Connection):
         assert self.envelope is not None
         if not self._has_sender:
             return policy.MAIL_FIRST if self.session.host_name else policy.HELO_FIRST
+        if self._chunks is not None:
+            return policy.CHUNKS_BEGAN
         try:
             found = path.read(arg, "TO:")
         except BadPath:
@@ -180,50 +173,8 @@ class Session(Connection):
             return policy.TOO_MANY_RECIPIENTS
         return await self._call_handler_hook("RCPT", recipient)
 
-    async def smtp_DATA(self, arg: str | None) -> None:
-        refusal = self._fault_of_data_command(arg)
-        if refusal:
-            await self.push(refusal)
-            # Whoever sent the mail without waiting for 354 must not have it read as commands.
-            self._is_over |= not self._wire.is_empty
-            return
-        self._out += str(policy.GO_AHEAD).encode() + b"\r\n"
-        await self._flush()
-        self._listen_for_data()
-        try:
-            data = await self._wire.data(self.house.size)
-        except Endless:
-            await self.push(policy.TOO_LARGE_BY_FAR)
-            return
-        if data is None:
-            self._is_over = True
-            return
-        self._listen_to_nothing()
-        await self._take(data)
 
-    async def _take(self, data: Data) -> None:
-        assert self.envelope is not None
-        self.envelope.content = data.content
-        reply = _fault_of(data) or await self._call_handler_hook("DATA")
-        self._forget_mail()
-        if reply.is_refusal:
-            log.info("mail refused", client=self.client_ip, bytes=len(data.content), reply=str(reply))
-        self._listen_for_commands()
-        await self.push(reply)
-
-    def _fault_of_data_command(self, arg: str | None) -> Reply | None:
-        assert self.session is not None
-        assert self.envelope is not None
-        if arg:
-            return policy.NO_ARGUMENT
-        if not self._has_sender:
-            return policy.MAIL_FIRST if self.session.host_name else policy.HELO_FIRST
-        return None if self.envelope.rcpt_tos else policy.NO_RECIPIENTS
-
-
-NOT_DONE = dict.fromkeys(
-    ("ETRN", "TURN", "ATRN", "SEND", "SOML", "SAML", "BDAT", "XCLIENT", "XFORWARD"), policy.NOT_HERE
-)
+NOT_DONE = dict.fromkeys(("ETRN", "TURN", "ATRN", "SEND", "SOML", "SAML", "XCLIENT", "XFORWARD"), policy.NOT_HERE)
 """Commands of the standards that are not done here: 502 (section 4.2.4), where others get 500."""
 # A browser that was tricked into posting a dialogue here is shown out at its first line.
 NOT_DONE |= dict.fromkeys(
@@ -234,14 +185,6 @@ _MAIL_OPTIONS: dict[str, re.Pattern[str]] = {
     "BODY": re.compile(r"7BIT|8BITMIME", re.IGNORECASE),
     "SMTPUTF8": re.compile(r""),
 }
-
-
-def _fault_of(data: Data) -> Reply | None:
-    if data.is_too_large:
-        return policy.TOO_LARGE
-    if data.has_bare_line_end:
-        return policy.BARE_LINE_END
-    return policy.fault_of_content(data.content)
 
 
 def read_command(line: bytes) -> tuple[str, str | None] | Reply:

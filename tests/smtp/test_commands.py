@@ -19,7 +19,7 @@ async def test_ehlo_tells_what_we_do(house: House) -> None:
     await client.reply()
     assert (await client.says(EHLO)).split("\n") == [
         "250-mx.example.com", "250-PIPELINING", "250-SIZE 25000000", "250-STARTTLS", "250-ENHANCEDSTATUSCODES",
-        "250-8BITMIME", "250-SMTPUTF8", "250 HELP",
+        "250-8BITMIME", "250-SMTPUTF8", "250-CHUNKING", "250 HELP",
     ]  # fmt: skip
 
 
@@ -35,7 +35,8 @@ async def test_ehlo_tells_what_we_do(house: House) -> None:
     (["HELP"], "214 2.0.0"), (["HELP MAIL"], "214 2.0.0"),
     (["VRFY alice"], "252 2.0.0"), (["VRFY"], "501 5.5.4"), (["EXPN list"], "502 5.5.1"),
     (["QUIT"], "221 2.0.0"), (["QUIT now"], "501 5.5.4"),
-    (["AUTH PLAIN AGEAYQ=="], "502 5.5.1"), (["BDAT 10"], "502 5.5.1"), (["ETRN x"], "502 5.5.1"),
+    (["AUTH PLAIN AGEAYQ=="], "502 5.5.1"), (["ETRN x"], "502 5.5.1"),
+    (["BDAT 0"], "503 5.5.1"), (["BDAT"], "501 5.5.4"), (["BDAT x"], "501 5.5.4"), (["BDAT 1 FIRST"], "501 5.5.4"),
     (["XYZZY"], "500 5.5.1"), ([""], "500 5.5.1"), ([" NOOP"], "500 5.5.1"), (["MAIL\tFROM:<a@b>"], "500 5.5.2"),
     (["NOOP \0"], "500 5.5.2"), (["NOOP \x1b[2J"], "500 5.5.2"), (["NOOP a\rb"], "500 5.5.2"),
     (["x" * 3000], "500 5.5.2"), (["NOOP " + "x" * 500], "250 2.0.0"),

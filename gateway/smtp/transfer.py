@@ -1,0 +1,120 @@
+"""The mail itself: by DATA (RFC 5321 section 4.1.1.4), or in chunks by BDAT (RFC 3030)."""
+
+import re
+
+import structlog
+
+from gateway.smtp import policy
+from gateway.smtp.connection import Connection
+from gateway.smtp.policy import Reply
+from gateway.smtp.reader import Data, Endless
+
+log = structlog.get_logger()
+
+_CHUNK = re.compile(r"([0-9]{1,20})(?: +(LAST))?", re.IGNORECASE)
+
+
+class Transfer(Connection):
+    """Takes a mail off the wire and asks the hooks what becomes of it."""
+
+    _chunks: bytearray | None = None
+    """What came by BDAT so far; None when none came in this transaction."""
+
+    def _forget_mail(self) -> None:
+        super()._forget_mail()
+        self._chunks = None
+
+    async def smtp_DATA(self, arg: str | None) -> None:
+        refusal = policy.NO_ARGUMENT if arg else self._fault_of_order("DATA")
+        if refusal:
+            await self.push(refusal)
+            # Whoever sent the mail without waiting for 354 must not have it read as commands.
+            self._is_over |= not self._wire.is_empty
+            return
+        self._out += str(policy.GO_AHEAD).encode() + b"\r\n"
+        await self._flush()
+        self._listen_for_data()
+        try:
+            data = await self._wire.data(self.house.size)
+        except Endless:
+            await self.push(policy.TOO_LARGE_BY_FAR)
+            return
+        if data is None:
+            self._is_over = True
+            return
+        self._listen_to_nothing()
+        await self._take(data)
+
+    async def _take(self, data: Data) -> None:
+        assert self.envelope is not None
+        self.envelope.content = data.content
+        reply = _fault_of(data) or await self._call_handler_hook("DATA")
+        self._forget_mail()
+        if reply.is_refusal:
+            log.info("mail refused", client=self.client_ip, bytes=len(data.content), reply=str(reply))
+        self._listen_for_commands()
+        await self.push(reply)
+
+    def _fault_of_order(self, command: str) -> Reply | None:
+        assert self.session is not None
+        assert self.envelope is not None
+        if not self._has_sender:
+            return policy.MAIL_FIRST if self.session.host_name else policy.HELO_FIRST
+        if command == "DATA" and self._chunks is not None:
+            return policy.CHUNKS_BEGAN
+        return None if self.envelope.rcpt_tos else policy.NO_RECIPIENTS
+
+    async def smtp_BDAT(self, arg: str | None) -> None:
+        form = _CHUNK.fullmatch(arg or "")
+        if not form:
+            await self.push(policy.BDAT_SYNTAX)
+            return
+        size, is_last = int(form[1]), bool(form[2])
+        refusal = self._fault_of_order("BDAT")
+        if not refusal and len(self._chunks or b"") + size > self.house.size:
+            refusal = policy.TOO_LARGE
+        await self._flush()
+        self._listen_for_data()
+        try:
+            chunk = await self._wire.chunk(size, self.house.size, is_wanted=not refusal)
+        except Endless:
+            await self.push(policy.TOO_LARGE_BY_FAR)
+            return
+        if chunk is None:
+            self._is_over = True
+            return
+        await (self._refuse_chunk(refusal) if refusal else self._take_chunk(chunk, is_last))
+
+    async def _refuse_chunk(self, refusal: Reply) -> None:
+        """The rest of the chunks is refused too: there is no transaction any more."""
+        self._forget_mail()
+        self._listen_for_commands()
+        await self.push(refusal)
+
+    async def _take_chunk(self, chunk: bytes, is_last: bool) -> None:
+        if self._chunks is None:
+            self._chunks = bytearray()
+        self._chunks += chunk
+        if not is_last:
+            self._listen_for_commands()
+            await self.push(policy.CHUNK_OK)
+            return
+        self._listen_to_nothing()
+        await self._take(Data(bytes(self._chunks)))
+
+    async def _call_handler_hook(self, command: str, *args: object) -> Reply:
+        """Ask a hook. What fails there is our fault: its text goes to the log only, and the mail may come again."""
+        try:
+            reply: Reply = await super()._call_handler_hook(command, *args)
+        except Exception:
+            log.exception("hook failed", client=self.client_ip, command=command)
+            return policy.FAULT
+        return reply
+
+
+def _fault_of(data: Data) -> Reply | None:
+    if data.is_too_large:
+        return policy.TOO_LARGE
+    if data.has_bare_line_end:
+        return policy.BARE_LINE_END
+    return policy.fault_of_content(data.content)
