@@ -67,3 +67,17 @@ def test_sighup_with_a_bad_file_keeps_the_old_config_and_says_so(
     assert told in fault
     assert "config.toml:" in fault
     assert takes(gateway, "support@example.com")
+
+
+def test_where_no_dns_answers_mail_is_taken_and_the_log_says_so(tmp_path: Path) -> None:
+    gateway = GatewayProcess(tmp_path, "sqlite", '[dns]\nnameservers = ["127.0.0.1:9"]')
+    gateway.start()
+    try:
+        for name in ("kim", "lee", "park"):
+            with smtplib.SMTP("127.0.0.1", gateway.port, timeout=20) as client:
+                client.sendmail(f"{name}@{name}.example", "support@example.com",
+                                f"From: {name}@{name}.example\r\nSubject: Cannot log in\r\n\r\nIt says error 42.\r\n")
+        assert says(gateway, "no name server answers")
+        assert gateway.log.read_text().count("identity=unknown") == 3
+    finally:
+        gateway.kill()

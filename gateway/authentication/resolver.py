@@ -18,12 +18,15 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 import pycares
+import structlog
 
 from gateway.authentication.answer import NEGATIVE, NO_SUCH_NAME, TIMEOUT, TROUBLE, Answer, Budget, Resolver
 from gateway.authentication.names import can_be_asked, octets
 from gateway.authentication.zone import ZoneResolver
 
 __all__ = ["Answer", "Budget", "DnsResolver", "Resolver", "ZoneResolver"]
+
+log = structlog.get_logger()
 
 Value = str | bytes | tuple[int, str]
 PORT = 53
@@ -108,7 +111,8 @@ class DnsResolver:
 
     def _notice(self, answer: Answer) -> None:
         if answer.rcode not in ("TIMEOUT", "REFUSED"):
-            self._silent, self._is_away = 0, False
+            self._silent = 0
+            self._tell(is_away=False)
             return
         self._silent += 1
         if self._silent >= SILENT:
@@ -125,9 +129,18 @@ class DnsResolver:
     async def _look_at_root(self) -> None:
         answer = await self._ask_in_time("", "NS")
         self._looked = time.monotonic()
-        self._is_away = answer.rcode in ("TIMEOUT", "REFUSED")
+        self._tell(is_away=answer.rcode in ("TIMEOUT", "REFUSED"))
         if not self._is_away:
             self._silent = 0
+
+    def _tell(self, *, is_away: bool) -> None:
+        """The operator hears of it once, when it changes."""
+        if is_away and not self._is_away:
+            log.warning("no name server answers: mails are taken with identity unknown, nobody is proven",
+                        nameservers=list(self._nameservers) or "of the system")
+        if self._is_away and not is_away:
+            log.info("name servers answer again")
+        self._is_away = is_away
 
     def _channel(self) -> aiodns.DNSResolver:
         if self._cares is None:
