@@ -48,6 +48,9 @@ OURS = ("reply_address", "rate_1", "rate_2", "rate_3", "rate_4", "rate_5")
 LONGEST = 200
 """Characters of a value of one line."""
 
+LONGEST_QUOTE = 10_000
+"""Characters of the customer's mail that a letter quotes."""
+
 _ANSWERS = re.compile(r"(?:\s*(?:re|fwd?|aw|wg|답장|회신|전달)\s{0,3}[:：])+\s*", re.IGNORECASE)
 
 
@@ -99,9 +102,10 @@ class Letters:
         values["subject"] = _bare(values["subject"], values["number"])
         subject, body = self._words(self._path(template, language), values)
         text = re.sub(r"\n{3,}", "\n\n", body.strip()) + "\n"
-        blocks = list(_blocks(text, [address for name in OURS if (address := values[name])], values["number"]))
+        ours = [address for name in OURS if (address := values[name])]
         html = self._template(self._layout_path()).render(
-            site=self.site.name, language=language, number=values["number"], subject=subject, blocks=blocks)
+            site=self.site.name, language=language, number=values["number"], subject=subject,
+            blocks=_blocks(text, ours, values["number"]))
         return Rendered(subject, text, html)
 
     def _words(self, path: Path, values: Mapping[str, str]) -> tuple[str, str]:
@@ -170,6 +174,8 @@ class Letters:
 
 
 def _tidy(name: str, value: str) -> str:
+    if name == "quoted" and len(value) > LONGEST_QUOTE:
+        value = value[:LONGEST_QUOTE].rpartition("\n")[0] + "\n> …"
     if name in LONG:
         return value.replace("\r\n", "\n").strip("\n")
     return " ".join(value.split())[:LONGEST].strip()
@@ -189,30 +195,37 @@ def _bare(subject: str, number: str) -> str:
 
 
 def _blocks(text: str, ours: list[str], number: str) -> Iterator[Block]:
+    links = _Links(ours, number)
     for paragraph in re.split(r"\n[ \t]*\n", text.strip("\n")):
         lines = paragraph.splitlines()
         if all(line.startswith(">") for line in lines):
             yield Block("quote", [escape(line[1:].removeprefix(" ")) for line in lines])
         elif not all(line.startswith("- ") for line in lines):
-            yield Block("text", [_linked(line, ours) for line in lines])
-        elif all(line.endswith(tuple(ours)) for line in lines):
-            yield Block("choice", [_choice(line, ours, number) for line in lines])
+            yield Block("text", [links.within(line) for line in lines])
+        elif ours and all(line.endswith(tuple(ours)) for line in lines):
+            yield Block("choice", [links.choice(line[2:]) for line in lines])
         else:
-            yield Block("list", [_linked(line[2:], ours) for line in lines])
+            yield Block("list", [links.within(line[2:]) for line in lines])
 
 
-def _linked(line: str, ours: list[str]) -> Markup:
-    """The line with our own addresses as links."""
-    if not ours:
-        return escape(line)
-    link = Markup('<a href="mailto:{0}" style="color:#1a5fb4">{0}</a>')
-    parts = re.split(f"({'|'.join(map(re.escape, ours))})", line)
-    return Markup().join(link.format(part) if part in ours else escape(part) for part in parts)
+class _Links:
+    """Lines of one letter with our own addresses as links."""
 
+    def __init__(self, ours: list[str], number: str) -> None:
+        self._ours, self._number = ours, number
+        self._pattern = re.compile(f"({'|'.join(map(re.escape, ours)) or '(?!)'})")
 
-def _choice(line: str, ours: list[str], number: str) -> Markup:
-    """"- good: address" as a link that is called "good"; with a subject, which some mail programs insist on."""
-    address = next(each for each in ours if line.endswith(each))
-    label = line[2:].removesuffix(address).strip(" :")
-    link = Markup('<a href="mailto:{0}?subject={1}" style="color:#1a5fb4;text-decoration:none">{2}</a>')
-    return link.format(address, number, label or address)
+    def within(self, line: str) -> Markup:
+        """The line with each address as a link."""
+        if "@" not in line:
+            return escape(line)
+        link = Markup('<a href="mailto:{0}" style="color:#1a5fb4">{0}</a>')
+        parts = self._pattern.split(line)
+        return Markup().join(link.format(part) if part in self._ours else escape(part) for part in parts)
+
+    def choice(self, line: str) -> Markup:
+        """"good: address" as a link that is called "good"; with a subject, which some mail programs insist on."""
+        address = next(each for each in self._ours if line.endswith(each))
+        label = line.removesuffix(address).strip(" :")
+        link = Markup('<a href="mailto:{0}?subject={1}" style="color:#1a5fb4;text-decoration:none">{2}</a>')
+        return link.format(address, self._number, label or address)

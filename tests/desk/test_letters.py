@@ -148,6 +148,12 @@ def test_a_name_without_end_is_cut(letters: Letters) -> None:
     assert len(letters.render("answer", "en", {**WHOLE, "name": "x" * 5000}).text.splitlines()[0]) < 220
 
 
+def test_a_mail_without_end_is_quoted_in_part(letters: Letters) -> None:
+    letter = letters.render("answer", "en", {**WHOLE, "quoted": "> again and again\n" * 100_000})
+    assert letter.text.endswith("> again and again\n> …\n")
+    assert len(letter.text) < 12_000
+
+
 def test_what_looks_like_a_template_in_a_mail_is_only_words(letters: Letters) -> None:
     assert "{{ 7 * 7 }}" in letters.render("answer", "en", {**WHOLE, "text": "{{ 7 * 7 }}"}).text
 
