@@ -111,8 +111,8 @@ def fault_of_content(content: bytes) -> Reply | None:
     return None
 
 
-_CAPABILITY_LIKE = re.compile(r"[rbvs][0-9a-z-]*\.[0-9a-z]*\.[0-9a-z]*", re.ASCII)
-"""Three parts with dots between, as in desk/capability: such a tag is good or it is nothing."""
+_CAPABILITY_LIKE = re.compile(r"[rbvs][0-9a-z]+(?:-[0-9a-z]*)?\.[0-9a-z]+\.[0-9a-z]{10,}", re.ASCII)
+"""Three parts with dots between, the last one long, as in desk/capability: such a tag is good or it is nothing."""
 
 
 class Mailboxes:

@@ -119,6 +119,7 @@ class Intake:
             await self._write(batch)
 
     def _next_batch(self) -> list[_Waiter]:
+        self._waiting = [waiter for waiter in self._waiting if not waiter.kept.cancelled()]
         count = octets = 0
         for waiter in self._waiting[:BATCH]:
             octets += len(waiter.arrival.content)
@@ -126,7 +127,7 @@ class Intake:
                 break
             count += 1
         batch, self._waiting = self._waiting[:count], self._waiting[count:]
-        return [waiter for waiter in batch if not waiter.kept.cancelled()] or batch
+        return batch
 
     async def _write(self, batch: list[_Waiter]) -> None:
         arrivals = [waiter.arrival for waiter in batch]

@@ -20,7 +20,7 @@ async def asked(house: House, recipient: str) -> str:
     "support@example.com", "SUPPORT@Example.COM", "support+billing@example.com", '"support"@example.com',
     "@relay.example:support@example.com", "help@example.net", "help+x@example.net",
     "postmaster", "PostMaster", "postmaster@example.com", "abuse@example.net", "Abuse@example.com",
-    "postmaster@mx.example.com", "support+round.trip@example.com",
+    "postmaster@mx.example.com", "support+round.trip@example.com", "support+re.my.bill@example.com",
 ])  # fmt: skip
 async def test_ours(open_house: Opening, recipient: str) -> None:
     house = await open_house(site={"support": ("support@example.com", "help@example.net")})
@@ -47,7 +47,8 @@ async def test_a_capability_opens_until_it_expires(house: House, purpose: Purpos
     assert (await asked(house, good)).startswith("250 2.1.5")
     assert (await asked(house, good.upper())).startswith("250 2.1.5")
     forged = good.replace("@", "")[:-12] + ("b" if good[-13] == "a" else "a") + "@example.com"
-    for bad in (CAPABILITIES.address(capability, NOON - timedelta(days=300)), forged):
+    short, long = good.replace("@", "")[:-14] + "@example.com", good.replace("@", "a@")
+    for bad in (CAPABILITIES.address(capability, NOON - timedelta(days=300)), forged, short, long):
         assert await asked(house, bad) == UNKNOWN
 
 
