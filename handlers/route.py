@@ -23,6 +23,8 @@ SCAN = 20_000
 """Characters of a text in which a rule's words are looked for."""
 HIGHEST = 5
 """The most urgent priority."""
+WAITING = ("new", "open")
+"""States in which a request waits for us: its due time runs already."""
 
 
 class Rule(Section):
@@ -72,7 +74,7 @@ class Route(Handler):
         if request is None:
             return
         if not case.is_new:
-            if request.state == "open" and case.previous_state not in ("new", "open"):
+            if request.state == "open" and case.previous_state not in WAITING:
                 due = case.now + self.again
                 yield Place(request.queue, "The customer wrote again.", request.priority, min(request.due or due, due))
                 yield Wake("overdue", self.again, f"It is overdue after {_hours(self.again)}.")
@@ -87,14 +89,16 @@ class Route(Handler):
             yield Wake("overdue", rule.due, f"It is overdue after {_hours(rule.due)}.")
 
     def rated(self, rating: Rating, case: Case) -> Decisions:
-        yield Wake("overdue", self.again, "Looked at again, should the rating have brought it back.")
+        if case.previous_state not in WAITING:
+            yield Wake("overdue", self.again, "Looked at again, should the rating have brought it back.")
 
     def returned(self, bounce: Bounce, case: Case) -> Decisions:
-        yield Wake("overdue", self.again, "Looked at again, should the lost letter have brought it back.")
+        if case.previous_state not in WAITING:
+            yield Wake("overdue", self.again, "Looked at again, should the lost letter have brought it back.")
 
     def due(self, due: Due, case: Case) -> Decisions:
         request = case.request
-        if request is None or request.state not in ("new", "open") or request.priority >= HIGHEST:
+        if request is None or request.state not in WAITING or request.priority >= HIGHEST:
             return
         yield Place(request.queue, "It is overdue: more urgent now.", request.priority + 1, request.due)
         yield Wake("overdue", self.again, "Looked at again when it still waits.")

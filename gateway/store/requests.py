@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import and_, case, func, or_, select, text, update
 from sqlalchemy.orm import Session as Db
 
 from gateway.models import (
     ALIVE,
     Attachment,
-    Counter,
     Customer,
     Entry,
     History,
@@ -27,9 +26,12 @@ from gateway.models import (
     is_in,
 )
 
-ATTACHMENT, COUNTER, CUSTOMER, ENTRY = columns(Attachment), columns(Counter), columns(Customer), columns(Entry)
+ATTACHMENT, CUSTOMER, ENTRY = columns(Attachment), columns(Customer), columns(Entry)
 HISTORY, LETTER, RECEIVED, REQUEST = columns(History), columns(Letter), columns(Received), columns(Request)
 VERIFICATION, WAKE = columns(Verification), columns(Wake)
+
+_NEXT = text("INSERT INTO counter (name, value) VALUES (:name, 1) "
+             "ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value")
 
 LATEST = 1_000
 """The most entries or decisions of one request that are shown."""
@@ -203,11 +205,5 @@ def waiting_wake(db: Db, request_id: int, handler: str, purpose: str) -> Wake | 
 
 
 def next_number(db: Db, name: str) -> int:
-    """The next running number under this name; two transactions never get the same one."""
-    step = update(Counter).where(COUNTER.name == name).values(value=COUNTER.value + 1).returning(COUNTER.value)
-    value: int | None = db.scalars(step).one_or_none()
-    if value is not None:
-        return value
-    with db.begin_nested():
-        db.add(Counter(name=name, value=1))
-    return 1
+    """The next running number under this name; two transactions never get the same one, nor fail over the first."""
+    return int(db.execute(_NEXT, {"name": name}).scalar_one())

@@ -94,8 +94,9 @@ def test_a_quiet_time_can_be_kept() -> None:
     assert [type(each) for each in said(mail(ENOUGH), known)] == [Send]
 
 
-@pytest.mark.parametrize("subject", ["", "Re:", "?", "Re: Fwd:", "(no subject)", "Hi", "help!", "문의", "회신: 문의드립니다.",
-                                     "제목 없음", "[  ]"])
+@pytest.mark.parametrize("subject", [
+    "", "Re:", "?", "Re: Fwd:", "(no subject)", "Hi", "help!", "문의", "회신: 문의드립니다.", "제목 없음", "[  ]",
+])
 def test_a_subject_that_says_nothing(subject: str) -> None:
     assert tips(ENOUGH, subject) == ["no_subject"]
 

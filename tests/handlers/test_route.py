@@ -130,6 +130,12 @@ def test_what_waits_for_the_customer_is_not_overdue(state: str) -> None:
     assert overdue(state=state) == []
 
 
+def test_a_rating_or_a_lost_letter_does_not_put_off_what_is_due_already() -> None:
+    for state in ("new", "open"):
+        assert [*Route().rated(Rating(1), case(request(state=state)))] == []
+        assert [*Route().returned(Bounce(letter(), (), "away"), case(request(state=state)))] == []
+
+
 def test_a_rating_or_a_lost_letter_may_have_brought_it_back() -> None:
     for heard in (Route().rated(Rating(1), case(request(state="answered"))),
                   Route().returned(Bounce(letter(), (), "away"), case(request(state="answered")))):
