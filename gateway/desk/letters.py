@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import extract_tb
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import SandboxedEnvironment
@@ -134,7 +135,7 @@ class Letters:
             source = self._read(path)
             if path != self._layout_path():
                 self._check_words(path, source)
-            self._template(path)
+            self._rehearse(path)
         except LetterError as error:
             yield str(error)
 
@@ -147,6 +148,16 @@ class Letters:
             name = min(unknown)
             line = next((n for n, text in enumerate(source.splitlines(), 1) if re.search(rf"\b{name}\b", text)), 1)
             raise LetterError(f"{path}:{line}: there is no {name!r}; allowed: {', '.join(FIELDS)}")
+
+    def _rehearse(self, path: Path) -> None:
+        """Some faults show only when a template runs: it runs here first, with every field empty and all full."""
+        blocks = [Block(kind, [Markup("x")]) for kind in ("text", "list", "choice", "quote")]
+        for value in ("", "x"):
+            try:
+                self._template(path).render(dict.fromkeys(FIELDS, value), language="en", blocks=blocks)
+            except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+                places = [each.lineno for each in extract_tb(error.__traceback__) if each.filename == "<template>"]
+                raise LetterError(f"{path}:{places[-1] if places else 1}: {error}") from None
 
     def _template(self, path: Path) -> Template:
         if path not in self._compiled:
@@ -209,19 +220,23 @@ def _blocks(text: str, ours: list[str], number: str) -> Iterator[Block]:
 
 
 class _Links:
-    """Lines of one letter with our own addresses as links."""
+    """Lines of one letter with our own addresses as links, and the number in one piece."""
 
     def __init__(self, ours: list[str], number: str) -> None:
         self._ours, self._number = ours, number
-        self._pattern = re.compile(f"({'|'.join(map(re.escape, ours)) or '(?!)'})")
+        wanted = [re.escape(each) for each in (*ours, number) if each]
+        self._pattern = re.compile(f"({'|'.join(wanted) or '(?!)'})")
 
     def within(self, line: str) -> Markup:
-        """The line with each address as a link."""
-        if "@" not in line:
-            return escape(line)
-        link = Markup('<a href="mailto:{0}" style="color:#1a5fb4">{0}</a>')
-        parts = self._pattern.split(line)
-        return Markup().join(link.format(part) if part in self._ours else escape(part) for part in parts)
+        """The line with each address as a link; no mail program breaks the number at its hyphens."""
+        return Markup().join(self._part(part) for part in self._pattern.split(line))
+
+    def _part(self, part: str) -> Markup:
+        if part in self._ours:
+            return Markup('<a href="mailto:{0}" style="color:#1a5fb4">{0}</a>').format(part)
+        if part and part == self._number:
+            return Markup('<span style="white-space:nowrap">{0}</span>').format(part)
+        return escape(part)
 
     def choice(self, line: str) -> Markup:
         """"good: address" as a link that is called "good"; with a subject, which some mail programs insist on."""
