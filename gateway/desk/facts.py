@@ -15,6 +15,8 @@ from gateway.store import requests
 
 NEUTRAL = ("acknowledgement_neutral", "verification")
 """Letters that may go to somebody who never wrote: whom an unproven mail names as its author."""
+LONGEST_ADDRESS = 320
+"""Characters: RFC 5321 section 4.5.3.1 allows 64 octets, "@" and 255 octets; PostgreSQL indexes no more than 2.7 kB."""
 NAMED = 10
 """Request numbers in one mail that are looked up."""
 _STRENGTH = ("capability", "verification", "copy", "reference", "number")
@@ -37,8 +39,9 @@ def of_request(db: Db, request: Request, site: Site, now: datetime) -> Case:
 
 
 def author(mail: Mail) -> str:
-    """The address that a mail is from, as customers are known by; "" when it has none."""
-    return mail.message.from_email.lower()
+    """The address that a mail is from, as customers are known by; "" when it has none that a letter could go to."""
+    address = mail.message.from_email.lower()
+    return address if len(address) <= LONGEST_ADDRESS else ""
 
 
 def _count_letters(db: Db, case: Case, address: str) -> Case:

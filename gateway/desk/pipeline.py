@@ -28,12 +28,14 @@ from gateway.mail.envelope import Envelope
 from gateway.mail.message import parse
 from gateway.models import Letter, RawMail, Received, Request
 from gateway.store import events, outbox
-from gateway.store.database import Database
+from gateway.store.database import Database, is_of_values
 
 log = structlog.get_logger()
 
 FIRST_RETRY = timedelta(seconds=30)
 """Wait after the first failure of an event; it doubles."""
+REASON = 1_000
+"""Characters of a fault that are kept beside its event."""
 AWAY = 2.0
 """Seconds between tries while the database is away."""
 IDLE = 1.0
@@ -71,6 +73,24 @@ class _RolledBack(Exception):
 
     def __init__(self, decisions: list[dict[str, Any]]) -> None:
         self.decisions = decisions
+
+
+class _Failed(Exception):
+    """The event cannot be handled: a handler raised, or the database cannot hold what would be written."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+def _attempt(work: Callable[[Db], bool], db: Db) -> bool:
+    try:
+        done = work(db)
+        db.flush()
+        return done
+    except Exception as error:
+        if isinstance(error, DBAPIError) and not is_of_values(error):
+            raise
+        raise _Failed(error) from error
 
 
 class Desk:
@@ -146,12 +166,11 @@ class Desk:
 
     async def _transact(self, kind: str, id: int, work: Callable[[Db], bool], failed: Callable[..., str]) -> bool:
         try:
-            done = await self.database.write(work)
-        except DBAPIError:
-            raise  # the database's fault, not the event's: nothing is counted against it
-        except Exception as error:
-            log.exception("a handler failed", **{kind: id})
-            reason, now = clean(f"{type(error).__name__}: {error}"), self.now()
+            done = await self.database.write(lambda db: _attempt(work, db))
+        except _Failed as failure:  # any other fault is the database's: nothing is counted against the event
+            error = failure.error
+            log.error("a handler failed", exc_info=error, **{kind: id})
+            reason, now = clean(f"{type(error).__name__}: {error}")[:REASON], self.now()
             outcome = await self.database.write(
                 lambda db: failed(db, id, reason, now, self.attempts, FIRST_RETRY))
             log.warning("event laid back", outcome=outcome, **{kind: id})

@@ -14,7 +14,7 @@ from gateway.mail.content import octets_of, take_uuencoded, text_of
 from gateway.mail.fields import read_header, visible
 from gateway.mail.html import HTML_LIMIT, readable, without_marks
 from gateway.mail.structure import Part
-from gateway.mail.words import decode_words, tidy
+from gateway.mail.words import decode_words, tidy, with_few_marks
 
 _ENRICHED = re.compile(r"<<|</?[a-zA-Z][a-zA-Z0-9-]{0,60}>")
 _PARAM = re.compile(r"(?is)<param>.{0,200}?</param>")
@@ -79,8 +79,8 @@ def read_body(raw: bytes, root: Part, hint: str) -> Body:
 
 
 def _printable(text: str) -> str:
-    """Without control characters other than tab and line feed, and without halves of characters."""
-    return re.sub("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f\ud800-\udfff]", "", text)
+    """Without control characters other than tab and line feed, halves of characters, and heaps of combining marks."""
+    return with_few_marks(re.sub("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f\ud800-\udfff]", "", text))
 
 
 def _pieces(part: Part, reading: _Reading, is_root: bool = False) -> list[_Piece]:

@@ -6,6 +6,7 @@ the octets raw. Neighbouring words of one charset are therefore joined as octets
 
 import base64
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from gateway.mail.charsets import decode
@@ -18,6 +19,10 @@ _WORD = re.compile(
     r"=\?([A-Za-z0-9_.:+\-' ()]{1,60}?)(?:\*[A-Za-z0-9-]{0,20})?\?\s?([bBqQ])\s?\?([^?]*(?:\?(?!=)[^?=]*)*)\?="
 )
 _BLANK = re.compile(r"[ \t\r\n]*")
+_MARKS = 30
+"""Combining marks on one letter that are kept: Unicode's stream-safe text format (UAX 15 section 13) allows as many."""
+_MAY_BE_MARKS = re.compile(rf"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){{{_MARKS + 1},}}")
+"""A run that may hold too many of them; the two halfwidth sound marks become combining ones by NFKC."""
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _QUOTED = re.compile(rb"=([0-9A-Fa-f]{2})")
 
@@ -82,6 +87,7 @@ def _q(data: bytes) -> bytes:
 
 def tidy(value: str) -> str:
     """One line for a person: control characters and line ends become blanks, the ends are trimmed."""
+    value = with_few_marks(value)
     if value.isprintable():
         return value.strip()
     return "".join(
@@ -90,3 +96,18 @@ def tidy(value: str) -> str:
         if each in "\r\n\t\x0b\x0c\x85\u2028\u2029"
         or (each >= " " and each != "\x7f" and not "\x80" <= each <= "\x9f" and not "\ud800" <= each <= "\udfff")
     ).strip()
+
+
+def with_few_marks(text: str) -> str:
+    """Without the combining marks beyond 30 in a row: to put them in order takes the square of their number."""
+    return text if text.isascii() else _MAY_BE_MARKS.sub(_few_marks, text)
+
+
+def _few_marks(run: re.Match[str]) -> str:
+    kept: list[str] = []
+    row = 0
+    for each in run[0]:
+        row = row + 1 if unicodedata.combining(unicodedata.normalize("NFKD", each)[0]) else 0
+        if row <= _MARKS:
+            kept.append(each)
+    return "".join(kept)

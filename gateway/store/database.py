@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.asyncio import AsyncSession as AsyncDb
 from sqlalchemy.orm import Session as Db
@@ -46,6 +47,17 @@ def connect(url: str) -> Database:
     if url.startswith(("postgresql://", "postgres://")):
         return Postgres(url.partition("://")[2])
     raise ValueError(f'{url!r} is neither "sqlite" nor postgresql://...')
+
+
+def is_of_values(error: DBAPIError) -> bool:
+    """The database is there, but cannot take the values it was given. Any other fault is its own: gone, full, locked.
+
+    PostgreSQL says it by SQLSTATE: 22 data, 23 integrity, 54 beyond a limit of the server, as a long key in an index;
+    what asyncpg cannot even send is a ValueError behind the error.
+    """
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return (isinstance(error, DataError | IntegrityError) or state[:2] in ("22", "23", "54")
+            or isinstance(getattr(error.orig, "__cause__", None), ValueError))
 
 
 class Sqlite:
@@ -112,6 +124,7 @@ class Postgres:
 
     async def write(self, work: Callable[[Db], T]) -> T:
         async with AsyncDb(self._engine, expire_on_commit=False) as db, db.begin():
+            await db.connection()  # so that a server that does not answer is no fault of `work`
             return await db.run_sync(work)
 
     async def read(self, work: Callable[[Db], T]) -> T:

@@ -1,6 +1,7 @@
 """Hostile mails: read without a fault, and within a second of CPU whatever their size up to 25 MB."""
 
 import time
+import unicodedata
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -83,6 +84,19 @@ def test_no_mail_takes_a_second_of_cpu(name: str) -> None:
     start = time.process_time()
     read_all(parse(raw))
     assert time.process_time() - start < 1.0
+
+
+def test_heaps_of_combining_marks_are_thinned_so_that_normalising_stays_linear() -> None:
+    marks = "\u0315\u0300" * 20_000
+    heap = f"a{marks}b\uff9e{marks}c"
+    head = f"From: {heap} <a@b.c>\nSubject: {heap}\nContent-Type: text/plain; charset=utf-8"
+    message = parse(f"{head}\n\n{heap}".encode())
+    start = time.process_time()
+    for text in (message.subject, message.from_name, message.text, message.reply_text):
+        assert len(unicodedata.normalize("NFKC", text)) < 100
+    assert time.process_time() - start < 1.0
+    assert parse("Subject: e\u0301 \u0e01\u0e33\u0e48 하\u1161\u11a8 👩🏽\u200d🚀\n\n".encode()).subject == (
+        "e\u0301 \u0e01\u0e33\u0e48 하\u1161\u11a8 👩🏽\u200d🚀")
 
 
 def test_limits_leave_a_finding() -> None:

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy.exc import IntegrityError, StatementError
+from postgres import PostgresServer, free_port
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlmodel import SQLModel, select
 
 from gateway.models import Customer, Received
-from gateway.store.database import Database, Db
+from gateway.store.database import Database, Db, connect, is_of_values
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -71,3 +73,26 @@ async def test_the_revisions_make_exactly_the_tables_of_models_py(database: Data
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SQLite cannot reflect an index over an expression
         assert await database.read(differences) == []
+
+
+async def test_work_does_not_begin_while_the_server_is_away() -> None:
+    database = connect(f"postgresql://frontdesk@127.0.0.1:{free_port()}/nobody")
+    begun: list[Db] = []
+    with pytest.raises(OSError, match="Connect"):
+        await database.write(begun.append)
+    assert begun == []
+    await database.close()
+
+
+@pytest.mark.parametrize("address", ["\0@example.com", "\ud800@example.com"])
+async def test_values_that_postgresql_cannot_take_are_no_fault_of_its_own(
+        postgres: PostgresServer, address: str) -> None:
+    database = connect(postgres.create(f"values_{len(address)}_{ord(address[0])}"))
+    await database.migrate()
+    with pytest.raises(DBAPIError) as caught:
+        await database.write(lambda db: db.add(customer(address)))
+    assert is_of_values(caught.value)
+    with pytest.raises(DBAPIError) as caught:
+        await database.write(lambda db: db.execute(text("SELECT * FROM no_such_table")))
+    assert not is_of_values(caught.value)
+    await database.close()
