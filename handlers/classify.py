@@ -28,22 +28,31 @@ DEFAULT = (
         "개인정보", "회원탈퇴", "탈퇴", "명의 변경", "명의 도용")),
     Words(category="account", words=(
         "account", "password", "privacy", "unsubscribe me", "identity",
-        "계정", "비밀번호", "본인확인", "본인 확인", "회원정보", "명의", "아이디 찾기")),
+        "my details", "my profile", "my address", "e-mail address of",
+        "계정", "비밀번호", "본인확인", "본인 확인", "회원정보", "명의", "아이디 찾기", "아이디 변경", "내 정보",
+        "제 정보",
+        "이메일 변경", "이메일 주소를", "주소를 변경", "번호 변경")),
     Words(category="complaint", words=(
         "complaint", "complain", "unacceptable", "disappointed", "disappointing", "angry", "terrible", "awful", "rude",
-        "compensation", "worst",
-        "불만", "항의", "실망", "화가 ", "화나", "불쾌", "불친절", "보상", "민원", "소비자원", "최악")),
+        "compensation", "worst", "fed up", "nobody answers", "nobody called", "no answer", "rip-off",
+        "불만", "항의", "실망", "화가 ", "화나", "화납", "불쾌", "불친절", "보상", "민원", "소비자원", "최악", "사과",
+        "답변이 없", "답이 없", "무책임",
+        "반말")),
     Words(category="technical", words=(
         "error", "bug", "crash", "broken", "does not work", "doesn't work", "not working", "log in", "login", "install",
-        "update", "screen", "app", "server", "timeout", "website", "blank page",
+        "update", "screen", "app", "server", "timeout", "website", "blank page", "upload",
+        "download", "sync", "play", "sound", "connect", "hangs", "freeze", "frozen", "verification code", "not load",
         "오류", "에러", "로그인", "접속", "작동", "먹통", "설치", "업데이트", "버그", "고장", "안 됩니다", "안돼요",
-        "안 돼요", "느려", "튕겨", "튕기", "화면", "앱", "어플", "연결되지", "연결이", "인증번호")),
+        "안 돼요", "느려", "튕겨", "튕기", "화면", "앱", "어플", "연결되지", "연결이", "인증번호",
+        "알림", "재생", "동영상", "동기화", "다운로드", "업로드", "안됨", "안 됨", "멈춤", "멈춰", "꺼져", "꺼집",
+        "인식")),
     Words(category="policy", words=(
         "refund", "to return", "return of", "return policy", "sent back", "send back", "exchange", "price", "fee",
         "invoice", "receipt", "shipping", "delivery", "delivered", "parcel", "terms", "policy", "cancel", "warranty",
-        "opening hours", "subscription",
+        "opening hours", "open on", "subscription", "charged", "discount", "coupon", "order", "payment",
         "환불", "반품", "교환", "가격", "요금", "영수증", "세금계산서", "배송", "약관", "정책", "취소", "보증",
-        "영업시간", "결제", "구독", "이용 방법", "이용방법")),
+        "영업시간", "결제", "구독", "이용 방법", "이용방법", "주문",
+        "쿠폰", "할인", "적립", "포인트", "해지", "위약금", "계약", "견적")),
 )
 
 

@@ -6,11 +6,14 @@ or a name. What is wrongly taken for thanks is read by nobody; what is wrongly n
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from gateway.desk.handler import Case, Decisions, Handler, Mail, Move, Note, Place, Rating, Record
 
 LONGEST_THANKS = 300
 """Characters beyond which a mail says more than thanks."""
+LONGEST_CLAUSE = 10
+"""Words in one clause of thanks."""
 ANSWERED = ("answered", "resolved", "closed")
 _CLAUSE = re.compile(r"[.!,;:~…\n]+")
 _STARS = re.compile(
@@ -23,12 +26,13 @@ class Feedback(Handler):
     """Hears thanks, ratings and complaints about our answer; everything unclear goes back to the same agent."""
 
     thanks: tuple[str, ...] = (
-        "thank", "thx", "cheers", "appreciate", "solved", "resolved", "fixed", "works", "working", "helped", "great",
-        "perfect", "excellent", "wonderful", "awesome", "you can close", "👍",
+        "thank", "thx", "cheers", "appreciate", "solved", "resolved", "fixed", "works", "worked", "working", "helped",
+        "helpful", "great", "perfect", "all good", "did the trick", "excellent", "wonderful", "awesome",
+        "you can close", "👍",
         "감사", "고맙", "고마워", "고마운", "해결되었", "해결 되었", "해결됐", "해결 됐", "해결했", "해결되네",
         "해결됨", "잘 됩니다", "잘됩니다", "잘 돼요", "잘돼요", "잘 되네요", "잘되네요", "잘 되었", "잘 됐",
-        "이제 됩니다", "이제 돼요", "이제 되네요", "정상", "도움이 되었", "도움이 됐", "도움 되었", "덕분", "완벽",
-        "최고")
+        "이제 됩니다", "이제 돼요", "이제 되네요", "잘 작동", "정상 작동", "정상적으로 작동", "정상적으로 됩",
+        "처리되었", "처리됐", "도움이 되", "도움이 됐", "도움 되었", "도움이 많이 되", "덕분", "완벽", "최고")
     """Words of somebody who is content; a Latin one counts where a word begins."""
     courtesies: tuple[str, ...] = (
         "hi", "hello", "dear", "support", "team", "sir", "madam", "good", "morning", "afternoon", "evening", "yes",
@@ -40,13 +44,13 @@ class Feedback(Handler):
     doubts: tuple[str, ...] = (
         "?", "but ", "however", "although", "still", "not", "no ", "n't", "never", "unable", "also", "another",
         "only", "unfortunately", "until", "except", "wrong", "worse", "bad ", "error", "fail", "same", "stop",
-        "disappoint", "in advance", "grateful", "would", "could", "can you", "please", "need", "tomorrow", "later",
-        "try", "refund",
+        "crash", "then ", "disappoint", "in advance", "grateful", "would", "could", "can you", "please", "need",
+        "tomorrow", "later", "try", "refund",
         "않", "안 돼", "안돼", "안 됩", "안됩", "안 되", "안되", "아직", "하지만", "그런데", "근데", "그러나",
         "여전히", "계속", "못 ", "못하", "못했", "다시", "추가", "혹시", "까요", "습니까", "문제가 있", "나요",
-        "니다만", "지만", "는데", "으나", "으면", "시면", "주세요", "주시", "주십", "바랍", "부탁", "모르겠", "환불",
-        "감사하겠", "감사드리겠", "고맙겠", "미리 감사", "똑같", "그대로", "오류가 나", "오류가 발생", "또 ", "언제",
-        "내일", "나중", "불가", "불편", "전화", "연락")
+        "니다만", "지만", "는데", "으나", "으면", "시면", "셔야", "주세요", "주시", "주십", "바랍", "부탁", "모르겠",
+        "환불", "감사하겠", "감사드리겠", "고맙겠", "미리 감사", "똑같", "그대로", "오류가 나", "오류가 발생", "또 ",
+        "언제", "내일", "나중", "불가", "불편", "전화", "연락")
     """Words that make thanks doubtful, wherever they stand: then an agent reads it."""
     not_solved: tuple[str, ...] = (
         "not solved", "not resolved", "not fixed", "not working", "still not", "still the same", "isn't solved",
@@ -93,9 +97,17 @@ class Feedback(Handler):
 
     def _is_thanks(self, said: str, names: set[str]) -> bool:
         clauses = [folded for each in _CLAUSE.split(said[: LONGEST_THANKS + 1]) if (folded := _fold(each))]
-        thankful = [clause for clause in clauses if _begins_any(clause, self.thanks)]
+        thankful = [clause for clause in clauses if self._is_thankful(clause, names)]
         return (len(said) <= LONGEST_THANKS and not _holds_any(_fold(said), self.doubts) and bool(thankful)
                 and all(clause in thankful or self._is_polite(clause, names) for clause in clauses))
+
+    def _is_thankful(self, clause: str, names: set[str]) -> bool:
+        """Korean says thanks at the end: what follows there is something else. Latin clauses are only to be short."""
+        ends = [found.end() for word in self.thanks for found in _begins(clause, word)]
+        if not ends:
+            return False
+        said, rest = clause[: max(ends)], re.sub(r"^\w+", "", clause[max(ends):])
+        return len(clause.split()) <= LONGEST_CLAUSE and (said[-1].isascii() or self._is_polite(rest, names))
 
     def _is_polite(self, clause: str, names: set[str]) -> bool:
         words = {_fold(word) for word in self.courtesies} | names
@@ -115,9 +127,9 @@ def _holds_any(text: str, words: tuple[str, ...]) -> bool:
     return any(_fold(word) + " " * word.endswith(" ") in text for word in words)
 
 
-def _begins_any(text: str, words: tuple[str, ...]) -> bool:
-    """A Latin word counts where one begins: "unresolved" is not "resolved"."""
-    return any(re.search(r"(?<![a-z])" * word[0].isascii() + re.escape(_fold(word)), text) for word in words)
+def _begins(text: str, word: str) -> Iterator[re.Match[str]]:
+    """Where a word stands; a Latin one only where a word begins: "unresolved" is not "resolved"."""
+    return re.finditer(r"(?<![a-z])" * word[0].isascii() + re.escape(_fold(word)), text)
 
 
 def _fold(text: str) -> str:

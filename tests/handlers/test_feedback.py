@@ -21,14 +21,15 @@ def heard(text: str, subject: str = "Re: Cannot log in", known: Case | None = No
 
 
 @pytest.mark.parametrize("text", [
-    "감사합니다. 잘 됩니다!", "고맙습니다!!", "네 해결됐어요 감사합니다~"
-    , "네, 해결되었습니다. 감사합니다. 수고하세요.",
-    "친절한 답변 감사드립니다. 덕분에 해결했습니다.", "이제 돼요 감사합니다 ㅎㅎ"
-    , "안녕하세요, 잘 되네요. 감사합니다.\n\n홍길동 드림",
+    "감사합니다. 잘 됩니다!", "고맙습니다!!", "네 해결됐어요 감사합니다~",
+    "네, 해결되었습니다. 감사합니다. 수고하세요.",
+    "친절한 답변 감사드립니다. 덕분에 해결했습니다.", "이제 돼요 감사합니다 ㅎㅎ",
+    "안녕하세요, 잘 되네요. 감사합니다.\n\n홍길동 드림",
     "감사합니다^^", "감사합니다. 좋은 하루 되세요.", "도움이 되었습니다. 고맙습니다",
-    "Thank you, that solved it.", "thanks!", "Great, it works now. Thanks a lot!", "Perfect"
-    , "That fixed it. Thank you, Minji!",
+    "Thank you, that solved it.", "thanks!", "Great, it works now. Thanks a lot!", "Perfect",
+    "That fixed it. Thank you, Minji!",
     "Hi Minji,\n\nthanks for your help, everything is working again.\n\nBest regards\nKim", "Solved. Have a nice day!",
+    "네 이제 정상적으로 작동합니다. 감사합니다", "That did the trick, thanks!", "확인했습니다. 감사합니다.",
     "Thank you!\n\nSent from my iPhone", "THANK YOU", "Ｔｈａｎｋ ｙｏｕ", "Thanks 🙂",
 ])
 def test_a_mail_that_thanks_and_says_nothing_besides_confirms(text: str) -> None:
@@ -43,12 +44,16 @@ def test_a_mail_that_thanks_and_says_nothing_besides_confirms(text: str) -> None
     "Thank you. I will try it tomorrow.", "It stopped working, thanks for looking.", "unsolved", "No thanks.",
     "Thank you for your answer I cannot find that menu", "Greatly disappointed.", "Thanks, I want my money back",
     "감사합니다만 아직 안 됩니다", "감사합니다. 그런데 다른 오류가 있어요.", "답변 감사합니다. 환불은 언제 되나요?",
-    "확인해 주시면 감사하겠습니다.", "답변 감사합니다. 말씀하신 대로 했는데 오류가 나네요."
-    , "빠른 처리 부탁드립니다. 감사합니다.",
-    "감사합니다. 계좌번호는 국민은행 110-123-456입니다.", "답변 감사합니다. 화면이 하얗네요."
-    , "고맙습니다만 해결되지 않았습니다",
-    "감사합니다. 영수증도 보내 주세요", "잘 되다가 또 안 되네요 감사합니다", "감사합니다. 예약을 취소합니다."
-    , "미리 감사드립니다.",
+    "확인해 주시면 감사하겠습니다.", "답변 감사합니다. 말씀하신 대로 했는데 오류가 나네요.",
+    "빠른 처리 부탁드립니다. 감사합니다.",
+    "감사합니다. 계좌번호는 국민은행 110-123-456입니다.", "답변 감사합니다. 화면이 하얗네요.",
+    "고맙습니다만 해결되지 않았습니다",
+    "감사합니다. 영수증도 보내 주세요", "잘 되다가 또 안 되네요 감사합니다", "감사합니다. 예약을 취소합니다.",
+    "미리 감사드립니다.",
+    "답변 감사드리며 한 가지 더 여쭙겠습니다.", "감사합니다 로그인하니 흰 화면만 나옵니다", "Thanks. Yes, do that.",
+    "Thank you for your reply my phone shows a black screen now", "해결해 주셔야 감사하죠",
+    "감사합니다. 기다리겠습니다.",
+    "It works for ten minutes and then crashes. thanks", "It works on my laptop, my phone is dead, thanks",
     "", "Ok.", "안녕하세요", "네", "Kim",
 ])
 def test_anything_besides_thanks_goes_back_to_the_agent(text: str) -> None:
@@ -77,8 +82,8 @@ def test_thanks_with_something_attached_goes_back() -> None:
     assert heard("Thank you!", attachment=True) == [BACK]
 
 
-@pytest.mark.parametrize("text", ["Not solved, the same error.", "It doesn’t work.", "아직 해결되지 않았습니다."
-    , "여전히 안 됩니다",
+@pytest.mark.parametrize("text", ["Not solved, the same error.", "It doesn’t work.", "아직 해결되지 않았습니다.",
+    "여전히 안 됩니다",
                                   "똑같아요", "그대로입니다"])
 def test_not_solved_is_counted_and_goes_back(text: str) -> None:
     assert heard(text) == [NOT_SOLVED, BACK]
