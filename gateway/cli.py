@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway import operate, work
-from gateway.edge import Failure, Json, guarded, read_config, run
+from gateway.console import agents, operators
+from gateway.console.edge import Failure, Json, guarded, read_config, run
 
 if TYPE_CHECKING:
-    from gateway.explain import Question
+    from gateway.console.explain import Question
 
 app = typer.Typer(
     name="frontdesk", help="A customer centre's front desk that speaks SMTP.", no_args_is_help=True,
@@ -63,7 +63,7 @@ def check(
 ) -> None:
     """Is everything there that serving needs?"""
     config = read_config(context)
-    from gateway import readiness, show
+    from gateway.console import readiness, show
 
     findings = run(lambda: readiness.look(config, ask_dns=dns))
     show.findings(findings, as_json)
@@ -83,7 +83,7 @@ def explain(
     """
     _either(file, lines)
     config = read_config(context)
-    from gateway.explain import Question, explainer
+    from gateway.console.explain import Question, explainer
 
     question = Question(file, mail_from, tuple(rcpt or ()), client_ip, helo, zone, now) if file else None
     run(lambda: _judge(explainer(config), question, as_json))
@@ -98,7 +98,7 @@ def authenticate(
     """Whose mail is this? SPF, DKIM, ARC, DMARC, iprev."""
     _either(file, lines)
     config = read_config(context)
-    from gateway.explain import Question, authenticator
+    from gateway.console.explain import Question, authenticator
 
     question = Question(file, mail_from, (), client_ip, helo, zone, now) if file else None
     run(lambda: _judge(authenticator(config), question, as_json))
@@ -110,8 +110,8 @@ def _either(file: str | None, lines: bool) -> None:
 
 
 async def _judge(opening: Any, question: "Question | None", as_json: bool) -> None:
-    from gateway import judgement
-    from gateway.explain import answer_lines
+    from gateway.console import judgement
+    from gateway.console.explain import answer_lines
 
     async with opening as judge:
         if question is None:
@@ -124,8 +124,8 @@ async def _judge(opening: Any, question: "Question | None", as_json: bool) -> No
         judgement.tell(answer, as_json)
 
 
-app.add_typer(work.app)
-app.add_typer(operate.app)
+app.add_typer(agents.app)
+app.add_typer(operators.app)
 
 
 @app.command()
@@ -135,7 +135,7 @@ def demo() -> None:
     Korean and English, signed and forged, a bounce, an out-of-office, an account request, a follow-up; then shows
     queue, letters and decisions, and leaves nothing behind.
     """
-    from gateway.demo import play
+    from gateway.console.demo import play
 
     run(play)
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 
-from gateway import plain
 from gateway.config import Log
+from gateway.console import plain
 
 
 def configure(section: Log) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 NULL_PATH = ""
-"""The null reverse-path, written <> on the wire: a notification that must never be answered (RFC 5321 section 4.5.5)."""
+"""The null reverse-path, written <> on the wire: a notification, never to be answered (RFC 5321 section 4.5.5)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """What the other rooms left for the desk: mails kept, letters bounced, wakes whose time has come.
 
 `next_...` finds what no other desk has in hand, so that a mail can be parsed outside a transaction; `take_...` locks
-the row inside the transaction that handles it, and answers None when another desk was faster. `put_off_...` is for an event whose
-handling failed: later, and after enough tries never again; it answers what became of it.
+the row inside the transaction that handles it, and answers None when another desk was faster. `put_off_...` is for
+an event whose handling failed: later, and after enough tries never again; it answers what became of it.
 """
 
 from datetime import datetime, timedelta

@@ -50,7 +50,8 @@ def settle(db: Db, letter_id: int, state: str, reply: str, now: datetime, next_a
         values["next_attempt"] = next_attempt or now
     else:
         values["settled_at"] = now
-    return _changed(db, update(Letter).where(LETTER.id == letter_id, is_in(LETTER.state, UNSETTLED)).values(values)) == 1
+    query = update(Letter).where(LETTER.id == letter_id, is_in(LETTER.state, UNSETTLED))
+    return _changed(db, query.values(values)) == 1
 
 
 def release(db: Db, ids: Collection[int]) -> int:

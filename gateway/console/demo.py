@@ -20,12 +20,12 @@ from rich.text import Text
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
-from gateway import conversation, plain, show
 from gateway.authentication.resolver import ZoneResolver
 from gateway.config import Config, Delivery, Site, Smtp
-from gateway.demo_mails import AGENT, Story, Told, World
+from gateway.console import conversation, plain, show
+from gateway.console.demo_mails import AGENT, Story, Told, World
+from gateway.console.edge import Failure
 from gateway.desk.acts import Acts
-from gateway.edge import Failure
 from gateway.models import Customer, Entry, History, Letter, Received, Request, columns
 from gateway.service import Service
 from gateway.store import outbox, requests, spool

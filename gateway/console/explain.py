@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 from gateway.authentication.check import check, decide, report
 from gateway.authentication.resolver import Resolver, ZoneResolver
 from gateway.config import Config
-from gateway.edge import has_database
+from gateway.console.edge import has_database
+from gateway.console.show import json_line
 from gateway.mail.authres import UNCHECKED, Verdict
 from gateway.mail.automatic import automatic, may_acknowledge
 from gateway.mail.envelope import Envelope, domain_of
 from gateway.mail.message import Message, parse
-from gateway.show import json_line
 
 if TYPE_CHECKING:
     from gateway.desk.pipeline import Desk

@@ -8,7 +8,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from gateway import plain, show
+from gateway.console import plain, show
 
 RESULTS = {"pass": "green", "fail": "bold red", "permerror": "red", "temperror": "yellow", "softfail": "yellow"}
 

@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session as Db
 
-from gateway import plain
-from gateway import show as tables
+from gateway.console import plain
+from gateway.console import show as tables
 from gateway.models import Attachment, Customer, Entry, History, Letter, Request, Verification
 from gateway.store import requests
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from gateway.edge import Failure, Json, Limit, read_config, read_database, site_zone, with_database
+from gateway.console.edge import Failure, Json, Limit, read_config, read_database, site_zone, with_database
 
 if TYPE_CHECKING:
     from gateway.config import Config
@@ -50,7 +50,7 @@ def queue(
 ) -> None:
     """What waits for agents: counts, or one queue's list."""
     config = read_config(context)
-    from gateway import show
+    from gateway.console import show
     from gateway.store import requests
 
     now = datetime.now(UTC)
@@ -151,7 +151,7 @@ def _say(
     text = _words(text_file)
     exact = _number(config, number)
     entry = _act(config, lambda acts: acts.say(kind, exact, agent, text, seen))
-    from gateway import show
+    from gateway.console import show
 
     if as_json:
         return show.json_line(show.columns(entry))
@@ -162,7 +162,7 @@ def _do(context: typer.Context, number: str, work: Callable[["Acts", str], Await
     config = read_config(context)
     exact = _number(config, number)
     _act(config, lambda acts: work(acts, exact))
-    from gateway import show
+    from gateway.console import show
 
     show.say(f"{exact} {done}.")
 
@@ -215,7 +215,7 @@ def _request(config: "Config", typed: str) -> "Request":
 
 def _show(config: "Config", number: str, as_json: bool, history: bool = False, full: bool = False) -> None:
     request = _request(config, number)
-    from gateway import conversation
+    from gateway.console import conversation
 
     page = read_database(config, lambda db: conversation.load(db, request))
     conversation.show(page, datetime.now(UTC), site_zone(config), as_json, history, full)

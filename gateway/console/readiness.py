@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.authentication.resolver import Answer
 from gateway.config import Config
-from gateway.edge import first_line, has_database
+from gateway.console.edge import first_line, has_database
 from gateway.mail.envelope import domain_of
 from gateway.service import build_desk, build_resolver, open_database
 

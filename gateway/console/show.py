@@ -12,13 +12,13 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gateway import plain
+from gateway.console import plain
 
 if TYPE_CHECKING:
     from sqlmodel import SQLModel
 
+    from gateway.console.readiness import Finding
     from gateway.models import Customer, Letter, Received, Request
-    from gateway.readiness import Finding
     from gateway.store.reports import Line
     from gateway.store.requests import QueueLine
 

@@ -28,8 +28,9 @@ class Failure(Exception):
 
 def packaged_config() -> Path:
     """The default config.toml: carried by the wheel, or the one of the checkout."""
-    carried = Path(__file__).parent / "_data" / "config.toml"
-    return carried if carried.exists() else Path(__file__).parent.parent / "config.toml"
+    gateway = Path(__file__).parent.parent
+    carried = gateway / "_data" / "config.toml"
+    return carried if carried.exists() else gateway.parent / "config.toml"
 
 
 def read_config(context: typer.Context) -> "Config":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from gateway.edge import Json, Limit, read_config, read_database, site_zone, with_database
+from gateway.console.edge import Json, Limit, read_config, read_database, site_zone, with_database
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session as Db
@@ -27,7 +27,7 @@ def spool(context: typer.Context, limit: Limit = 200, as_json: Json = False) -> 
     if context.invoked_subcommand:
         return None
     config = read_config(context)
-    from gateway import show
+    from gateway.console import show
     from gateway.store import spool
 
     rows, counts = read_database(config, lambda db: (spool.waiting(db, limit), spool.counts(db)))
@@ -55,7 +55,7 @@ def outbox(
     if context.invoked_subcommand:
         return None
     config = read_config(context)
-    from gateway import show
+    from gateway.console import show
     from gateway.store import outbox
 
     states = state or ("waiting", "deferred", "bounced")
@@ -84,7 +84,7 @@ def _retry(context: typer.Context, retry: Callable[..., int], ids: list[int] | N
     config = read_config(context)
     now = datetime.now(UTC)
     count = with_database(config, lambda database: database.write(lambda db: retry(db, ids or None, now)))
-    from gateway import show
+    from gateway.console import show
 
     show.say(f"{what} to be tried again at once: {count}")
 
@@ -106,7 +106,7 @@ def report(
 ) -> None:
     """Volume, times and feedback by period and category."""
     config = read_config(context)
-    from gateway import show
+    from gateway.console import show
     from gateway.store import reports
 
     zone = site_zone(config)

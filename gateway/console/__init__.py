@@ -1,0 +1,1 @@
+"""What the command `frontdesk` does and shows, one file per purpose. Imported only by cli.py, when a command runs."""
