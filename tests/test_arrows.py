@@ -81,7 +81,7 @@ def test_the_table_can_fail() -> None:
     assert not is_allowed("smtp", "gateway.models.Request")
     assert not is_allowed("handlers", "handlers.screen.Screen")
     assert not is_allowed("store", "gateway.desk.states.after")
-    assert not is_allowed("mail", "gateway.edge.run")
+    assert not is_allowed("mail", "gateway.console.edge.run")
     assert not is_allowed("delivery", "gateway.authentication.spf.check")
 
 

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session as Db
 
-from gateway import cli, plain
+from gateway import cli
+from gateway.console import plain
 from gateway.desk import number
 from gateway.models import Attachment, Customer, Entry, History, Letter, Received, Request
 from gateway.store.database import Database, connect

@@ -59,6 +59,7 @@ async def settled(database_url: str) -> None:
 
 
 @pytest.mark.crash
+@pytest.mark.timeout(600)
 async def test_nothing_is_lost_and_nothing_is_done_twice(database_url: str, tmp_path: Path) -> None:
     seed = random.randrange(10**6)
     with nameserver(ZONE) as server:
