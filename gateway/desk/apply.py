@@ -249,7 +249,8 @@ class Application:
 
     def _send(self, handler: str, decision: Send) -> dict[str, Any]:
         request, case = self._need_request(), self.case
-        address = case.customer.address if case.customer else requests.customer(self.db, request).address
+        # Not case.customer: whoever was given the reply address may write to it, but letters go to the customer.
+        address = requests.customer(self.db, request).address
         if request.is_held or "@" not in address:
             reason = "the request is on hold" if request.is_held else "the mail named no address"
             return {"template": decision.template, "sent": False, "not_sent_because": reason}
@@ -311,12 +312,12 @@ class Application:
         return self.office.capabilities.address(Capability(purpose, id or 0, rating), self.case.now)
 
     def _fields(self, request: Request, last: Entry | None, asked: Verification | None) -> dict[str, str]:
-        site, customer = self.office.site, self.case.customer
+        site, customer = self.office.site, requests.customer(self.db, request)
         owner = site.agents.get(request.owner, request.owner)
         quoted = "".join(f"> {line}\n" for line in (last.reply_text or last.text).splitlines()) if last else ""
         return {
             "site": site.name, "number": request.number, "subject": request.subject,
-            "name": customer.name if customer else "", "agent": owner, "text": self.said.text if self.said else "",
+            "name": customer.name, "agent": owner, "text": self.said.text if self.said else "",
             "quoted": quoted, "received": self._local(last.at if last else request.created_at),
             "due": self._local(request.due), "expires": self._local(asked.expires_at if asked else None),
         }

@@ -113,7 +113,7 @@ class Desk:
             try:
                 busy = await self.step()
             except Exception as error:
-                log.error("the desk could not work", error=str(error))
+                log.error("the desk could not work", error=f"{type(error).__name__}: {str(error)[:300]}")
                 await self._pause(AWAY)
                 continue
             if not busy:
@@ -193,9 +193,11 @@ class Desk:
     def _run_mail(self, db: Db, row: Received, mail: Mail, found: Sequence[Capability],
                   now: datetime) -> list[dict[str, Any]]:
         for each in found:
-            if each.purpose == "bounce" and (letter := db.get(Letter, each.id)) and letter.request_id:
+            # A person who answers to one of these addresses by mistake is heard as anybody else.
+            by_machine = mail.is_automatic or mail.message.is_bounce
+            if each.purpose == "bounce" and by_machine and (letter := db.get(Letter, each.id)) and letter.request_id:
                 return self._run_returned(db, letter, _bounce(letter, mail), row, now)
-            if each.purpose == "rate" and not mail.is_automatic and (request := db.get(Request, each.id)):
+            if each.purpose == "rate" and mail.machine != "reply" and (request := db.get(Request, each.id)):
                 return self._run_rated(db, request, Rating(each.rating, mail.message.reply_text), mail, row, now)
         case = facts.of_mail(db, mail, found, self.office.prefix, now)
         application = Application(db, self.office, case, "received", mail=mail, received=row)

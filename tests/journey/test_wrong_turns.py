@@ -204,3 +204,26 @@ async def test_without_dns_the_mail_is_taken_as_unknown(world: World) -> None:
     world.zone["org"] = world.zone["net"] = world.zone["com"] = "TIMEOUT"
     await customer.writes("Cannot log in", ENGLISH)
     assert (await world.request()).identity == "unknown"
+
+
+async def test_a_person_who_writes_to_the_bounce_address_is_heard(world: World) -> None:
+    customer = world.customer("kim@example.org")
+    await opened(world, customer)
+    letter = next(iter(world.office.letters))
+    await customer.writes("Re: Cannot log in", "I answered to the wrong address, sorry. It is an Android phone.",
+                          to=str(letter["X-Reverse-Path"]), In_Reply_To=str(letter["Message-ID"]))
+    request = await world.request()
+    assert len([entry for entry in await world.conversation(request) if entry.kind == "mail"]) == 2
+
+
+async def test_an_answer_goes_to_the_customer_though_a_colleague_wrote_to_the_reply_address(world: World) -> None:
+    customer, colleague = world.customer("kim@example.org"), world.customer("lee@example.net", "Lee")
+    await opened(world, customer)
+    await colleague.writes("Hello", "A request of my own: how can I change the colours of the page, please?")
+    agent = world.agent("minji")
+    request = next(each for each in await world.requests() if each.subject == "Cannot log in")
+    await agent.answers(request, "Please install version 2.1.")
+    answer = await customer.receives()
+    before = len(await colleague.mailbox())
+    await colleague.replies(answer, "Kim asked me to tell you: it is solved, thank you.")
+    assert len(await colleague.mailbox()) == before
