@@ -89,8 +89,8 @@ class Worker:
             await self._renew()
             await self._take()
             return await self._until_next()
-        except Exception:
-            log.exception("the outbox does not answer", again_in=PAUSE)
+        except Exception as trouble:
+            log.error("the outbox does not answer", error=_told(trouble), again_in=PAUSE)
             return PAUSE
 
     async def _renew(self) -> None:
@@ -178,8 +178,9 @@ class Worker:
                 await self._database.write(
                     lambda db: outbox.settle(db, id, outcome.state, outcome.reply, now, again))
                 return
-            except Exception:
-                log.exception("an outcome could not be recorded", letter=id, reply=outcome.reply, again_in=PAUSE)
+            except Exception as trouble:
+                log.error("an outcome could not be recorded", letter=id, reply=outcome.reply, error=_told(trouble),
+                          again_in=PAUSE)
                 await asyncio.sleep(PAUSE)
 
 
@@ -187,6 +188,11 @@ def _id(letter: Letter) -> int:
     if letter.id is None:
         raise ValueError("a letter in the outbox has an id")
     return letter.id
+
+
+def _told(trouble: Exception) -> str:
+    """In one line: a database that is away for an hour must not fill the log."""
+    return f"{type(trouble).__name__}: {str(trouble)[:300]}"
 
 
 def _hours(span: timedelta) -> str:

@@ -334,7 +334,9 @@ async def test_a_database_that_is_away_is_asked_again_and_the_outcome_is_kept_me
     flaky = worker._database = Flaky(database, away=3)  # type: ignore[assignment]
     async with running(worker):
         await peer.hears("RCPT")
-        assert len(lines.of("the outbox does not answer")) == 3
+        told = lines.of("the outbox does not answer")
+        assert [line["error"] for line in told] == ["ConnectionError: the database is away"] * 3
+        assert not any("exc_info" in line for line in told), "one line for each try, however long it is away"
         flaky.away = 3
         await lines.until("letter sent")
     assert lines.of("an outcome could not be recorded")
