@@ -7,12 +7,25 @@ of its own or reach the terminal.
 import json
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 
 from gateway.config import Log
 from gateway.console import plain
+
+
+class StandardError:
+    """Standard error, whatever it is by now. A line that cannot be written (full disk, closed pipe) costs no mail."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 def configure(section: Log) -> None:
@@ -25,7 +38,7 @@ def configure(section: Log) -> None:
             _as_json if section.format == "json" else _as_text,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(section.level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, StandardError())),
         cache_logger_on_first_use=False,
     )
 

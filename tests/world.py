@@ -266,7 +266,7 @@ class World:
         self.service.worker.wake()
         async with asyncio.timeout(PATIENCE):
             while await self.service.database.read(self._on_their_way):
-                await asyncio.sleep(0)
+                pass
         await self.service.desk.settle()
 
     def _on_their_way(self, db: Db) -> int:

@@ -146,9 +146,9 @@ class Intake:
             for waiter in batch:
                 await self._write([waiter])
             return
-        log.error("store away", mails=len(batch), error=f"{type(error).__name__}: {str(error)[:300]}")
         for waiter in batch:
             waiter.fail(error)
+        log.error("store away", mails=len(batch), error=f"{type(error).__name__}: {str(error)[:300]}")
 
 
 def _is_away(error: Exception) -> bool:

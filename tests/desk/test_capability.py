@@ -46,7 +46,7 @@ def test_the_address_of_another_secret_or_another_domain_is_nothing() -> None:
     assert OURS.read(elsewhere.address(Capability("reply", 1), NOON), NOON) is None
 
 
-@pytest.mark.parametrize("address", ["", "support@example.com", "support+r1.abc@example.com", "+@", "support+", "@" * 70,
-                                     "support+r1.zzz." + "a" * 26 + "@example.com"])
+@pytest.mark.parametrize("address", ["", "support@example.com", "support+r1.abc@example.com", "+@", "support+",
+                                     "@" * 70, "support+r1.zzz." + "a" * 26 + "@example.com"])
 def test_what_is_no_capability_is_nothing(address: str) -> None:
     assert OURS.read(address, NOON) is None

@@ -13,7 +13,7 @@ from gateway.desk.capability import Capability
 from gateway.desk.handler import Case, Decisions, Drop, Due, Handler, Identity, Join, Mail, Move, Note, Open, Wake
 from gateway.desk.pipeline import FIRST_RETRY
 from gateway.mail.message import parse
-from gateway.models import Entry, History, Letter, Received, Request
+from gateway.models import Customer, Entry, History, Letter, Received, Request
 from gateway.models import Wake as WakeRow
 from gateway.store.database import Database
 from handlers.verify import Verify
@@ -247,6 +247,14 @@ async def test_two_desks_on_one_database_handle_each_mail_once(house: House) -> 
     assert len(await house.letters()) == 20
     assert sorted(line.received_id or 0 for line in await house.history() if line.decision == "open") == [
         *range(1, 21)]
+
+
+async def test_two_desks_may_both_hear_of_a_new_customer_for_the_first_time(house: House) -> None:
+    for number in range(40):
+        await house.keep(Message_ID=f"<{number}@example.org>", author=f"kim{number // 2}@example.org")
+    await asyncio.gather(*(desk.settle() for desk in house.desks))
+    assert {(row.state, row.attempts) for row in await house.received()} == {("handled", 0)}
+    assert len(await house.all(Customer)) == 20
 
 
 async def test_two_desks_fire_a_wake_and_tell_a_bounce_once(house: House) -> None:

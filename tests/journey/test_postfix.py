@@ -1,5 +1,5 @@
-"""The whole way with a real Postfix on both sides: it delivers the customer's mail to us over STARTTLS, takes our letters
-as the smarthost, and what it cannot deliver comes back to the request."""
+"""The whole way with a real Postfix on both sides: it delivers the customer's mail to us over STARTTLS, takes our
+letters as the smarthost, and what it cannot deliver comes back to the request."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -53,7 +53,7 @@ async def until(world: World, question: str) -> Request:
             await asyncio.sleep(0)
 
 
-async def test_a_mail_by_postfix_is_answered_through_postfix_and_the_reply_joins(world: World, postfix: Postfix) -> None:
+async def test_a_mail_by_postfix_is_answered_through_it_and_the_reply_joins(world: World, postfix: Postfix) -> None:
     await writes(postfix, "kim@example.net", Subject="Cannot log in")
     request = await until(world, "new")
     kept = (await world.received())[0]

@@ -71,7 +71,7 @@ async def test_thanks_resolve_the_request_and_silence_closes_it(world: World, th
     assert (await world.request()).state == "closed"
 
 
-@pytest.mark.parametrize("words", ["아직 해결되지 않았습니다.", "Not solved, the error is still there."], ids=["ko", "en"])
+@pytest.mark.parametrize("words", ["아직 해결되지 않았습니다.", "Not solved, it is still there."], ids=["ko", "en"])
 async def test_not_solved_comes_back_to_the_same_agent(world: World, words: str) -> None:
     customer, agent = world.customer("kim@example.org"), world.agent("minji")
     await customer.writes("Cannot log in", ENGLISH)

@@ -125,8 +125,9 @@ async def test_an_out_of_office_changes_nothing_and_is_not_answered(world: World
     await agent.answers(await agent.takes(), "Please install version 2.1.")
     answer = await customer.receives()
     before = len(await customer.mailbox())
-    await customer.writes("부재중: Re: Cannot log in", "휴가 중입니다. 12월 1일에 돌아옵니다.", to=str(answer["Reply-To"]),
-                          Auto_Submitted="auto-replied", In_Reply_To=str(answer["Message-ID"]), mail_from="")
+    await customer.writes("부재중: Re: Cannot log in", "휴가 중입니다. 12월 1일에 돌아옵니다.",
+                          to=str(answer["Reply-To"]), Auto_Submitted="auto-replied",
+                          In_Reply_To=str(answer["Message-ID"]), mail_from="")
     assert (await world.request()).state == "answered"
     assert len(await customer.mailbox()) == before
 
