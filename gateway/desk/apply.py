@@ -161,11 +161,7 @@ class Application:
     def _new_customer(self, mail: Mail) -> Customer:
         customer = Customer(address=clean(facts.author(mail)), name=clean(mail.message.from_name)[:SUBJECT],
                             language=self._language(mail), created_at=self.case.now)
-        known = requests.customer_at(self.db, customer.address)
-        if known is None:
-            self.db.add(customer)
-            self.db.flush()
-        return known or customer
+        return requests.enter_customer(self.db, customer)
 
     def _language(self, mail: Mail) -> str:
         languages = self.office.site.languages

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Db
 
 from gateway.models import (
@@ -126,6 +127,19 @@ def customer(db: Db, request: Request) -> Customer:
 def customer_at(db: Db, address: str) -> Customer | None:
     """Who writes from this address (lower case)."""
     return db.scalars(select(Customer).where(CUSTOMER.address == address)).one_or_none()
+
+
+def enter_customer(db: Db, customer: Customer) -> Customer:
+    """The customer of this address, entered when there is none: of two desks at once one enters, both find."""
+    known = customer_at(db, customer.address)
+    if known is not None:
+        return known
+    try:
+        with db.begin_nested():
+            db.add(customer)
+    except IntegrityError:
+        return db.scalars(select(Customer).where(CUSTOMER.address == customer.address)).one()
+    return customer
 
 
 def conversation(db: Db, request_id: int) -> Sequence[Entry]:
