@@ -8,7 +8,7 @@ import contextlib
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from gateway.config import Config, ConfigError
 from gateway.delivery.worker import Worker
 from gateway.desk.apply import Office
 from gateway.desk.capability import Capabilities
+from gateway.desk.handler import IS_TEMPLATE, Handler
 from gateway.desk.letters import Letters
 from gateway.desk.pipeline import Desk, load_handlers
 from gateway.smtp.server import Door
@@ -52,8 +53,20 @@ def build_desk(config: Config, database: Database, now: Callable[[], datetime] =
     letters = Letters(config.site.templates, config.site)
     if faults := letters.check():
         raise ConfigError("\n".join(faults))
+    journey = load_handlers(config)
+    _check_templates(config, journey, letters)
     office = Office(config.site, config.desk.prefix, letters, build_capabilities(config))
-    return Desk(database, load_handlers(config), office, config.desk.attempts, config.desk.lease, now, posted)
+    return Desk(database, journey, office, config.desk.attempts, config.desk.lease, now, posted)
+
+
+def _check_templates(config: Config, journey: Sequence[tuple[str, Handler]], letters: Letters) -> None:
+    """Every letter that a handler's settings name is there."""
+    for name, handler in journey:
+        for field, setting in type(handler).model_fields.items():
+            template = getattr(handler, field)
+            if IS_TEMPLATE in setting.metadata and template and template not in letters.names:
+                known = ", ".join(sorted(letters.names))
+                raise config.fault(("handlers", name, field), f"there is no letter {template!r}; there are: {known}")
 
 
 def build_capabilities(config: Config) -> Capabilities:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from datetime import timedelta
 
-from gateway.desk.handler import Case, Decisions, Duration, Handler, Identity, Mail, Note, Send
+from gateway.desk.handler import Case, Decisions, Duration, Handler, Identity, Mail, Note, Send, Template
 
 SCAN = 20_000
 """Characters of a text that are looked at."""
@@ -18,9 +18,9 @@ _PREFIX = re.compile(r"(?:\s*(?:re|fwd?|aw|wg|답장|회신|전달)\s?[:：])+",
 class Acknowledge(Handler):
     """One letter for each new request of a person: full, neutral, or none."""
 
-    template: str = "acknowledgement"
+    template: Template = "acknowledgement"
     """The letter for proven senders."""
-    neutral: str = "acknowledgement_neutral"
+    neutral: Template = "acknowledgement_neutral"
     """The letter for unproven ones."""
     quiet: Duration = timedelta(minutes=0)
     """No second acknowledgement to one address within this time; 0s acknowledges every request."""

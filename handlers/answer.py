@@ -1,15 +1,15 @@
 """Step 5: what the agent says goes out by mail; a note stays inside."""
 
 from gateway.desk.handler import Answer as Said
-from gateway.desk.handler import Case, Decisions, Handler, Move, Send
+from gateway.desk.handler import Case, Decisions, Handler, Move, Send, Template
 
 
 class Answer(Handler):
     """Sends an answer or a question; we then wait for the customer."""
 
-    answer: str = "answer"
+    answer: Template = "answer"
     """The letter around an agent's answer."""
-    question: str = "question"
+    question: Template = "question"
     """The letter around an agent's question."""
 
     def answered(self, answer: Said, case: Case) -> Decisions:

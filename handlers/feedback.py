@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from gateway.desk.handler import Case, Decisions, Handler, Mail, Move, Note, Place, Rating, Record
+from gateway.desk.handler import Answer, Case, Decisions, Handler, Mail, Move, Note, Place, Rating, Record
 
 LONGEST_THANKS = 300
 """Characters beyond which a mail says more than thanks."""
@@ -79,6 +79,10 @@ class Feedback(Handler):
             if _holds_any(_fold(said), self.not_solved):
                 yield Record("feedback", 0, "The customer says that it is not solved.")
             yield Move("received", "The customer wrote again after our answer: back to the same agent.")
+
+    def answered(self, answer: Answer, case: Case) -> Decisions:
+        if answer.kind == "reopening":
+            yield Move("reopened", f"{answer.agent} opened it again.")
 
     def rated(self, rating: Rating, case: Case) -> Decisions:
         yield from self._rate(rating.value, rating.words, case)

@@ -2,7 +2,21 @@
 
 from datetime import timedelta
 
-from gateway.desk.handler import Answer, Case, Decisions, Due, Duration, Handler, Mail, Move, Rating, Record, Send, Wake
+from gateway.desk.handler import (
+    Answer,
+    Case,
+    Decisions,
+    Due,
+    Duration,
+    Handler,
+    Mail,
+    Move,
+    Rating,
+    Record,
+    Send,
+    Template,
+    Wake,
+)
 
 WAITING = ("answered", "pending")
 
@@ -10,9 +24,9 @@ WAITING = ("answered", "pending")
 class Resolve(Handler):
     """Reminds once, ends by silence, closes after a while; takes its wakes back when somebody speaks."""
 
-    reminder: str = "reminder"
+    reminder: Template = "reminder"
     """The letter after the first silence."""
-    farewell: str = "resolved"
+    farewell: Template = "resolved"
     """The letter when silence ended the request; "" sends none."""
     remind: Duration = timedelta(days=3)
     """Silence after which the customer is reminded, once."""
@@ -32,6 +46,7 @@ class Resolve(Handler):
     def answered(self, answer: Answer, case: Case) -> Decisions:
         if answer.kind == "resolution":
             yield Move("resolved", f"{answer.agent} takes it for settled.")
+        if answer.kind in ("resolution", "reopening"):
             yield from self._settle(case)
         elif answer.kind != "note":
             yield Wake("silent", None, "The customer has something new to answer.")

@@ -5,6 +5,7 @@ import unicodedata
 from datetime import timedelta
 
 from gateway.desk.handler import (
+    Answer,
     Bounce,
     Case,
     Decisions,
@@ -87,6 +88,12 @@ class Route(Handler):
             rule = next((each for each in self.rules if _fits(each, mail, case)), DEFAULT[-1])
             yield Place(rule.queue, _why(rule), rule.priority, case.now + rule.due)
             yield Wake("overdue", rule.due, f"It is overdue after {_hours(rule.due)}.")
+
+    def answered(self, answer: Answer, case: Case) -> Decisions:
+        request = case.request
+        if answer.kind == "reopening" and request is not None:
+            yield Place(request.queue, f"{answer.agent} opened it again.", request.priority, case.now + self.again)
+            yield Wake("overdue", self.again, f"It is overdue after {_hours(self.again)}.")
 
     def rated(self, rating: Rating, case: Case) -> Decisions:
         if case.previous_state not in WAITING:

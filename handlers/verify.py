@@ -17,6 +17,7 @@ from gateway.desk.handler import (
     Mail,
     Note,
     Send,
+    Template,
     Verification,
     Wake,
 )
@@ -25,7 +26,7 @@ from gateway.desk.handler import (
 class Verify(Handler):
     """Asks for the proof, hears the answer, and says so when none comes."""
 
-    template: str = "verification"
+    template: Template = "verification"
     """The letter that asks."""
     categories: tuple[str, ...] = ("account",)
     """Categories that need proof of the person."""

@@ -56,8 +56,10 @@ def test_sighup_takes_a_new_config(gateway: GatewayProcess) -> None:
     ("[smtp]", '[smtp]\ncertificate = "no.pem"\nkey = "no.pem"', "certificate"),
     ("[store]", '[handlers.route]\nrules = [{queue = "x", colour = "red"}]\n[store]', "colour"),
     ("[store]", '[desk]\nhandlers = ["screen", "dance"]\n[store]', "dance"),
+    ("[store]", '[handlers.acknowledge]\ntemplate = "welcome"\n[store]', "welcome"),
     ('data = "var"', 'data = "elsewhere"', "restart"),
-], ids=["unknown key", "wrong unit", "certificate", "bad rule", "unknown handler", "only by a restart"])
+], ids=["unknown key", "wrong unit", "certificate", "bad rule", "unknown handler", "no such letter",
+        "only by a restart"])
 def test_sighup_with_a_bad_file_keeps_the_old_config_and_says_so(
         gateway: GatewayProcess, old: str, new: str, told: str) -> None:
     gateway.config.write_text(gateway.config.read_text().replace(old, new, 1))

@@ -87,8 +87,7 @@ class Acts:
         def work(db: Db, request: Request) -> Request:
             if request.state in ("resolved", "closed"):
                 raise Refused(f"{request.number} is {request.state} already.")
-            application = self._application(db, request, "answered")
-            self.desk.answered(application, Answer("resolution", "", agent))
+            self._settle(db, request, agent, "resolution", f"{agent} takes it for settled.")
             return request
 
         return await self._on(number, agent, work)
@@ -98,7 +97,7 @@ class Acts:
         def work(db: Db, request: Request) -> Request:
             if request.state in ("new", "open"):
                 raise Refused(f"{request.number} is {request.state} already.")
-            self._act(db, request, agent, Move("reopened", f"{agent} opened it again."))
+            self._settle(db, request, agent, "reopening", f"{agent} opened it again.")
             return request
 
         return await self._on(number, agent, work)
@@ -136,9 +135,15 @@ class Acts:
             raise Refused(f"{request.number} cannot join itself.")
         requests.move_entries(db, request, other)
         request.is_held, request.held_for = False, None
-        self._act(db, request, agent, Move("resolved", f"{agent} joined it to {other.number}."))
+        self._settle(db, request, agent, "resolution", f"{agent} joined it to {other.number}.")
         self._act(db, other, agent, Move("received", f"{agent} joined {request.number} to it."))
         return other
+
+    def _settle(self, db: Db, request: Request, agent: str, kind: str, because: str) -> None:
+        """The handlers hear what the agent thinks of the whole matter."""
+        application = self._application(db, request, "answered")
+        application.write(agent, kind, {}, because)
+        self.desk.answered(application, Answer(kind, "", agent))
 
     def _act(self, db: Db, request: Request, agent: str, decision: Move | Place) -> None:
         self._application(db, request, "act").apply(agent, decision)

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict
 
@@ -33,7 +33,7 @@ from gateway.models import Customer, Letter, Request, Verification
 __all__ = [
     "Answer", "Bounce", "Case", "Decision", "Decisions", "Drop", "Due", "Duration", "Evidence", "FailedRecipient",
     "Handler", "Hold", "Identity", "Join", "Label", "Mail", "Move", "Note", "Open", "Place", "Rating", "Record",
-    "Request", "Section", "Send", "Verification", "Wake", "domain_of",
+    "Request", "Section", "Send", "Template", "Verification", "Wake", "domain_of",
 ]
 
 # ---- what a handler hears: events ----------------------------------------------------------------------------------
@@ -73,8 +73,8 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Event answered: an agent said something. kind: answer, question (we now wait for the customer), note, or
-    resolution: the agent takes the matter for settled (without a text)."""
+    """Event answered: an agent said something. kind: answer, question (we now wait for the customer), note; and
+    without a text resolution (the agent takes the matter for settled) and reopening (it is not settled after all)."""
 
     kind: str
     text: str
@@ -259,6 +259,11 @@ class Record:
 
 Decision = Open | Join | Hold | Drop | Label | Place | Move | Send | Wake | Note | Record
 Decisions = Iterator[Decision]
+
+
+IS_TEMPLATE = object()
+Template = Annotated[str, IS_TEMPLATE]
+"""A setting that names a letter: that there is one is looked at when the gateway starts. "" is none."""
 
 
 class Handler(Section):

@@ -93,7 +93,7 @@ class Letters:
 
     def check(self) -> list[str]:
         """What is wrong with the templates, a sentence each with file and line; nothing when all is well."""
-        paths = [self._path(name, language) for name in sorted(self._names()) for language in self.site.languages]
+        paths = [self._path(name, language) for name in sorted(self.names) for language in self.site.languages]
         return [fault for path in [*paths, self._layout_path()] for fault in self._faults(path)]
 
     def render(self, template: str, language: str, fields: Mapping[str, str]) -> Rendered:
@@ -119,7 +119,8 @@ class Letters:
 
     # ---- files ----
 
-    def _names(self) -> set[str]:
+    @property
+    def names(self) -> set[str]:
         """Every letter that any of the site's languages has, beside those that came along."""
         folders = [folder / language for folder in (self.folder, default_folder()) for language in self.site.languages]
         return {path.stem for folder in folders for path in folder.glob("*.txt")}

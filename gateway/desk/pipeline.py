@@ -197,7 +197,8 @@ class Desk:
             by_machine = mail.is_automatic or mail.message.is_bounce
             if each.purpose == "bounce" and by_machine and (letter := db.get(Letter, each.id)) and letter.request_id:
                 return self._run_returned(db, letter, _bounce(letter, mail), row, now)
-            if each.purpose == "rate" and mail.machine != "reply" and (request := db.get(Request, each.id)):
+            if each.purpose == "rate" and mail.machine != "reply" and (
+                    request := db.get(Request, each.id, with_for_update=True)):
                 return self._run_rated(db, request, Rating(each.rating, mail.message.reply_text), mail, row, now)
         case = facts.of_mail(db, mail, found, self.office.prefix, now)
         application = Application(db, self.office, case, "received", mail=mail, received=row)
@@ -212,7 +213,7 @@ class Desk:
 
     def _run_returned(self, db: Db, letter: Letter, bounce: Bounce, row: Received | None,
                       now: datetime) -> list[dict[str, Any]]:
-        request = db.get_one(Request, letter.request_id)
+        request = db.get_one(Request, letter.request_id, with_for_update=True)
         case = facts.of_request(db, request, self.office.site, now)
         if row is not None:
             row.request_id = request.id
@@ -239,7 +240,8 @@ class Desk:
         if wake is None:
             return False
         wake.done_at = self.now()
-        case = facts.of_request(db, db.get_one(Request, wake.request_id), self.office.site, self.now())
+        request = db.get_one(Request, wake.request_id, with_for_update=True)
+        case = facts.of_request(db, request, self.office.site, self.now())
         application = Application(db, self.office, case, "due")
         self._ask(application, lambda handler: handler.due(Due(wake.handler, wake.purpose), case), only=wake.handler)
         return True

@@ -270,6 +270,7 @@ async def test_every_act_leaves_a_line_with_the_agents_name(house: House) -> Non
     await house.acts.resolve(request.number, "minji")
     await house.acts.reopen(request.number, "minji")
     lines = (await house.history())[before:]
-    assert [line.decision for line in lines if line.handler == "minji"] == ["move", "place", "release", "note", "move"]
+    acts = [line.decision for line in lines if line.handler == "minji"]
+    assert acts == ["move", "place", "release", "note", "resolution", "reopening"]
     assert all("minji" in line.because for line in lines if line.decision != "wake")
     assert {line.request_id for line in lines} == {request.id}

@@ -189,3 +189,18 @@ async def test_what_is_overdue_becomes_more_urgent(world: World) -> None:
     before = (await world.request()).priority
     await world.passes(timedelta(days=3))
     assert (await world.request()).priority > before
+
+
+async def test_what_an_agent_opens_again_has_a_due_time_and_its_agent(world: World) -> None:
+    customer, agent = world.customer("kim@example.org"), world.agent("minji")
+    await customer.writes("Cannot log in", ENGLISH)
+    await agent.answers(await agent.takes(), "Please install version 2.1.")
+    number = (await world.request()).number
+    await agent.acts.resolve(number, "minji")
+    assert (await world.request()).state == "resolved"
+    await agent.acts.reopen(number, "minji")
+    request = await world.request()
+    assert (request.state, request.owner, request.due is not None) == ("open", "minji", True)
+    await world.passes(timedelta(days=30))
+    assert (await world.request()).state == "open"
+    assert (await world.request()).priority > request.priority
