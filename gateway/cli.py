@@ -4,6 +4,7 @@ Results go to standard output, as JSON with --json; faults go to standard error:
 what could not be done. What a command needs is imported when it runs, so that `frontdesk --help` answers at once.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -143,6 +144,9 @@ def demo() -> None:
 def main() -> None:
     """Entry point of the command."""
     sys.argv[1:] = _config_first(sys.argv[1:])
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller; and no other file may get its number
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     guarded(app)

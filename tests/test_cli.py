@@ -470,3 +470,29 @@ def test_a_line_is_one_line_and_is_cut() -> None:
                                                 (172_800, "2 days"), (-5, "0 s")])
 def test_spans_are_told_in_one_unit(seconds: int, shown: str) -> None:
     assert plain.span(timedelta(seconds=seconds)) == shown
+
+
+@pytest.mark.parametrize("name", ["", " ", "\x1b[31mred", "two\nlines", "q" * 101])
+def test_a_name_that_would_not_look_like_one_is_refused(frontdesk: Command, name: str) -> None:
+    for words in (("move", NUMBER, "--queue", name), ("resolve", NUMBER, "--agent", name)):
+        said = frontdesk(*words)
+        assert said.code == 2
+        assert "printable" in said.err
+
+
+def test_a_file_far_too_long_for_an_answer_is_refused(frontdesk: Command) -> None:
+    said = frontdesk("answer", NUMBER, "--text-file", "-", stdin=b"x" * 1_000_001)
+    assert (said.code, said.out) == (1, "")
+    assert "is it the right file?" in said.err
+
+
+def test_with_both_outputs_closed_it_still_ends_with_its_exit_code(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gateway", "authenticate", str(tmp_path / "nothing.eml")]
+    for closed, code in ((">&- 2>&-", 1), (">&-", 1), ("2>&-", 1)):
+        done = subprocess.run(["sh", "-c", f'"$@" {closed}', "sh", *command], cwd=Path(__file__).parent.parent,
+                              capture_output=True, text=True, check=False)
+        assert done.returncode == code
+        assert "Traceback" not in done.stderr
+    shown = subprocess.run(["sh", "-c", '"$@" >&-', "sh", sys.executable, "-m", "gateway", "--help"],
+                           cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=False)
+    assert (shown.returncode, shown.stderr) == (0, "")

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
+LONGEST_TEXT = 1_000_000
+"""Octets of a text file: nobody reads more, and a wrong file is soon named."""
+LONGEST_NAME = 100
+"""Characters of a queue's or an agent's name."""
+
+
 def _me() -> str:
     try:
         return getpass.getuser()
@@ -31,9 +37,16 @@ def _me() -> str:
         return "agent"
 
 
+def _name(word: str | None) -> str | None:
+    """A name goes into the database, onto terminals and into letters."""
+    if word is not None and not (word.strip() and word.isprintable() and len(word) <= LONGEST_NAME):
+        raise typer.BadParameter(f"a name has 1 to {LONGEST_NAME} printable characters")
+    return word
+
+
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Request number, however loosely typed.")]
 Agent = Annotated[str, typer.Option(metavar="A", envvar="FRONTDESK_AGENT", default_factory=_me, show_default=False,
-                                    help="Who does it; else the login name.")]
+                                    callback=_name, help="Who does it; else the login name.")]
 TextFile = Annotated[Path, typer.Option(metavar="F", help="File with the words, UTF-8; - is standard input.")]
 Seen = Annotated[int | None, typer.Option(metavar="ENTRY", help="The newest entry you have read (`show` prints it): "
                                           "refused when something newer came in.")]
@@ -115,7 +128,7 @@ def note(
 @app.command()
 def move(
     context: typer.Context, number: Number, agent: Agent,
-    queue: Annotated[str, typer.Option(metavar="Q", help="The queue it belongs in.")],
+    queue: Annotated[str, typer.Option(metavar="Q", callback=_name, help="The queue it belongs in.")],
 ) -> None:  # fmt: skip
     """Put a request into another queue."""
     _do(context, number, lambda acts, exact: acts.move(exact, agent, queue), f"is now in queue {queue}")
@@ -189,6 +202,8 @@ def _words(file: Path) -> str:
         raise Failure(f"{file} cannot be read: {error}") from None
     if not text:
         raise Failure(f"{file} holds no words.")
+    if len(octets) > LONGEST_TEXT:
+        raise Failure(f"{file} is longer than {LONGEST_TEXT} octets: is it the right file?")
     return text
 
 
