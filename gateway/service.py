@@ -18,11 +18,11 @@ from gateway.authentication.dkim import Signer
 from gateway.authentication.resolver import DnsResolver, Resolver
 from gateway.config import Config, ConfigError
 from gateway.delivery.worker import Worker
-from gateway.desk.apply import Office
 from gateway.desk.capability import Capabilities
 from gateway.desk.handler import IS_TEMPLATE, Handler
 from gateway.desk.letters import Letters
 from gateway.desk.pipeline import Desk, load_handlers
+from gateway.desk.post import Office
 from gateway.smtp.server import Door
 from gateway.store.database import Database, connect
 from gateway.store.intake import Intake

@@ -6,11 +6,12 @@ from typing import TypeVar
 from sqlalchemy.orm import Session as Db
 
 from gateway.desk import facts, number
-from gateway.desk.apply import Application, clean
+from gateway.desk.apply import Application
 from gateway.desk.handler import Answer, Move, Place
 from gateway.desk.pipeline import Desk
 from gateway.models import Entry, Request
 from gateway.store import requests
+from gateway.store.database import storable
 
 T = TypeVar("T")
 
@@ -48,12 +49,12 @@ class Acts:
             self._may_say(request, kind, seen)
             if kind != "note":
                 self._take_over(request, agent)
-            entry = Entry(request_id=request.id or 0, at=self.desk.now(), kind=kind, author=agent, text=clean(text))
+            entry = Entry(request_id=request.id or 0, at=self.desk.now(), kind=kind, author=agent, text=storable(text))
             db.add(entry)
             db.flush()
             application = self._application(db, request, "answered", entry)
             application.write(agent, kind, {"entry": entry.id}, f"{agent} wrote this {kind}.")
-            self.desk.answered(application, Answer(kind, clean(text), agent))
+            self.desk.answered(application, Answer(kind, storable(text), agent))
             return entry
 
         return await self._on(number, agent, work)

@@ -19,16 +19,17 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.config import Config
 from gateway.desk import facts
-from gateway.desk.apply import Application, Office, clean
+from gateway.desk.apply import Application
 from gateway.desk.capability import Capability
 from gateway.desk.handler import Answer, Bounce, Decisions, Drop, Due, Handler, Mail, Rating
+from gateway.desk.post import Office
 from gateway.mail.authres import Verdict
 from gateway.mail.dsn import FailedRecipient
 from gateway.mail.envelope import Envelope
 from gateway.mail.message import parse
 from gateway.models import Letter, RawMail, Received, Request
 from gateway.store import events, outbox
-from gateway.store.database import Database, is_of_values
+from gateway.store.database import Database, is_of_values, storable
 
 log = structlog.get_logger()
 
@@ -170,7 +171,7 @@ class Desk:
         except _Failed as failure:  # any other fault is the database's: nothing is counted against the event
             error = failure.error
             log.error("a handler failed", exc_info=error, **{kind: id})
-            reason, now = clean(f"{type(error).__name__}: {error}")[:REASON], self.now()
+            reason, now = storable(f"{type(error).__name__}: {error}")[:REASON], self.now()
             outcome = await self.database.write(
                 lambda db: failed(db, id, reason, now, self.attempts, FIRST_RETRY))
             log.warning("event laid back", outcome=outcome, **{kind: id})
@@ -269,8 +270,8 @@ class Desk:
                       now: datetime) -> Explanation:
         """Handle a mail as if it came now, and roll back."""
         row = Received(kept_at=now, client_ip=envelope.client_ip, helo=envelope.helo, tls=envelope.tls,
-                       reverse_path=clean(envelope.reverse_path), size=len(raw), verdict=verdict.as_json(),
-                       recipients=[clean(each) for each in envelope.recipients], quarantined=quarantined,
+                       reverse_path=storable(envelope.reverse_path), size=len(raw), verdict=verdict.as_json(),
+                       recipients=[storable(each) for each in envelope.recipients], quarantined=quarantined,
                        next_attempt=now)
         mail = self._mail(row, raw)
 

@@ -6,6 +6,7 @@ query in store/ and desk/ is written once, without `await`, and tested without a
 """
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncSession as AsyncDb
 from sqlalchemy.orm import Session as Db
 
 T = TypeVar("T")
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 BUSY = 30.0
 """Seconds that a writer of another process (the CLI beside `serve`) is waited for."""
@@ -58,6 +61,17 @@ def is_of_values(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None) or ""
     return (isinstance(error, DataError | IntegrityError) or state[:2] in ("22", "23", "54")
             or isinstance(getattr(error.orig, "__cause__", None), ValueError))
+
+
+def storable(value: Any) -> Any:
+    """Text as both databases take it: PostgreSQL knows no NUL, UTF-8 no lone surrogate. Inside lists and dicts too."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {key: storable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(each) for each in value]
+    return value
 
 
 class Sqlite:

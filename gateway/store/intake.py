@@ -7,7 +7,6 @@ cut loses nothing; when it raises nothing was kept.
 
 import asyncio
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +21,7 @@ from sqlalchemy.orm import Session as Db
 from gateway.mail.authres import Verdict
 from gateway.mail.envelope import Envelope
 from gateway.models import RawMail, Received
-from gateway.store.database import Database
+from gateway.store.database import Database, storable
 
 log = structlog.get_logger()
 # Built once: making a statement costs more than running it. On the tables, so that the ORM keeps out of the hot path.
@@ -217,17 +216,3 @@ def _row(id: int, arrival: Arrival) -> dict[str, Any]:
 @lru_cache(256)
 def _verdict_json(verdict: Verdict) -> Any:
     return storable(verdict.as_json())
-
-
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-
-
-def storable(value: Any) -> Any:
-    """Text as both databases take it: PostgreSQL knows no NUL, UTF-8 no lone surrogate. Inside lists and dicts too."""
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
-    if isinstance(value, dict):
-        return {key: storable(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [storable(each) for each in value]
-    return value

@@ -1,0 +1,114 @@
+"""A letter on its way into the outbox: to the customer of a request, in their language, with the addresses that tie
+whatever comes back to the request (Reply-To) and to this letter (reverse-path)."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session as Db
+
+from gateway.config import Site
+from gateway.desk.capability import Capabilities, Capability, Purpose
+from gateway.desk.handler import Case, Identity, Send
+from gateway.desk.letters import Letters, Rendered
+from gateway.mail.compose import Draft, compose
+from gateway.models import Entry, Letter, Request, Verification
+from gateway.store import requests
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What every letter and number of one site is made with."""
+
+    site: Site
+    prefix: str
+    letters: Letters
+    capabilities: Capabilities
+
+
+class Post:
+    """Writes the letters of one event. `said`: the entry that the event is about, an agent's answer for instance."""
+
+    def __init__(self, db: Db, office: Office, case: Case, event: str, said: Entry | None) -> None:
+        self.db, self.office, self.case, self.said = db, office, case, said
+        self.by_agent = event == "answered"
+
+    def send(self, handler: str, decision: Send, request: Request) -> dict[str, object]:
+        """Put the letter into the outbox; what is written into the history about it."""
+        # Not case.customer: whoever was given the reply address may write to it, but letters go to the customer.
+        address = requests.customer(self.db, request).address
+        if request.is_held or "@" not in address:
+            reason = "the request is on hold" if request.is_held else "the mail named no address"
+            return {"template": decision.template, "sent": False, "not_sent_because": reason}
+        letter = Letter(request_id=request.id, template=decision.template, created_at=self.case.now, recipient=address,
+                        raw=b"", is_automatic=not self.by_agent, next_attempt=self.case.now)
+        self.db.add(letter)
+        self.db.flush()
+        self._enter(letter, request, handler, self._write(letter, request, decision))
+        return {"template": decision.template, "sent": True, "to": address, "letter": letter.id}
+
+    def _write(self, letter: Letter, request: Request, decision: Send) -> Rendered:
+        now, site = self.case.now, self.office.site
+        asked = self._ask_proof(letter, request, decision)
+        addresses = self._addresses(request, asked)
+        last = requests.last_mail(self.db, request.id or 0)
+        fields = {**self._fields(request, last, asked), **addresses, **decision.fields}
+        if letter.is_automatic and not Identity(request.identity).is_proven:
+            # Nobody can use us to send his text to a third person.
+            fields |= {"name": "", "subject": "", "quoted": "", "text": ""}
+        rendered = self.office.letters.render(decision.template, request.language, fields)
+        letter.reverse_path = self._address("bounce", letter.id)
+        letter.message_id = f"<{letter.id}.{secrets.token_hex(12)}@{site.hostname}>"
+        letter.subject = rendered.subject
+        letter.raw = compose(Draft(
+            sender=site.support[0], sender_name=site.name, recipient=letter.recipient,
+            recipient_name=fields["name"], reply_to=addresses["reply_address"],
+            subject=rendered.subject, text=rendered.text, html=rendered.html, message_id=letter.message_id, date=now,
+            in_reply_to=last.message_id if last else "", references=tuple(requests.thread(self.db, request.id or 0)),
+            is_automatic=letter.is_automatic, language=request.language))
+        return rendered
+
+    def _enter(self, letter: Letter, request: Request, handler: str, rendered: Rendered) -> None:
+        """Into the conversation: what an agent said is there already, and now has its letter."""
+        if self.by_agent and self.said is not None and self.said.letter_id is None:
+            self.said.letter_id, self.said.message_id = letter.id, letter.message_id
+            self.said.subject = rendered.subject
+            return
+        self.db.add(Entry(request_id=request.id or 0, at=self.case.now, kind="letter", author=handler,
+                          subject=rendered.subject, text=rendered.text, message_id=letter.message_id,
+                          letter_id=letter.id))
+
+    def _ask_proof(self, letter: Letter, request: Request, decision: Send) -> Verification | None:
+        if decision.verification_lifetime is None:
+            return None
+        self.case.verification = asked = Verification(
+            request_id=request.id or 0, sent_to=letter.recipient, asked_at=self.case.now,
+            expires_at=self.case.now + decision.verification_lifetime)
+        self.db.add(asked)
+        self.db.flush()
+        return asked
+
+    def _addresses(self, request: Request, asked: Verification | None) -> dict[str, str]:
+        reply = (self.office.capabilities.address(Capability("verify", asked.id or 0), self.case.now,
+                                                  asked.expires_at - self.case.now)
+                 if asked else self._address("reply", request.id))
+        rates = {f"rate_{value}": self._address("rate", request.id, value) for value in range(1, 6)}
+        return {"reply_address": reply, **rates}
+
+    def _address(self, purpose: Purpose, id: int | None, rating: int = 0) -> str:
+        return self.office.capabilities.address(Capability(purpose, id or 0, rating), self.case.now)
+
+    def _fields(self, request: Request, last: Entry | None, asked: Verification | None) -> dict[str, str]:
+        site, customer = self.office.site, requests.customer(self.db, request)
+        owner = site.agents.get(request.owner, request.owner)
+        quoted = "".join(f"> {line}\n" for line in (last.reply_text or last.text).splitlines()) if last else ""
+        return {
+            "site": site.name, "number": request.number, "subject": request.subject,
+            "name": customer.name, "agent": owner, "text": self.said.text if self.said else "",
+            "quoted": quoted, "received": self._local(last.at if last else request.created_at),
+            "due": self._local(request.due), "expires": self._local(asked.expires_at if asked else None),
+        }
+
+    def _local(self, moment: datetime | None) -> str:
+        return moment.astimezone(ZoneInfo(self.office.site.timezone)).strftime("%Y-%m-%d %H:%M %Z") if moment else ""
