@@ -37,8 +37,8 @@ NOBODY = "127.0.0.1"
 """Client address when none is given: no domain on the internet lets it send, so nothing passes by accident."""
 ZONES = 100
 """Zone files that are remembered."""
-LATEST = 253_402_300_799
-"""The last second of the year 9999."""
+LATEST = 250_000_000_000
+"""A moment in the year 9892: what becomes due after it can still be written as a date."""
 
 
 @dataclass(frozen=True, slots=True)

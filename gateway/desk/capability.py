@@ -52,6 +52,16 @@ class Capabilities:
 
     def read(self, address: str, now: datetime) -> Capability | None:
         """What an address is good for; None for every other: unknown, forged and expired look the same."""
+        capability, day = self._made(address) or (None, 0)
+        return capability if day * _DAY >= now.timestamp() else None
+
+    def is_old_reply(self, address: str) -> bool:
+        """Our reply address, however old: good for nothing any more, but whoever writes to it is a customer."""
+        made = self._made(address)
+        return made is not None and made[0].purpose == "reply"
+
+    def _made(self, address: str) -> tuple[Capability, int] | None:
+        """What an address that we made was made for, and its last day."""
         found = _FORM.fullmatch(address.lower().rstrip("."))
         if not found:
             return None
@@ -61,9 +71,7 @@ class Capabilities:
         is_ours = hmac.compare_digest(self._mac(body), mac)
         if not is_ours or domain != self._domain or local != ("bounce" if purpose == "bounce" else self._local):
             return None
-        if int(day, 36) * _DAY < now.timestamp():
-            return None
-        return Capability(purpose, int(number, 36), int(rating or 0))
+        return Capability(purpose, int(number, 36), int(rating or 0)), int(day, 36)
 
     def _mac(self, body: str) -> str:
         digest = hmac.new(self._secret, f"{body}@{self._domain}".encode(), hashlib.sha256).digest()

@@ -147,5 +147,6 @@ class Mailboxes:
         if not plus or domain not in self.domains:
             return False
         if mailbox == "bounce" or _CAPABILITY_LIKE.fullmatch(tag):
-            return self._capabilities.read(address, self._now()) is not None
+            is_good = self._capabilities.read(address, self._now()) is not None
+            return is_good or self._capabilities.is_old_reply(address)
         return f"{mailbox}@{domain}" in self._support

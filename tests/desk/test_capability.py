@@ -31,6 +31,14 @@ def test_an_address_expires() -> None:
     assert OURS.read(address, NOON + LIFETIME + timedelta(days=2)) is None
 
 
+def test_an_old_reply_address_is_known_for_one_and_no_other_is() -> None:
+    later = NOON + timedelta(days=400)
+    assert OURS.is_old_reply(OURS.address(Capability("reply", 1), NOON))
+    assert not OURS.is_old_reply(OURS.address(Capability("verify", 1), NOON))
+    assert not OURS.is_old_reply("support+r1.zzz." + "a" * 26 + "@example.com")
+    assert OURS.read(OURS.address(Capability("reply", 1), NOON), later) is None
+
+
 def test_no_single_character_can_be_changed() -> None:
     address = OURS.address(Capability("rate", 4, 5), NOON)
     for place, sign in enumerate(address):

@@ -2,6 +2,7 @@
 
 import email.policy
 import smtplib
+from datetime import timedelta
 
 import pytest
 from world import Customer, World, body
@@ -228,3 +229,14 @@ async def test_an_answer_goes_to_the_customer_though_a_colleague_wrote_to_the_re
     before = len(await colleague.mailbox())
     await colleague.replies(answer, "Kim asked me to tell you: it is solved, thank you.")
     assert len(await colleague.mailbox()) == before
+
+
+async def test_a_customer_who_answers_an_old_letter_is_not_sent_away(world: World) -> None:
+    customer = world.customer("kim@example.org")
+    await opened(world, customer)
+    letter = next(iter(world.office.letters))
+    await world.passes(timedelta(days=200))
+    await customer.writes("It is me again", "A new question after so long: how do I change the colours of the page?",
+                          to=str(letter["Reply-To"]))
+    first, second = await world.requests()
+    assert first.number != second.number
