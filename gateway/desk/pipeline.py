@@ -151,8 +151,11 @@ class Desk:
         if found is None:
             return False
         row, content = found
-        mail = await asyncio.to_thread(self._read_whole, row, content)
         id = row.id or 0
+        try:
+            mail = await asyncio.to_thread(self._read_whole, row, content)
+        except Exception as error:  # one mail that cannot be read must not stand before all others
+            return await self._lay_back("mail", id, error, events.put_off_kept)
         return await self._transact("mail", id, lambda db: self.handle(db, id, mail, self.now()) is not None,
                                     events.put_off_kept)
 
@@ -169,15 +172,17 @@ class Desk:
         try:
             done = await self.database.write(lambda db: _attempt(work, db))
         except _Failed as failure:  # any other fault is the database's: nothing is counted against the event
-            error = failure.error
-            log.error("a handler failed", exc_info=error, **{kind: id})
-            reason, now = storable(f"{type(error).__name__}: {error}")[:REASON], self.now()
-            outcome = await self.database.write(
-                lambda db: failed(db, id, reason, now, self.attempts, FIRST_RETRY))
-            log.warning("event laid back", outcome=outcome, **{kind: id})
-            return True
+            return await self._lay_back(kind, id, failure.error, failed)
         self._posted()
         return done
+
+    async def _lay_back(self, kind: str, id: int, error: Exception, failed: Callable[..., str]) -> bool:
+        """The event is tried again later, and given up after enough tries."""
+        log.error("a handler failed", exc_info=error, **{kind: id})
+        reason, now = storable(f"{type(error).__name__}: {error}")[:REASON], self.now()
+        outcome = await self.database.write(lambda db: failed(db, id, reason, now, self.attempts, FIRST_RETRY))
+        log.warning("event laid back", outcome=outcome, **{kind: id})
+        return True
 
     # ---- events ----
 

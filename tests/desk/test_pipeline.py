@@ -395,3 +395,17 @@ async def test_join_after_open_in_one_mail_is_what_the_last_word_says(database: 
     await house.writes(f"see {first.number}")
     assert [row.state for row in await house.received()] == ["handled", "dropped"]
     assert [row.request_id for row in await house.received()] == [first.id, first.id]
+
+
+async def test_a_row_that_cannot_be_read_does_not_stand_before_the_others(database: Database, tmp_path: Path) -> None:
+    house = House(database, tmp_path)
+    broken = await house.keep(subject="broken")
+    await database.write(lambda db: setattr(db.get_one(Received, broken), "verdict", {"identity": "of another age"}))
+    await house.keep(subject="whole", Message_ID="<whole@example.org>")
+    await house.desk.settle()
+    found = {row.id: (row.state, row.attempts) for row in await house.all(Received)}
+    assert found.pop(broken) == ("kept", 1)
+    assert list(found.values()) == [("handled", 0)]
+    for _ in range(house.desk.attempts):
+        await house.passes(FIRST_RETRY * 2 ** house.desk.attempts)
+    assert (await house.all(Received))[0].state == "shunted"
