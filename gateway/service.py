@@ -108,6 +108,7 @@ class Service:
         self.now = now
         self.database = open_database(config)
         self.resolver = resolver or build_resolver(config)
+        self._tasks: list[asyncio.Task[None]] = []
         self._build()
 
     def _build(self) -> None:
@@ -132,7 +133,10 @@ class Service:
         """Everything up, the door last."""
         await self.database.migrate()
         self._tasks = [asyncio.create_task(self.desk.run()), asyncio.create_task(self.worker.run())]
-        await self.door.start()
+        try:
+            await self.door.start()
+        except OSError as error:
+            raise self.config.fault(("smtp", "listen"), f"cannot be listened at: {error}") from None
         log.info("frontdesk is open", listen=[f"{host}:{port}" for host, port in self.addresses],
                  support=self.config.site.support, letters=self._way_out())
 
@@ -151,8 +155,8 @@ class Service:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Service"]:
         """For tests and the demo: started on entry, drained on exit."""
-        await self.start()
         try:
+            await self.start()
             yield self
         finally:
             await self.stop()

@@ -83,3 +83,11 @@ def test_where_no_dns_answers_mail_is_taken_and_the_log_says_so(tmp_path: Path) 
         assert gateway.log.read_text().count("identity=unknown") == 3
     finally:
         gateway.kill()
+
+
+def test_an_address_that_is_taken_is_a_config_error_with_its_line(gateway: GatewayProcess) -> None:
+    second = gateway.cli("serve", check=False)
+    assert second.returncode == 2
+    assert "config.toml:" in second.stderr
+    assert "smtp.listen: cannot be listened at" in second.stderr
+    assert "Traceback" not in second.stderr
