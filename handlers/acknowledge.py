@@ -5,10 +5,9 @@ theirs, capped, so that nobody can use us to send a text to a third person; fail
 """
 
 import re
-import unicodedata
 from datetime import timedelta
 
-from gateway.desk.handler import Case, Decisions, Duration, Handler, Identity, Mail, Note, Send, Template
+from gateway.desk.handler import Case, Decisions, Duration, Handler, Identity, Mail, Note, Send, Template, fold
 
 SCAN = 20_000
 """Characters of a text that are looked at."""
@@ -76,18 +75,15 @@ class Acknowledge(Handler):
 
     def _tips(self, mail: Mail) -> dict[str, str]:
         message = mail.message
-        subject = _PREFIX.sub("", _fold(message.subject), count=1).strip(" .!?")
-        words = f"{_fold(message.subject)}\n{_fold(message.reply_text)}"
+        whole = fold(message.subject[:SCAN])
+        subject = _PREFIX.sub("", whole, count=1).strip(" .!?")
+        words = f"{whole}\n{fold(message.reply_text[:SCAN])}"
         lacks = {
             "no_subject": _length(subject) < self.shortest_subject or subject in self.empty_subjects,
             "no_details": _length(message.reply_text) < self.shortest_text,
             "no_attachment": not message.attachments and any(_holds(words, word) for word in self.attachment_words),
         }
         return {name: "yes" for name, is_so in lacks.items() if is_so}
-
-
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text[:SCAN]).casefold()
 
 
 def _holds(words: str, word: str) -> bool:

@@ -1,9 +1,8 @@
 """Step 1: what is it about? A table of words decides, and says which word it was."""
 
 import re
-import unicodedata
 
-from gateway.desk.handler import Case, Decisions, Handler, Label, Mail, Section
+from gateway.desk.handler import Case, Decisions, Handler, Label, Mail, Section, fold
 
 SUBJECT_WEIGHT = 3
 """A word in the subject counts as much as so many in the text."""
@@ -67,17 +66,14 @@ class Classify(Handler):
     def received(self, mail: Mail, case: Case) -> Decisions:
         if not case.is_new:
             return
-        subject, text = _fold(mail.message.subject), _fold(mail.message.reply_text or mail.message.text)
+        subject = fold(mail.message.subject[:SCAN])
+        text = fold((mail.message.reply_text or mail.message.text)[:SCAN])
         counted = [(_count(rule, subject, text), rule) for rule in self.rules]
         (score, word, where), rule = max(counted, key=lambda each: each[0][0], default=((0, "", ""), None))
         if not score or rule is None:
             yield Label("No word of the table is in it.", category=self.otherwise)
         else:
             yield Label(f"“{word}” in the {where} speaks of {rule.category}.", category=rule.category)
-
-
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text[:SCAN]).casefold().replace("’", "'")
 
 
 def _count(rule: Words, subject: str, text: str) -> tuple[int, str, str]:
@@ -90,7 +86,7 @@ def _count(rule: Words, subject: str, text: str) -> tuple[int, str, str]:
 
 
 def _holds(text: str, word: str) -> bool:
-    word = _fold(word)
+    word = fold(word)
     if word not in text:
         return False
     if len(word) == 1:

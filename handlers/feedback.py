@@ -5,10 +5,9 @@ or a name. What is wrongly taken for thanks is read by nobody; what is wrongly n
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
-from gateway.desk.handler import Answer, Case, Decisions, Handler, Mail, Move, Note, Place, Rating, Record
+from gateway.desk.handler import Answer, Case, Decisions, Handler, Mail, Move, Note, Place, Rating, Record, fold
 
 LONGEST_THANKS = 300
 """Characters beyond which a mail says more than thanks."""
@@ -137,5 +136,4 @@ def _begins(text: str, word: str) -> Iterator[re.Match[str]]:
 
 
 def _fold(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text[: LONGEST_THANKS * 4]).casefold()
-    return " ".join(plain.replace("’", "'").replace("\ufe0f", "").split())
+    return " ".join(fold(text[: LONGEST_THANKS * 4]).replace("\ufe0f", "").split())

@@ -1,7 +1,6 @@
 """Step 4: which queue, how urgent, by when? The first rule that fits decides."""
 
 import re
-import unicodedata
 from datetime import timedelta
 
 from gateway.desk.handler import (
@@ -18,6 +17,7 @@ from gateway.desk.handler import (
     Section,
     Wake,
     domain_of,
+    fold,
 )
 
 SCAN = 20_000
@@ -116,20 +116,16 @@ def _fits(rule: Rule, mail: Mail, case: Case) -> bool:
     if request is None:
         return False
     recipients = {each.lower() for each in mail.envelope.recipients}
-    text = _fold(f"{mail.message.subject}\n{mail.message.text[:SCAN]}")
+    text = fold(f"{mail.message.subject}\n{mail.message.text[:SCAN]}")
     tests = (
         (rule.recipient, lambda each: each.lower() in recipients),
         (rule.author_domain, lambda each: domain_of(mail.message.from_email) == each.lower()),
         (rule.category, lambda each: each == request.category),
         (rule.language, lambda each: each == request.language),
-        (rule.words, lambda each: _holds(text, _fold(each))),
+        (rule.words, lambda each: _holds(text, fold(each))),
         (rule.identity, lambda each: each == mail.verdict.identity),
     )
     return all(not values or any(holds(value) for value in values) for values, holds in tests)
-
-
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
 
 
 def _holds(text: str, word: str) -> bool:

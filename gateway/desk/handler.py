@@ -28,12 +28,14 @@ from gateway.mail.dsn import FailedRecipient
 from gateway.mail.envelope import Envelope, domain_of
 from gateway.mail.machine import Kind, kind
 from gateway.mail.message import Message
+from gateway.mail.words import fold
 from gateway.models import Customer, Letter, Request, Verification
 
 __all__ = [
     "Answer", "Bounce", "Case", "Decision", "Decisions", "Drop", "Due", "Duration", "Evidence", "FailedRecipient",
     "Handler", "Hold", "Identity", "Join", "Label", "Mail", "Move", "Note", "Open", "Place", "Rating", "Record",
     "Request", "Section", "Send", "Template", "Verification", "Wake", "domain_of",
+    "fold",
 ]
 
 # ---- what a handler hears: events ----------------------------------------------------------------------------------

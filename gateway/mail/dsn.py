@@ -73,11 +73,6 @@ class Returned:
     original_message_id: str = ""
 
 
-def failed_recipients(message: "Message") -> tuple[FailedRecipient, ...]:
-    """The recipients that a mail reports as failed or delayed; () when it is no bounce or names none."""
-    return returned(message).failed
-
-
 def returned(message: "Message") -> Returned:
     """Reads a mail as a bounce. Linear; never raises."""
     groups = list(_groups(message))

@@ -92,7 +92,6 @@ STYLES = {
 PARAGRAPHS = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre"))
 QUOTE_MARK = "\uf8f1"
 SIGNATURE_MARK = "\uf8f2"
-MARKS = QUOTE_MARK + SIGNATURE_MARK
 """Private-use characters: no mail's text keeps them (the charsets room would call them strange)."""
 
 _QUOTE_HINT = re.compile(

@@ -98,6 +98,11 @@ def tidy(value: str) -> str:
     ).strip()
 
 
+def fold(text: str) -> str:
+    """The text as words are compared: full-width as plain letters, without case, typographic apostrophes as plain."""
+    return unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+
+
 def with_few_marks(text: str) -> str:
     """Without the combining marks beyond 30 in a row: to put them in order takes the square of their number."""
     return text if text.isascii() else _MAY_BE_MARKS.sub(_few_marks, text)
