@@ -75,6 +75,15 @@ class Budget:
     def is_away(self) -> bool:
         return self._resolver.is_away
 
+    def renew(self, deadline_seconds: float) -> None:
+        """The same questions and count, with a new deadline from now on."""
+        self._until = time.monotonic() + deadline_seconds
+
+    def close(self) -> None:
+        """Nobody waits any more: what is still under way is given up."""
+        for asked in self._asked.values():
+            asked.cancel()
+
     async def query(self, name: str, type: str) -> Answer:
         asked = self._asked.get((name.lower(), type))
         if asked is None:

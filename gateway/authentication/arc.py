@@ -15,9 +15,10 @@ from gateway.authentication.answer import Resolver
 from gateway.authentication.canonical import BodyHashes
 from gateway.authentication.fields import Field, Header
 from gateway.authentication.key import Key, KeyTrouble
+from gateway.authentication.measure import measured
 from gateway.authentication.signature import Signature
 from gateway.authentication.tags import Malformed, Tags
-from gateway.mail.authres import Check, Result
+from gateway.mail.authres import Check, Result, Seal
 
 MAX_SETS = 50
 RESULTS, MESSAGE, SEAL = b"arc-authentication-results", b"arc-message-signature", b"arc-seal"
@@ -61,7 +62,22 @@ def read(header: Header, now: float) -> Chain | Check:
         return Check("arc", Result.FAIL, reason=f"The ARC chain is broken: {trouble}.")
 
 
-async def verify(found: Chain | Check, header: Header, bodies: asyncio.Future[BodyHashes], resolver: Resolver) -> Check:
+@dataclass(frozen=True)
+class Outcome:
+    check: Check
+    seals: tuple[Seal, ...] = ()
+    """What each server says it found, first server first; () unless the chain passed."""
+
+
+async def verify(
+    found: Chain | Check, header: Header, bodies: asyncio.Future[BodyHashes], resolver: Resolver
+) -> Outcome:
+    return Outcome(await measured(lambda asked: _verify(found, header, bodies, asked), resolver))
+
+
+async def _verify(
+    found: Chain | Check, header: Header, bodies: asyncio.Future[BodyHashes], resolver: Resolver
+) -> Check:
     if isinstance(found, Check):
         return found
     seals = [_verify_seal(found, place, resolver) for place in range(len(found.sets))]

@@ -38,6 +38,17 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
+class Ours:
+    """What a stranger's display name must not claim: our domains (A-labels), and the names we and our agents bear."""
+
+    domains: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+NOTHING_OF_OURS = Ours()
+
+
+@dataclass(frozen=True, slots=True)
 class Mailbox:
     name: str
     local: str
@@ -53,7 +64,7 @@ class _Token:
     """White space or a comment stands in front."""
 
 
-def read(header: Header) -> Author:
+def read(header: Header, ours: Ours = NOTHING_OF_OURS) -> Author:
     """The author of a mail. Never raises; linear in the length of From."""
     fields = header.named(b"from")
     if not fields:

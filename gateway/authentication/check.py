@@ -6,22 +6,27 @@ tests call it alike. decide() is the policy table, without any I/O.
 
 import asyncio
 import re
-from collections.abc import Awaitable
+import time
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from gateway.authentication import arc, author, dkim, dmarc, iprev
 from gateway.authentication.answer import Budget, Resolver
-from gateway.authentication.author import Author
+from gateway.authentication.author import NOTHING_OF_OURS, Author, Ours
 from gateway.authentication.canonical import BodyHashes, body_hashes
 from gateway.authentication.fields import BROKEN, Header, split, with_wire_ends
+from gateway.authentication.measure import Counted, measured, milliseconds_since
+from gateway.authentication.names import to_ascii
 from gateway.authentication.signature import Signature
 from gateway.authentication.spf import check as check_spf
 from gateway.mail.authres import Check, Identity, Result, Verdict, write
+from gateway.mail.envelope import domain_of
 
 SECONDS = 10.0
-"""What one mail's checks may take; then what is still open is a temperror."""
+"""What one mail's checks may take from the end of DATA; then what is still open is a temperror."""
 QUERIES = 60
+IPREV_SECONDS = 0.5
+"""So long the client's name is waited for when all else is known."""
 MAX_TEXT = 600
 
 
@@ -56,6 +61,28 @@ class Decision:
     text: str = ""
 
 
+class Opening:
+    """What can be asked as soon as MAIL names the sender: SPF, the client's name, the DMARC record that is likely needed.
+
+    It goes on while the mail is still on its way. close() it when no mail comes.
+    """
+
+    def __init__(self, client_ip: str, helo: str, reverse_path: str, resolver: Resolver, now: float):
+        self.budget = Budget(resolver, SECONDS, QUERIES)
+        self.spf = asyncio.ensure_future(
+            measured(lambda asked: check_spf(client_ip, helo, reverse_path, asked, now), self.budget)
+        )
+        self.iprev = asyncio.ensure_future(measured(lambda asked: iprev.check(client_ip, asked), self.budget))
+        self._tasks: list[asyncio.Future[Any]] = [self.spf, self.iprev]
+        if domain := to_ascii(domain_of(reverse_path)):
+            self._tasks.append(asyncio.ensure_future(self.budget.query(f"_dmarc.{domain}", "TXT")))
+
+    def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self.budget.close()
+
+
 async def check(
     raw: bytes,
     *,
@@ -64,24 +91,29 @@ async def check(
     reverse_path: str,
     resolver: Resolver,
     now: float,
-    spf: Awaitable[Check] | None = None,
+    ours: Ours = NOTHING_OF_OURS,
+    opening: Opening | None = None,
 ) -> Verdict:
     """Everything DNS says about a mail. Never raises; SECONDS at most, and next to nothing when DNS is away.
 
-    raw: the message with CRLF line ends. now: seconds since the epoch. spf: the check, when it began at MAIL FROM.
+    raw: the message with CRLF line ends. now: seconds since the epoch. ours: what a display name must not claim.
+    opening: what began at MAIL for the same envelope; it is closed here.
     """
-    budget = Budget(resolver, SECONDS, QUERIES)
+    opening = opening or Opening(client_ip, helo, reverse_path, resolver, now)
+    opening.budget.renew(SECONDS)
     header, body = split(with_wire_ends(raw))
-    whose = _author(header)
-    walks = dmarc.Walks(budget)
+    whose = _author(header, ours)
+    dmarc_began, counted = time.perf_counter(), Counted(opening.budget)
+    walks = dmarc.Walks(counted)
     try:
-        if spf is None:
-            spf = check_spf(client_ip, helo, reverse_path, budget, now)
-        checks = await _ask(header, body, whose, walks, budget, now, spf, iprev.check(client_ip, budget))
-        outcome = await _dmarc(whose, checks, walks, budget)
+        checks = await _ask(header, body, whose, walks, opening, now)
+        outcome = await _dmarc(whose, checks, walks, counted)
     finally:
         await walks.close()
-    return _verdict(whose, header, checks, outcome, is_away=budget.is_away)
+        opening.close()
+    cost = milliseconds_since(dmarc_began)
+    outcome = replace(outcome, dmarc=replace(outcome.dmarc, milliseconds=cost, queries=counted.queries))
+    return _verdict(whose, header, checks, outcome, is_away=opening.budget.is_away)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +121,11 @@ class _Checks:
     spf: Check
     iprev: Check
     dkim: tuple[Check, ...]
-    arc: Check
+    arc: arc.Outcome
 
 
-def _author(header: Header) -> Author:
-    whose = author.read(header)
+def _author(header: Header, ours: Ours) -> Author:
+    whose = author.read(header, ours)
     broken = BROKEN.intersection(header.findings)
     if not broken:
         return whose
@@ -102,9 +134,8 @@ def _author(header: Header) -> Author:
 
 
 async def _ask(
-    header: Header, body: memoryview, whose: Author, walks: dmarc.Walks, resolver: Resolver, now: float,
-    spf: Awaitable[Check], iprev: Awaitable[Check],
-) -> _Checks:  # fmt: skip
+    header: Header, body: memoryview, whose: Author, walks: dmarc.Walks, opening: Opening, now: float
+) -> _Checks:
     """SPF, iprev, DKIM and ARC side by side; the way up from the author's domain is asked meanwhile."""
     signatures, chain = dkim.read(header, now), arc.read(header, now)
     wanted = {each.body_key for each in signatures if isinstance(each, Signature)}
@@ -113,11 +144,21 @@ async def _ask(
     bodies: asyncio.Future[BodyHashes] = asyncio.ensure_future(body_hashes(body, wanted))
     if whose.domain:
         walks.begin(whose.domain)
-    found = await asyncio.gather(
-        spf, iprev, dkim.verify(signatures, header, bodies, resolver), arc.verify(chain, header, bodies, resolver)
+    signed, sealed, spf = await asyncio.gather(
+        dkim.verify(signatures, header, bodies, opening.budget),
+        arc.verify(chain, header, bodies, opening.budget),
+        opening.spf,
     )
     await bodies
-    return _Checks(*found)
+    return _Checks(spf, await _iprev(opening), signed, sealed)
+
+
+async def _iprev(opening: Opening) -> Check:
+    """The client's name decides nothing, so nobody waits long for it."""
+    try:
+        return await asyncio.wait_for(opening.iprev, IPREV_SECONDS)
+    except TimeoutError:
+        return Check("iprev", Result.TEMPERROR, reason="DNS did not answer in time for the name of the client.")
 
 
 async def _dmarc(whose: Author, checks: _Checks, walks: dmarc.Walks, resolver: Resolver) -> dmarc.Outcome:
@@ -133,7 +174,8 @@ def _verdict(whose: Author, header: Header, checks: _Checks, outcome: dmarc.Outc
     identity, because = _identity(outcome, is_away)
     return Verdict(
         identity, because, whose.address, whose.domain, outcome.organizational_domain, outcome.spf, outcome.dkim,
-        _shown(checks.arc), outcome.dmarc, _shown(checks.iprev), (*header.findings, *whose.findings), is_away,
+        _shown(checks.arc.check), outcome.dmarc, _shown(checks.iprev), checks.arc.seals,
+        (*header.findings, *whose.findings), is_away,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -24,6 +25,7 @@ from gateway.authentication.answer import Resolver
 from gateway.authentication.canonical import BodyHash, BodyHashes, pieces
 from gateway.authentication.fields import Field, Header, split
 from gateway.authentication.key import Key, KeyTrouble
+from gateway.authentication.measure import measured
 from gateway.authentication.names import is_within, to_ascii
 from gateway.authentication.signature import Signature
 from gateway.authentication.tags import Malformed
@@ -43,13 +45,9 @@ async def verify(
     """One check for each signature, in their order; keys are fetched together."""
     return tuple(
         await asyncio.gather(
-            *(_done(each) if isinstance(each, Check) else _verify(each, header, bodies, resolver) for each in found)
+            *(measured(partial(_verify, each, header, bodies), resolver) for each in found)
         )
     )
-
-
-async def _done(check: Check) -> Check:
-    return check
 
 
 def _read(field: Field, header: Header, now: float) -> Signature | Check:
@@ -93,13 +91,18 @@ def _agent_domain(found: Signature) -> str:
     return to_ascii(domain) if at else ""
 
 
-async def _verify(found: Signature, header: Header, bodies: asyncio.Future[BodyHashes], resolver: Resolver) -> Check:
-    check = Check("dkim", Result.PERMERROR, found.domain, selector=found.selector, detail=found.tags.text("a"))
+async def _verify(
+    found: Signature | Check, header: Header, bodies: asyncio.Future[BodyHashes], resolver: Resolver
+) -> Check:
+    if isinstance(found, Check):
+        return found
+    check = Check("dkim", Result.PERMERROR, found.domain, selector=found.selector, detail=found.tags.text("a"),
+                  signature=hashlib.sha256(found.tags.octets("b")).hexdigest())  # fmt: skip
     try:
         key = await keys.fetch(resolver, found.selector, found.domain, found.algorithm)
     except KeyTrouble as trouble:
         return replace(check, result=trouble.result, reason=f"No key: {trouble.reason}.")
-    check = replace(check, detail=f"{found.tags.text('a')} {key.bits}")
+    check = replace(check, bits=key.bits)
     if key.is_strict and _agent_domain(found) != found.domain:
         return replace(check, reason=f"The key of {found.domain} is not for its subdomains, and i= names one.")
     result, reason = _compare(found, key, header, (await bodies)[found.body_key])

@@ -6,7 +6,7 @@ handlers read them; only gateway/authentication makes them.
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
@@ -60,11 +60,32 @@ class Check:
     aligned: bool = False
     """True when the domain is aligned with the author's (RFC 9989)."""
     detail: str = ""
-    """spf: the identity checked (mailfrom, helo); dkim: algorithm, bits; dmarc: the domain the policy came from."""
+    """spf: the identity checked (mailfrom, helo); dkim: the algorithm; arc: sets in the chain; dmarc: the domain the
+    policy came from."""
     policy: str = ""
     """dmarc only: the policy that applies: none, quarantine, reject; "" without a record."""
     explanation: str = ""
     """spf only: the domain's own words about a fail (RFC 7208 section 6.2): hostile text."""
+    bits: int = 0
+    """dkim: size of the key; 0 when none was had."""
+    signature: str = ""
+    """dkim: SHA-256 of the octets of b=, in hexadecimal: by it a signature that comes again is known."""
+    milliseconds: float = field(default=0.0, compare=False)
+    """From the beginning of the check to its end, DNS included."""
+    queries: int = field(default=0, compare=False)
+    """Questions put to the resolver for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What one server of an ARC chain says it found when the mail came to it (RFC 8617 section 4.1.1)."""
+
+    domain: str
+    """d= of its ARC-Seal, in A-labels."""
+    dmarc: str = ""
+    """The dmarc result in its ARC-Authentication-Results; "" when it names none, or names several."""
+    author_domain: str = ""
+    """header.from beside that result, in A-labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +104,8 @@ class Verdict:
     arc: Check = Check("arc", Result.NONE)
     dmarc: Check = Check("dmarc", Result.NONE)
     iprev: Check = Check("iprev", Result.NONE)
+    seals: tuple[Seal, ...] = ()
+    """What the servers of a chain that passed say they found, first server first. Strangers' words."""
     findings: tuple[str, ...] = ()
     """Structural findings: words such as "from-missing", "from-several-domains", "subject-duplicated"."""
     no_dns: bool = False
@@ -95,7 +118,8 @@ class Verdict:
     def from_json(cls, data: dict[str, Any]) -> Self:
         checks = {name: _check(data[name]) for name in ("spf", "arc", "dmarc", "iprev")}
         return cls(**{**data, **checks, "identity": Identity(data["identity"]),
-                      "dkim": tuple(_check(each) for each in data["dkim"]), "findings": tuple(data["findings"])})
+                      "dkim": tuple(_check(each) for each in data["dkim"]), "findings": tuple(data["findings"]),
+                      "seals": tuple(Seal(**each) for each in data.get("seals", ()))})
 
 
 def _check(data: dict[str, Any]) -> Check:
@@ -120,7 +144,7 @@ def write(
     results.append(_result(verdict.spf, path))
     for check in verdict.dkim or (Check("dkim", Result.NONE),):
         results.append(_result(check, ("header.d", check.domain), ("header.s", check.selector),
-                               ("header.a", check.detail.partition(" ")[0])))  # fmt: skip
+                               ("header.a", check.detail)))  # fmt: skip
     results.append(_result(verdict.arc))
     dmarc = verdict.dmarc
     results.append(_result(dmarc, ("header.from", dmarc.domain), ("policy.dmarc", dmarc.policy)))

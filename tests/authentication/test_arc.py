@@ -56,7 +56,7 @@ async def verify(message, zone=None):
     chain = arc.read(header, NOW)
     wanted = {chain.newest.body_key} if isinstance(chain, arc.Chain) else set()
     bodies = asyncio.ensure_future(body_hashes(body, wanted))
-    check = await arc.verify(chain, header, bodies, ZoneResolver(zone))
+    check = (await arc.verify(chain, header, bodies, ZoneResolver(zone))).check
     await bodies
     return check
 
