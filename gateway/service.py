@@ -14,8 +14,8 @@ from pathlib import Path
 
 import structlog
 
-from gateway.authentication.dkim import Signer
 from gateway.authentication.resolver import DnsResolver, Resolver
+from gateway.authentication.signer import Signer
 from gateway.config import Config, ConfigError
 from gateway.delivery.worker import Worker
 from gateway.desk.capability import Capabilities

@@ -20,7 +20,7 @@ MAY = {
     "handlers": {"desk.handler"},
     "desk": {"desk", "desk.handler", "mail", "models", "store", "config"},
     "smtp": {"smtp", "mail", "authentication", "store.intake", "desk.capability", "config"},
-    "delivery": {"delivery", "mail", "models", "store", "config", "authentication.resolver", "authentication.dkim"},
+    "delivery": {"delivery", "mail", "models", "store", "config", "authentication.resolver", "authentication.signer"},
 }
 """Room -> the rooms and pages that it may import; "desk" stands for all of desk but the contract, desk.handler.
 

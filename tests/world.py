@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
-from gateway.authentication.dkim import Signer
+from gateway.authentication.signer import Signer
 from gateway.authentication.zone import ZoneResolver
 from gateway.config import Config
 from gateway.desk.acts import Acts

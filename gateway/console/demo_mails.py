@@ -14,7 +14,7 @@ from email.utils import format_datetime, make_msgid
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from gateway.authentication.dkim import Signer
+from gateway.authentication.signer import Signer
 from gateway.mail.envelope import NULL_PATH, domain_of
 from gateway.mail.message import Message, parse
 

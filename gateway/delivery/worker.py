@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from gateway.authentication.dkim import Signer
 from gateway.authentication.resolver import Resolver
+from gateway.authentication.signer import Signer
 from gateway.config import Delivery, Site
 from gateway.delivery import client, sent
 from gateway.delivery.outcome import Outcome, deferred, written

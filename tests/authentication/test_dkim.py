@@ -276,31 +276,6 @@ async def test_what_dkimpy_signs_we_verify(forms):
     assert (await only(signature + MAIL, now=2**33)).result == "pass"
 
 
-@pytest.mark.parametrize("make_key", [rsa_key, ed_key])
-async def test_what_we_sign_dkimpy_and_we_verify(make_key):
-    signer = dkim.Signer("example.com", "s1", pem(make_key()), "desk@example.com")
-    letter = b"Reply-To: a@example.com\r\nMessage-ID: <1@example.com>\r\nDate: now\r\nCc: b@b.com\r\n" + MAIL
-    signed = signer.sign(letter, now=NOW) + letter
-    zone = {"s1._domainkey.example.com": {"TXT": [record(make_key())]}}
-    assert (await only(signed, zone=zone)).result == "pass"
-    assert dkimpy.verify(signed, dnsfunc=lambda *_, **__: record(make_key()).encode())
-    for name in (b"From", b"Subject", b"Date", b"To", b"Reply-To", b"Message-ID"):
-        [check] = await verify(name + b": another\r\n" + signed, zone=zone)
-        assert check.result in ("fail", "permerror")
-
-
-def test_a_signature_of_ours_has_short_lines():
-    field = dkim.Signer("example.com", "s1", pem(rsa_key())).sign(MAIL)
-    assert field.endswith(b"\r\n")
-    assert max(map(len, field.split(b"\r\n"))) < 100
-
-
-@pytest.mark.parametrize("text", [b"", b"nonsense", pem(rsa_key(1024)).replace(b"A", b"B")])
-def test_a_key_file_that_is_none_is_refused(text):
-    with pytest.raises(ValueError):  # noqa: PT011
-        dkim.Signer("example.com", "s1", text)
-
-
 def test_the_names_we_lean_on_in_dkimpy_are_there():
     from dkim.canonicalization import Relaxed, Simple
 

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from peer import DROP, HANG, Peer
 
-from gateway.authentication.dkim import Signer
 from gateway.authentication.resolver import ZoneResolver
+from gateway.authentication.signer import Signer
 from gateway.config import Delivery, Site
 from gateway.delivery.worker import LEASE, Worker
 from gateway.models import Customer, Letter, Request
