@@ -125,11 +125,6 @@ async def test_a_file_with_unix_line_ends_is_read_like_the_wire():
     assert (await verdict(sign(MAIL).replace(b"\r\n", b"\n"))).identity == "verified-dkim"
 
 
-async def test_the_door_may_begin_spf_at_mail_from():
-    async def begun():
-        return Check("spf", Result.PASS, "example.com", "begun")
-
-    assert (await verdict(spf=begun())).because == "begun"
 
 
 NO_SEAL = Check("arc", Result.NONE)
