@@ -111,6 +111,24 @@ class RawMail(SQLModel, table=True):
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
+class Sighting(SQLModel, table=True):
+    """A DKIM signature that passed, and how often mails that bear it were kept: what comes again is a replay."""
+
+    signature: str = Field(primary_key=True, max_length=64)
+    """SHA-256 of b=, in hexadecimal."""
+    last_at: datetime = _moment(nullable=False, index=True)
+    times: int = 1
+
+
+class Deferral(SQLModel, table=True):
+    """A sender who was told to come again (451), by the author's domain and the client's net."""
+
+    domain: str = Field(primary_key=True)
+    client_net: str = Field(primary_key=True)
+    first_at: datetime = _moment(nullable=False)
+    last_at: datetime = _moment(nullable=False, index=True)
+
+
 class Customer(SQLModel, table=True):
     """Somebody who wrote to us, by address."""
 

@@ -111,6 +111,11 @@ class Verdict:
     no_dns: bool = False
     """True when no name server answered at all, so that nothing could be learnt about anybody."""
 
+    @property
+    def signatures(self) -> tuple[str, ...]:
+        """Of the signatures that passed, what each is known by when it comes again."""
+        return tuple(check.signature for check in self.dkim if check.result == Result.PASS)
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 

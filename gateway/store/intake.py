@@ -7,23 +7,25 @@ cut loses nothing; when it raises nothing was kept.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection, bindparam, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session as Db
 
-from gateway.mail.authres import Verdict
+from gateway.mail.authres import UNCHECKED, Verdict
 from gateway.mail.envelope import Envelope
 from gateway.models import RawMail, Received
+from gateway.store import seen
 from gateway.store.database import Database, storable
 
 log = structlog.get_logger()
+T = TypeVar("T")
 # Built once: making a statement costs more than running it. On the tables, so that the ORM keeps out of the hot path.
 _received = Received.__table__  # type: ignore[attr-defined]
 _INSERT_RECEIVED = insert(_received)
@@ -108,6 +110,21 @@ class Intake:
             self._writer = asyncio.create_task(self._write_all(), name="intake")
         return await waiter.kept
 
+    async def times_seen(self, signatures: Sequence[str], now: datetime) -> int:
+        """How often mails with one of these signatures were kept within a week. Raises StoreAway."""
+        return await self._asked(self._database.read(lambda db: seen.times(db, signatures, now)))
+
+    async def deferred_since(self, domain: str, client_net: str, now: datetime) -> datetime:
+        """When this sender was first told to come again: now, unless it was before. Raises StoreAway."""
+        return await self._asked(self._database.write(lambda db: seen.deferred_since(db, domain, client_net, now)))
+
+    async def _asked(self, question: Awaitable[T]) -> T:
+        try:
+            return await question
+        except Exception as error:  # whatever it is, the mail has not been kept and may come again
+            log.error("store away", mails=1, error=f"{type(error).__name__}: {str(error)[:300]}")
+            raise StoreAway("the store is away") from error
+
     async def close(self) -> None:
         """Return when nothing is being written any more."""
         if self._writer:
@@ -172,7 +189,14 @@ def insert_all(db: Db, arrivals: Sequence[Arrival]) -> list[int]:
         connection.execute(_INSERT_RECEIVED, [_row(ids[key], arrival) for key, arrival in new.items()])
         rows = [{"received_id": ids[key], "content": arrival.content} for key, arrival in new.items()]
         connection.execute(_INSERT_RAW_MAIL, rows)
+        _sight(db, new.values())
     return [known.get(str(key)) or ids[key] for key in keys]
+
+
+def _sight(db: Db, arrivals: Iterable[Arrival]) -> None:
+    found = [(signature, each.kept_at) for each in arrivals for signature in each.verdict.signatures]
+    if found:
+        seen.sight(db, [signature for signature, _ in found], max(kept_at for _, kept_at in found))
 
 
 def _known(connection: Connection, digests: set[str]) -> dict[str, int]:
@@ -213,6 +237,10 @@ def _row(id: int, arrival: Arrival) -> dict[str, Any]:
     }
 
 
-@lru_cache(256)
+@lru_cache(1)
+def _unchecked() -> Any:
+    return UNCHECKED.as_json()
+
+
 def _verdict_json(verdict: Verdict) -> Any:
-    return storable(verdict.as_json())
+    return _unchecked() if verdict is UNCHECKED else storable(verdict.as_json())
