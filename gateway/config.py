@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.source import NOWHERE, Origin, Source
-from gateway.units import Address, HostPort, Octets, TimeZone
+from gateway.units import Address, HostPort, Net, Octets, TimeZone, Url
 from gateway.units import Duration as Duration  # handlers' settings have it from here
 
 Action = Literal["accept", "quarantine", "defer", "refuse"]
@@ -49,6 +49,16 @@ class Site(Section):
     """Folder of everything that must survive: database, secret, certificate. Relative to the config file."""
     templates: Path | None = None
     """Folder of the letters; by default the one that came with frontdesk."""
+
+    @property
+    def domains(self) -> frozenset[str]:
+        """The domains of our support addresses."""
+        return frozenset(address.rpartition("@")[2].lower() for address in self.support)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that we and our agents sign with."""
+        return frozenset({self.name, *self.agents.values()})
 
 
 class Smtp(Section):
@@ -112,10 +122,16 @@ class Authentication(Section):
     """DMARC failed, the domain asks for quarantine."""
     own_domain: Action = "refuse"
     """The author claims a domain of ours from outside without a pass."""
-    temporary_error: Action = "accept"
+    temporary_error: Action = "defer"
     """DNS of the sender's domain failed for now and the outcome hangs on it."""
+    defer_for: Duration = timedelta(hours=4)
+    """Who is deferred for so long is let in as identity "unknown", and not answered automatically."""
     no_dns: Action = "accept"
     """No name server answers at all: the mail is kept as identity "unknown"."""
+    replay: Action = "refuse"
+    """Mails with one DKIM signature came again and again within a week."""
+    replay_sightings: int = Field(10, ge=1)
+    """So many mails with one signature are let in; the next one is a replay."""
     trusted_sealers: tuple[str, ...] = ()
     """Domains whose ARC seal may excuse a DMARC failure."""
 
@@ -182,6 +198,17 @@ class Delivery(Section):
         return self
 
 
+class Web(Section):
+    """[web]: the page on which a customer answers the verification letter."""
+
+    listen: HostPort = "127.0.0.1:8025"
+    """Address to listen at, with plain HTTP; "" serves no page here."""
+    url: Url = ""
+    """What the page is called from outside. Letters that leave this machine carry a link only when it is set."""
+    proxies: tuple[Net, ...] = ("127.0.0.1", "::1")
+    """Web servers in front of us: only their X-Forwarded-For is believed."""
+
+
 class Log(Section):
     """[log]: one line per fact on standard error."""
 
@@ -199,11 +226,19 @@ class Config(Section):
     store: Store = Store()
     desk: Desk = Desk()
     delivery: Delivery = Delivery()
+    web: Web = Web()
     log: Log = Log()
     handlers: dict[str, dict[str, Any]] = {}
     """[handlers.<name>]: settings that the handler itself declares."""
 
     _origin: "Origin | None" = None
+
+    @property
+    def page(self) -> str:
+        """What links in letters begin with; "" when they carry none. No letter that leaves this machine names it."""
+        stays_here = not self.delivery.smarthost and not self.delivery.direct
+        tried_out = f"http://{self.web.listen}" if self.web.listen and stays_here else ""
+        return self.web.url or tried_out
 
     def section(self, name: str, model: type["S"]) -> "S":
         """[handlers.<name>] read as the handler's own settings. Raises ConfigError with file, line and key."""

@@ -1,10 +1,12 @@
-"""How values are written in config.toml: spans of time, sizes, addresses, hosts and ports, time zones.
+"""How values are written in config.toml: spans of time, sizes, addresses, hosts and ports, time zones,
+addresses of the web, nets.
 
 Each reader takes what the file holds and raises ValueError with a sentence that shows the right form.
 """
 
 import re
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -54,8 +56,25 @@ def _address(value: str) -> str:
     return value.rstrip(".")
 
 
+def _url(value: str) -> str:
+    host = r"([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?"
+    if value and not re.fullmatch(rf"https?://{host}(/[A-Za-z0-9._~/-]*)?", value):
+        raise ValueError(f'{value!r} is not an address of the web, such as "https://desk.example.com"')
+    return value.rstrip("/")
+
+
+def _net(value: str) -> str:
+    try:
+        ip_network(value)
+    except ValueError:
+        raise ValueError(f'{value!r} is neither an IP address nor a net such as "10.0.0.0/8"') from None
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Octets = Annotated[int, BeforeValidator(octets), Field(ge=0)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 HostPort = Annotated[str, AfterValidator(_host_and_port)]
 Address = Annotated[str, AfterValidator(_address)]
+Url = Annotated[str, AfterValidator(_url)]
+Net = Annotated[str, AfterValidator(_net)]

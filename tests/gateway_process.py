@@ -30,6 +30,7 @@ listen = ["127.0.0.1:{self.port}"]
 connections_per_client = 100
 [store]
 url = "{url}"
+{"" if "[web]" in more else '[web]' + chr(10) + 'listen = ""'}
 {more}
 """)
         self.log = folder / "log"

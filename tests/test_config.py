@@ -52,6 +52,10 @@ def test_an_unknown_table_is_told(written: Path) -> None:
     ('[dns]\ntries = 0', "2: dns.tries: Input should be greater than or equal to 1, not 0"),
     ('[authentication]\nno_dns = "shrug"', ("2: authentication.no_dns: Input should be 'accept', 'quarantine', 'defer' "
                                            "or 'refuse', not 'shrug'")),
+    ('[web]\nurl = "desk.example.com"', ("2: web.url: 'desk.example.com' is not an address of the web, such as "
+                                        '"https://desk.example.com"')),
+    ('[web]\nproxies = ["10.0.0.1/8"]', ("2: web.proxies.0: '10.0.0.1/8' is neither an IP address nor a net such as "
+                                        '"10.0.0.0/8"')),
     ('site = 3', "1: site: Input should be a valid dictionary or instance of Site, not 3"),
     ('[smtp]\ncertificate = "a.pem"', "1: smtp: certificate and key are set together, or neither"),
     ('[delivery]\ndkim_domain = "example.com"',
@@ -225,3 +229,19 @@ m = -inf
     assert {path: lines[path] for path in [("a",), ("c", "1", "e.f"), ("g",), ("h",), ("i", "j k", "m")]} == {
         ("a",): 1, ("c", "1", "e.f"): 3, ("g",): 5, ("h",): 6, ("i", "j k", "m"): 9}
     assert lines["c", "1", "e.f", "0"] == 4
+
+
+# ---- where links in letters lead -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "page"), [
+    ("", "http://127.0.0.1:8025"),
+    ('[web]\nlisten = ""\n', ""),
+    ('[delivery]\nsmarthost = "127.0.0.1:25"\n', ""),
+    ("[delivery]\ndirect = true\n", ""),
+    ('[delivery]\ndirect = true\n[web]\nurl = "https://desk.example.com/"\n', "https://desk.example.com"),
+    ('[web]\nlisten = ""\nurl = "https://desk.example.com/mail"\n', "https://desk.example.com/mail"),
+], ids=["tried out", "no page", "letters leave", "letters leave by MX", "a web server", "served by another machine"])
+def test_no_letter_that_leaves_the_machine_names_it_in_a_link(written: Path, text: str, page: str) -> None:
+    written.write_text(text)
+    assert load(written, {}).page == page

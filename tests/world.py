@@ -210,6 +210,7 @@ class World:
             "smtp": {"listen": ["127.0.0.1:0"]},
             "store": {"url": "sqlite" if self.database_url.startswith("sqlite") else self.database_url},
             "delivery": {"smarthost": smarthost, "starttls": "never"},
+            "web": {"listen": ""},
         }
         return Config(**{name: {**plain.get(name, {}), **self.sections.get(name, {})}
                          for name in {*plain, *self.sections}})
