@@ -48,6 +48,10 @@ class AuthenticationSettings(Protocol):
     @property
     def no_dns(self) -> str: ...
     @property
+    def replay(self) -> str: ...
+    @property
+    def replay_sightings(self) -> int: ...
+    @property
     def trusted_sealers(self) -> tuple[str, ...]: ...
 
 
@@ -62,7 +66,7 @@ class Decision:
 
 
 class Opening:
-    """What can be asked as soon as MAIL names the sender: SPF, the client's name, the DMARC record that is likely needed.
+    """What can be asked as soon as MAIL names the sender: SPF, the client's name, the DMARC record likely needed.
 
     It goes on while the mail is still on its way. close() it when no mail comes.
     """
@@ -214,12 +218,20 @@ def _identity(outcome: dmarc.Outcome, is_away: bool) -> tuple[Identity, str]:
     return Identity.NONE, dmarc.reason
 
 
-def decide(verdict: Verdict, policy: AuthenticationSettings, *, is_ours: bool = False) -> Decision:
-    """The policy table. is_ours: the author's domain is one of our own, and the mail came from outside."""
+def decide(
+    verdict: Verdict, policy: AuthenticationSettings, *, is_ours: bool = False, times_seen: int = 0
+) -> Decision:
+    """The policy table.
+
+    is_ours: the author's domain is one of our own, and the mail came from outside. times_seen: how many mails with one
+    of its signatures were kept within a week.
+    """
     domain = verdict.author_domain
     if verdict.dmarc.result == Result.PERMERROR:
         several = "from-several-domains" in verdict.findings
         return _decision(policy.broken_author, "5.7.1" if several else "5.6.0", verdict.dmarc.reason)
+    if times_seen >= policy.replay_sightings:
+        return _decision(policy.replay, "5.7.1", f"Mails with this signature came {times_seen} times within a week.")
     if verdict.identity.is_proven:
         return ACCEPT
     if verdict.no_dns:

@@ -17,6 +17,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gateway.authentication.author import Ours
 from gateway.authentication.check import check, decide, report
 from gateway.authentication.resolver import Resolver, ZoneResolver
 from gateway.config import Config
@@ -24,7 +25,7 @@ from gateway.console.edge import has_database
 from gateway.console.show import json_line
 from gateway.mail.authres import UNCHECKED, Verdict
 from gateway.mail.automatic import automatic, may_acknowledge
-from gateway.mail.envelope import Envelope, domain_of
+from gateway.mail.envelope import Envelope
 from gateway.mail.message import Message, parse
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ class Authenticator:
 
     async def verdict(self, raw: bytes, question: Question, reverse_path: str) -> Verdict:
         return await check(raw, client_ip=question.client_ip, helo=question.helo, reverse_path=reverse_path,
-                           resolver=self._resolver(question.zone), now=question.moment())
+                           resolver=self._resolver(question.zone), now=question.moment(),
+                           ours=Ours(self._config.site.domains, self._config.site.names))
 
     async def close(self) -> None:
         if self._dns is not None:
@@ -147,7 +149,6 @@ class Explainer:
     def __init__(self, config: Config, desk: "Desk") -> None:
         self._config = config
         self._desk = desk
-        self._domains = {domain_of(address) for address in config.site.support}
         self._authenticator = Authenticator(config)
 
     async def answer(self, question: Question) -> Answer:
@@ -156,7 +157,7 @@ class Explainer:
         message = parse(raw)
         envelope = self._envelope(message, question)
         verdict = await self._verdict(raw, question, envelope)
-        door = decide(verdict, self._config.authentication, is_ours=verdict.author_domain in self._domains)
+        door = decide(verdict, self._config.authentication, is_ours=verdict.author_domain in self._config.site.domains)
         if door.action in ("refuse", "defer"):
             decisions = [{"handler": "door", "decision": door.action, "code": door.code, "status": door.status,
                           "because": door.text}]

@@ -22,7 +22,7 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict
 
 from gateway.config import Duration, Section, Site
-from gateway.mail.authres import Identity, Verdict
+from gateway.mail.authres import DNS_LOST, Identity, Verdict
 from gateway.mail.automatic import automatic, may_acknowledge
 from gateway.mail.dsn import FailedRecipient
 from gateway.mail.envelope import Envelope, domain_of
@@ -33,7 +33,7 @@ from gateway.models import Customer, Letter, Request, Verification
 
 __all__ = [
     "Answer", "Bounce", "Case", "Decision", "Decisions", "Drop", "Due", "Duration", "Evidence", "FailedRecipient",
-    "Handler", "Hold", "Identity", "Join", "Label", "Mail", "Move", "Note", "Open", "Place", "Rating", "Record",
+    "Handler", "Hold", "Identity", "Join", "Label", "Mail", "Move", "Note", "Open", "Place", "Proof", "Rating", "Record",
     "Request", "Section", "Send", "Template", "Verification", "Wake", "domain_of",
     "fold",
 ]
@@ -70,6 +70,8 @@ class Mail:
     @cached_property
     def may_acknowledge(self) -> tuple[bool, str]:
         """Whether an automatic answer may go out at all, with the reason (RFC 3834 section 2)."""
+        if DNS_LOST in self.verdict.findings:
+            return False, "The sender's name servers failed for hours: nobody is answered who cannot be checked."
         return may_acknowledge(self.message, self.envelope, self.site.support)
 
 
@@ -102,6 +104,21 @@ class Bounce:
     """What the other side said, one line; hostile text."""
     is_automatic_reply: bool = False
     """Not a delivery status but a machine's answer that came to the bounce address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Event proved: somebody says, not by mail, whether the person is who they claim to be.
+
+    by: link (whoever reads the verification letter pressed its link) or agent (who decided it, and gave a reason).
+    """
+
+    by: str
+    agent: str = ""
+    holds: bool = True
+    """False: the agent decided that it is not this person."""
+    because: str = ""
+    """The agent's reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +289,7 @@ class Handler(Section):
     """One step of the journey. Fields are its settings, methods the events it answers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-    events: ClassVar[tuple[str, ...]] = ("received", "answered", "rated", "returned", "due")
+    events: ClassVar[tuple[str, ...]] = ("received", "answered", "proved", "rated", "returned", "due")
 
     def received(self, mail: Mail, case: Case) -> Decisions:
         """A mail came in."""
@@ -280,6 +297,10 @@ class Handler(Section):
 
     def answered(self, answer: Answer, case: Case) -> Decisions:
         """An agent answered, asked or noted."""
+        yield from ()
+
+    def proved(self, proof: Proof, case: Case) -> Decisions:
+        """The link of a verification letter was pressed, or an agent decided about the person."""
         yield from ()
 
     def rated(self, rating: Rating, case: Case) -> Decisions:

@@ -131,6 +131,10 @@ def _check(data: dict[str, Any]) -> Check:
     return Check(**{**data, "result": Result(data["result"])})
 
 
+DNS_LOST = "sender-dns-lost"
+"""Finding: the DNS of the sender's domain failed for hours, and the mail was let in for that: nothing answers it by
+itself."""
+
 UNCHECKED = Verdict(Identity.UNKNOWN, "The sender's domain was not checked.")
 """For mails that came in while authentication was switched off."""
 

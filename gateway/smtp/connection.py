@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from aiosmtpd import smtp as stock
 
+from gateway.authentication.check import Opening
 from gateway.config import Smtp
 from gateway.smtp import policy
 from gateway.smtp.limits import Guests, client_ip
@@ -68,6 +69,8 @@ class Connection(stock.SMTP):
         self.tls = ""
         """Version and cipher, once TLS is there."""
         self.ended_data_at = 0.0
+        self.opening: Opening | None = None
+        """What DNS was asked at MAIL, while the mail is still on its way."""
         self._wire = Wire()
         self._out = bytearray()
         self._errors = 0
@@ -122,6 +125,9 @@ class Connection(stock.SMTP):
     def _forget_mail(self) -> None:
         """No transaction: at the start, after DATA, RSET, HELO and EHLO (section 4.1.1.5)."""
         self.envelope = self._create_envelope()
+        if self.opening:
+            self.opening.close()
+            self.opening = None
 
     @property
     def _has_sender(self) -> bool:
@@ -231,6 +237,7 @@ class Connection(stock.SMTP):
             self._timer.cancel()
         self.house.guests.leave(self.client_ip)
         self.house.sessions.discard(self)
+        self._forget_mail()
         self._write_out()
         if self.transport is not None:
             self.transport.close()

@@ -6,17 +6,20 @@ budget), what policy makes of that, then the store, then 250.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 
 from gateway.authentication.answer import Resolver
-from gateway.authentication.check import Decision, check, decide
+from gateway.authentication.author import Ours
+from gateway.authentication.check import Decision, Opening, check, decide
 from gateway.config import Authentication, Site
-from gateway.mail.authres import UNCHECKED, Identity, Verdict
-from gateway.mail.envelope import Envelope
+from gateway.mail.authres import DNS_LOST, UNCHECKED, Identity, Verdict
+from gateway.mail.envelope import Envelope, domain_of
 from gateway.smtp import policy, trace
+from gateway.smtp.limits import sender_net
 from gateway.smtp.path import Path
 from gateway.smtp.policy import Mailboxes, Reply
 from gateway.smtp.session import Session
@@ -45,6 +48,7 @@ class Hooks:
     ) -> None:
         self._site, self._authentication = site, authentication
         self._intake, self._resolver, self._mailboxes, self._now = intake, resolver, mailboxes, now
+        self._ours = Ours(site.domains, site.names)
 
     async def handle_RCPT(self, server: Session, session: Any, envelope: Any, recipient: Path) -> Reply:
         address = self._mailboxes.find(recipient)
@@ -56,35 +60,61 @@ class Hooks:
             envelope.rcpt_tos.append(address)
         return policy.RECIPIENT_OK
 
+    async def handle_MAIL(self, server: Session, session: Any, envelope: Any) -> Reply:
+        if self._authentication.enabled:
+            server.opening = Opening(server.client_ip, session.host_name, envelope.mail_from, self._resolver,
+                                     self._now().timestamp())  # fmt: skip
+        return policy.SENDER_OK
+
     async def handle_DATA(self, server: Session, session: Any, envelope: Any) -> Reply:
         raw: bytes = envelope.content
         facts = _facts(server, session, envelope)
-        verdict, decision = await self._judge(raw, facts)
-        if decision.action in ("refuse", "defer"):
-            return Reply(decision.code, decision.status, decision.text)
-        arrival = self._arrival(raw, facts, verdict, decision, server.tls)
         try:
+            verdict, decision = await self._judge(raw, facts, server.opening)
+            if decision.action in ("refuse", "defer"):
+                return Reply(decision.code, decision.status, decision.text)
+            arrival = self._arrival(raw, facts, verdict, decision, server.tls)
             id = await self._intake.keep(arrival)
         except StoreAway:
             return policy.STORE_AWAY
         _tell(id, arrival, server)
         return Reply(250, "2.0.0", f"Kept as {id}")
 
-    async def _judge(self, raw: bytes, facts: Envelope) -> tuple[Verdict, Decision]:
+    async def _judge(self, raw: bytes, facts: Envelope, opening: Opening | None) -> tuple[Verdict, Decision]:
         if not self._authentication.enabled:
             return UNCHECKED, Decision("accept")
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 verdict = await check(raw, client_ip=facts.client_ip, helo=facts.helo, reverse_path=facts.reverse_path,
-                                      resolver=self._resolver, now=self._now().timestamp())  # fmt: skip
+                                      resolver=self._resolver, now=self._now().timestamp(),
+                                      ours=self._ours, opening=opening)  # fmt: skip
         except Exception:  # a mail on which the check itself breaks is not lost, and is not trusted
             log.exception("check failed", client=facts.client_ip, reverse_path=facts.reverse_path[:SHOWN])
             return UNDECIDED, Decision("quarantine")
         if self._mailboxes.is_bounce(facts):
             # Many a real bounce fails DMARC: the null path has no domain but the host's own.
             return verdict, Decision("accept")
-        is_ours = verdict.author_domain in self._mailboxes.domains
-        return verdict, decide(verdict, self._authentication, is_ours=is_ours)
+        return await self._decide(verdict, facts)
+
+    async def _decide(self, verdict: Verdict, facts: Envelope) -> tuple[Verdict, Decision]:
+        """What policy makes of the verdict, and of what the store remembers of such mails. Raises StoreAway."""
+        times_seen = 0
+        if verdict.signatures:
+            times_seen = await self._intake.times_seen(verdict.signatures, self._now())
+        if times_seen:
+            verdict = _with_finding(verdict, "signature-seen-before")
+        is_ours = verdict.author_domain in self._site.domains
+        decision = decide(verdict, self._authentication, is_ours=is_ours, times_seen=times_seen)
+        if decision.action == "defer" and verdict.identity == Identity.UNKNOWN and await self._waited(verdict, facts):
+            return _with_finding(verdict, DNS_LOST), Decision("accept")
+        return verdict, decision
+
+    async def _waited(self, verdict: Verdict, facts: Envelope) -> bool:
+        """True when this sender was told to come again for so long that he is let in."""
+        now = self._now()
+        domain = verdict.author_domain or domain_of(facts.reverse_path)
+        since = await self._intake.deferred_since(domain, sender_net(facts.client_ip), now)
+        return now - since >= self._authentication.defer_for
 
     def _arrival(self, raw: bytes, facts: Envelope, verdict: Verdict, decision: Decision, tls: str) -> Arrival:
         now = self._now()
@@ -97,6 +127,10 @@ class Hooks:
             kept_at=now,
             size=len(raw),
         )
+
+
+def _with_finding(verdict: Verdict, finding: str) -> Verdict:
+    return replace(verdict, findings=(*verdict.findings, finding))
 
 
 def _facts(server: Session, session: Any, envelope: Any) -> Envelope:

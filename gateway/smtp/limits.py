@@ -26,6 +26,14 @@ def client_net(ip: str) -> str:
     return str(ip_network(f"{ip}/64", strict=False))
 
 
+def sender_net(ip: str) -> str:
+    """Where a mail server's next try comes from: its neighbours (an IPv4 /24, an IPv6 /64) belong to the same farm."""
+    if not ip:
+        return ip
+    length = 24 if isinstance(ip_address(ip), IPv4Address) else 64
+    return str(ip_network(f"{ip}/{length}", strict=False))
+
+
 class Guests:
     """Who is inside."""
 

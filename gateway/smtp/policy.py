@@ -121,8 +121,8 @@ class Mailboxes:
     def __init__(self, site: Site, capabilities: Capabilities, now: Callable[[], datetime]) -> None:
         self._capabilities, self._now = capabilities, now
         self._support = {address.lower() for address in site.support}
-        self.domains = {domain_of(address) for address in site.support}
-        self._places = self.domains | {site.hostname.lower()}
+        self._domains = site.domains
+        self._places = self._domains | {site.hostname.lower()}
         self._home = domain_of(site.support[0])
 
     def find(self, path: Path) -> str | None:
@@ -144,7 +144,7 @@ class Mailboxes:
         if address in self._support:
             return True
         mailbox, plus, tag = local.partition("+")
-        if not plus or domain not in self.domains:
+        if not plus or domain not in self._domains:
             return False
         if mailbox == "bounce" or _CAPABILITY_LIKE.fullmatch(tag):
             is_good = self._capabilities.read(address, self._now()) is not None

@@ -105,9 +105,9 @@ class Session(Transfer):
         self._begin(secured.get_extra_info("peername"))
 
     async def smtp_MAIL(self, arg: str | None) -> None:
-        await self.push(self._mail(arg or ""))
+        await self.push(await self._mail(arg or ""))
 
-    def _mail(self, arg: str) -> Reply:
+    async def _mail(self, arg: str) -> Reply:
         assert self.session is not None
         assert self.envelope is not None
         if not self.session.host_name:
@@ -129,7 +129,7 @@ class Session(Transfer):
             return refusal
         self.envelope.mail_from = str(sender)
         self.envelope.smtp_utf8 = "SMTPUTF8" in (options or {})
-        return policy.SENDER_OK
+        return await self._call_handler_hook("MAIL")
 
     def _fault_of_options(self, options: dict[str, str | None] | None, sender: Path) -> Reply | None:
         """SIZE (RFC 1870), BODY (RFC 6152) and SMTPUTF8 (RFC 6531), each after EHLO only."""
