@@ -70,17 +70,23 @@ class Hooks:
         raw: bytes = envelope.content
         facts = _facts(server, session, envelope)
         try:
-            verdict, decision = await self._judge(raw, facts, server.opening)
+            known_by = digest(trace.message_id(raw), facts.recipients, raw)
+            verdict, decision = await self._judge(raw, facts, known_by, server.opening)
             if decision.action in ("refuse", "defer"):
                 return Reply(decision.code, decision.status, decision.text)
-            arrival = self._arrival(raw, facts, verdict, decision, server.tls)
+            now = self._now()
+            content = trace.stored(raw, facts, verdict, self._site.hostname, server.tls, now)
+            is_quarantined = decision.action == "quarantine"
+            arrival = Arrival(facts, content, known_by, verdict, is_quarantined, kept_at=now, size=len(raw))
             id = await self._intake.keep(arrival)
         except StoreAway:
             return policy.STORE_AWAY
         _tell(id, arrival, server)
         return Reply(250, "2.0.0", f"Kept as {id}")
 
-    async def _judge(self, raw: bytes, facts: Envelope, opening: Opening | None) -> tuple[Verdict, Decision]:
+    async def _judge(
+        self, raw: bytes, facts: Envelope, known_by: str | None, opening: Opening | None
+    ) -> tuple[Verdict, Decision]:
         if not self._authentication.enabled:
             return UNCHECKED, Decision("accept")
         try:
@@ -94,13 +100,13 @@ class Hooks:
         if self._mailboxes.is_bounce(facts):
             # Many a real bounce fails DMARC: the null path has no domain but the host's own.
             return verdict, Decision("accept")
-        return await self._decide(verdict, facts)
+        return await self._decide(verdict, facts, known_by)
 
-    async def _decide(self, verdict: Verdict, facts: Envelope) -> tuple[Verdict, Decision]:
+    async def _decide(self, verdict: Verdict, facts: Envelope, known_by: str | None) -> tuple[Verdict, Decision]:
         """What policy makes of the verdict, and of what the store remembers of such mails. Raises StoreAway."""
         times_seen = 0
         if verdict.signatures:
-            times_seen = await self._intake.times_seen(verdict.signatures, self._now())
+            times_seen = await self._intake.times_seen(verdict.signatures, known_by, self._now())
         if times_seen:
             verdict = _with_finding(verdict, "signature-seen-before")
         is_ours = verdict.author_domain in self._site.domains
@@ -115,18 +121,6 @@ class Hooks:
         domain = verdict.author_domain or domain_of(facts.reverse_path)
         since = await self._intake.deferred_since(domain, sender_net(facts.client_ip), now)
         return now - since >= self._authentication.defer_for
-
-    def _arrival(self, raw: bytes, facts: Envelope, verdict: Verdict, decision: Decision, tls: str) -> Arrival:
-        now = self._now()
-        return Arrival(
-            envelope=facts,
-            content=trace.stored(raw, facts, verdict, self._site.hostname, tls, now),
-            digest=digest(trace.message_id(raw), facts.recipients, raw),
-            verdict=verdict,
-            quarantined=decision.action == "quarantine",
-            kept_at=now,
-            size=len(raw),
-        )
 
 
 def _with_finding(verdict: Verdict, finding: str) -> Verdict:

@@ -147,6 +147,5 @@ class Mailboxes:
         if not plus or domain not in self._domains:
             return False
         if mailbox == "bounce" or _CAPABILITY_LIKE.fullmatch(tag):
-            is_good = self._capabilities.read(address, self._now()) is not None
-            return is_good or self._capabilities.is_old_reply(address)
+            return self._capabilities.is_mailbox(address, self._now())
         return f"{mailbox}@{domain}" in self._support

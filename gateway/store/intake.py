@@ -110,9 +110,17 @@ class Intake:
             self._writer = asyncio.create_task(self._write_all(), name="intake")
         return await waiter.kept
 
-    async def times_seen(self, signatures: Sequence[str], now: datetime) -> int:
-        """How often mails with one of these signatures were kept within a week. Raises StoreAway."""
-        return await self._asked(self._database.read(lambda db: seen.times(db, signatures, now)))
+    async def times_seen(self, signatures: Sequence[str], digest: str | None, now: datetime) -> int:
+        """How often mails with one of these signatures were kept within a week. Raises StoreAway.
+
+        digest: the mail's own; for one that is kept already, and comes again after a lost 250, the answer is 0.
+        """
+
+        def ask(db: Db) -> int:
+            is_kept = digest is not None and bool(_known(db.connection(), {digest}))
+            return 0 if is_kept else seen.times(db, signatures, now)
+
+        return await self._asked(self._database.read(ask))
 
     async def deferred_since(self, domain: str, client_net: str, now: datetime) -> datetime:
         """When this sender was first told to come again: now, unless it was before. Raises StoreAway."""

@@ -60,7 +60,9 @@ def deferred_since(db: Db, domain: str, client_net: str, now: datetime) -> datet
     again = statement.on_conflict_do_update(
         index_elements=["domain", "client_net"],
         set_={
-            "first_at": case((_deferral.last_at <= now - PATIENCE, statement.excluded.first_at), else_=_deferral.first_at),
+            "first_at": case(
+                (_deferral.last_at <= now - PATIENCE, statement.excluded.first_at), else_=_deferral.first_at
+            ),
             "last_at": statement.excluded.last_at,
         },
     )

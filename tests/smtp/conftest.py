@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import uvloop
 from smtp.house import CAPABILITIES, NOON, House, Opening
 
+from gateway.authentication.answer import Resolver
 from gateway.authentication.resolver import ZoneResolver
 from gateway.config import Authentication, Site, Smtp
 from gateway.smtp.server import Door
@@ -39,7 +41,8 @@ async def open_house(tmp_path: Path, migrated: Path) -> AsyncIterator[Opening]:
 
         async def build(
             *, wrap: Callable[[Database], Any] = lambda database: database, site: dict[str, Any] | None = None,
-            authentication: Authentication | None = None, zone: dict[str, Any] | None = None, **smtp: Any,
+            authentication: Authentication | None = None, zone: dict[str, Any] | None = None,
+            resolver: Resolver | None = None, now: Callable[[], datetime] = lambda: NOON, **smtp: Any,
         ) -> House:  # fmt: skip
             shutil.copy(migrated, tmp_path)
             database = connect(f"sqlite:///{tmp_path}/frontdesk.db")
@@ -47,7 +50,7 @@ async def open_house(tmp_path: Path, migrated: Path) -> AsyncIterator[Opening]:
             settings = Smtp(**{"listen": ("127.0.0.1:0",), "drain": "2s", **smtp})
             place = Site(data=tmp_path, hostname="mx.example.com", **(site or {}))
             door = Door(place, settings, authentication or Authentication(enabled=False), intake,
-                        ZoneResolver(zone or {}), CAPABILITIES, lambda: NOON)  # fmt: skip
+                        resolver or ZoneResolver(zone or {}), CAPABILITIES, now)  # fmt: skip
             await door.start()
             house = House(door, database, intake)
             stack.push_async_callback(house.close)
