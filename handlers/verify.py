@@ -16,6 +16,7 @@ from gateway.desk.handler import (
     Label,
     Mail,
     Note,
+    Proof,
     Send,
     Template,
     Verification,
@@ -88,6 +89,18 @@ class Verify(Handler):
             yield Label(f"An answer proved nothing. {fault}", failed_attempt=True)
             yield Note(f"An answer to the verification letter proved nothing. {fault}",
                        "Somebody who cannot be told from the customer answered.")
+
+    def proved(self, proof: Proof, case: Case) -> Decisions:
+        asked = case.verification
+        if proof.by != "link" or asked is None:
+            return
+        if asked.state != "asked" or asked.expires_at <= case.now:
+            spent = f"was {asked.state} already" if asked.state != "asked" else "came too late"
+            yield Label(f"The link of the verification letter was pressed, but proved nothing: it {spent}.",
+                        failed_attempt=True)
+            return
+        yield Label(f"The link of our letter to {asked.sent_to} was pressed.", verification="verified")
+        yield Wake("expire", None, "The proof is there.")
 
     def due(self, due: Due, case: Case) -> Decisions:
         if case.request and case.request.verification == "asked":

@@ -1,4 +1,7 @@
-"""What agents do: claim, answer, ask, note, move, release, resolve, reopen. One transaction each, with its audit."""
+"""What agents do: claim, answer, ask, note, verify, move, release, resolve, reopen; and what a customer does by a link.
+
+One transaction each, with its audit.
+"""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -7,15 +10,17 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.desk import facts, number
 from gateway.desk.apply import Application
-from gateway.desk.handler import Answer, Move, Place
+from gateway.desk.handler import Answer, Move, Place, Proof
 from gateway.desk.pipeline import Desk
-from gateway.models import Entry, Request
+from gateway.models import Entry, Request, Verification
 from gateway.store import requests
 from gateway.store.database import storable
 
 T = TypeVar("T")
 
 SAYINGS = ("answer", "question", "note")
+MOST_TOLD = 20
+"""Presses of a spent link that are written into the history."""
 
 
 class Refused(Exception):
@@ -102,6 +107,48 @@ class Acts:
             return request
 
         return await self._on(number, agent, work)
+
+    # ---- the page behind the link of a verification letter ----
+
+    async def asking(self, token: str) -> str:
+        """The language for the page behind a link, before anything is pressed: the asking's, while it waits.
+
+        "" for a wrong, an expired and a used token alike. Changes nothing.
+        """
+        def look(db: Db) -> str:
+            asked = self._asked(db, token)
+            if asked is None or asked.state != "asked" or asked.expires_at <= self.desk.now():
+                return ""
+            return db.get_one(Request, asked.request_id).language
+
+        return await self.desk.database.read(look)
+
+    async def prove(self, token: str) -> bool:
+        """The link of a verification letter was pressed: True when this proved the person, the first time only.
+
+        A wrong, an expired and a used token are False alike, and change no verification, however often they come;
+        which of them it was stands in the history of the request, for agents only.
+        """
+        def work(db: Db) -> bool:
+            asked = self._asked(db, token)
+            if asked is None:
+                return False
+            request = db.get_one(Request, asked.request_id, with_for_update=True)
+            db.refresh(asked)  # another press may have been faster
+            if asked.state != "asked" and asked.attempts >= MOST_TOLD:
+                return False
+            application = self._application(db, request, "proved")
+            application.case.verification = asked
+            was_waiting = asked.state == "asked"
+            self.desk.proved(application, Proof("link"))
+            return was_waiting and asked.state == "verified"
+
+        return await self.desk.database.write(work)
+
+    def _asked(self, db: Db, token: str) -> Verification | None:
+        capability = self.desk.office.capabilities.read_token(token, self.desk.now())
+        is_asking = capability is not None and capability.purpose == "verify"
+        return db.get(Verification, capability.id) if capability and is_asking else None
 
     # ---- what the acts share ----
 

@@ -165,10 +165,10 @@ class Application:
 
     def _settle_verification(self, decision: Label) -> None:
         asked = self.case.verification
-        if asked is None or asked.state != "asked":
+        if asked is None:
             return
         asked.attempts += decision.failed_attempt
-        if decision.verification in ("verified", "expired"):
+        if asked.state == "asked" and decision.verification in ("verified", "expired"):
             asked.state, asked.settled_at = decision.verification, self.case.now
 
     def _place(self, decision: Place) -> dict[str, Any]:

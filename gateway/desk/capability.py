@@ -44,21 +44,39 @@ class Capabilities:
 
     def address(self, capability: Capability, now: datetime, lifetime: timedelta | None = None) -> str:
         """The address for it: the support address with a tag, or bounce+tag for letters' reverse-paths."""
+        local = "bounce" if capability.purpose == "bounce" else self._local
+        return f"{local}+{self.token(capability, now, lifetime)}@{self._domain}"
+
+    def token(self, capability: Capability, now: datetime, lifetime: timedelta | None = None) -> str:
+        """The tag alone, as it stands in the link of a letter: it is good for what its address is good for."""
         day = int((now + (lifetime or self._lifetime)).timestamp() // _DAY) + 1
         rating = f"-{capability.rating}" if capability.rating else ""
         body = f"{_PURPOSE[capability.purpose]}{_base36(capability.id)}{rating}.{_base36(day)}"
-        local = "bounce" if capability.purpose == "bounce" else self._local
-        return f"{local}+{body}.{self._mac(body)}@{self._domain}"
+        return f"{body}.{self._mac(body)}"
 
     def read(self, address: str, now: datetime) -> Capability | None:
-        """What an address is good for; None for every other: unknown, forged and expired look the same."""
-        capability, day = self._made(address) or (None, 0)
-        return capability if day * _DAY >= now.timestamp() else None
+        """What an address is good for; None for every other: unknown, forged and expired look the same.
 
-    def is_old_reply(self, address: str) -> bool:
-        """Our reply address, however old: good for nothing any more, but whoever writes to it is a customer."""
-        made = self._made(address)
-        return made is not None and made[0].purpose == "reply"
+        A one-time address (verify) never expires here: its asking is a row, and says to the minute what it is worth.
+        """
+        capability, day = self._made(address) or (None, 0)
+        is_asking = capability is not None and capability.purpose == "verify"
+        return capability if is_asking or day * _DAY >= now.timestamp() else None
+
+    def read_token(self, token: str, now: datetime) -> Capability | None:
+        """The same for a tag out of a link."""
+        return self.read(f"{self._local}+{token}@{self._domain}", now)
+
+    def is_mailbox(self, address: str, now: datetime) -> bool:
+        """Whether the door takes mail for it.
+
+        Beside what is good: our reply addresses however old, since whoever writes to one is a customer; and whatever
+        has the form of a one-time address, so that a wrong, an expired and a used one get one and the same answer.
+        """
+        made, found = self._made(address), _FORM.fullmatch(address.lower())
+        is_old_reply = made is not None and made[0].purpose == "reply"
+        is_one_time = found is not None and (found[1], found[2], found[7]) == (self._local, "v", self._domain)
+        return is_old_reply or is_one_time or self.read(address, now) is not None
 
     def _made(self, address: str) -> tuple[Capability, int] | None:
         """What an address that we made was made for, and its last day."""

@@ -33,8 +33,8 @@ from gateway.models import Customer, Letter, Request, Verification
 
 __all__ = [
     "Answer", "Bounce", "Case", "Decision", "Decisions", "Drop", "Due", "Duration", "Evidence", "FailedRecipient",
-    "Handler", "Hold", "Identity", "Join", "Label", "Mail", "Move", "Note", "Open", "Place", "Proof", "Rating", "Record",
-    "Request", "Section", "Send", "Template", "Verification", "Wake", "domain_of",
+    "Handler", "Hold", "Identity", "Join", "Label", "Mail", "Move", "Note", "Open", "Place", "Proof", "Rating",
+    "Record", "Request", "Section", "Send", "Template", "Verification", "Wake", "domain_of",
     "fold",
 ]
 

@@ -21,7 +21,7 @@ from gateway.config import Config
 from gateway.desk import facts
 from gateway.desk.apply import Application
 from gateway.desk.capability import Capability
-from gateway.desk.handler import Answer, Bounce, Decisions, Drop, Due, Handler, Mail, Rating
+from gateway.desk.handler import Answer, Bounce, Decisions, Drop, Due, Handler, Mail, Proof, Rating
 from gateway.desk.post import Office
 from gateway.mail.authres import Verdict
 from gateway.mail.dsn import FailedRecipient
@@ -229,6 +229,10 @@ class Desk:
     def answered(self, application: Application, answer: Answer) -> None:
         """An agent said something: the entry is there, now the handlers hear of it."""
         self._ask(application, lambda handler: handler.answered(answer, application.case))
+
+    def proved(self, application: Application, proof: Proof) -> None:
+        """The link of a verification letter was pressed, or an agent decided about the person."""
+        self._ask(application, lambda handler: handler.proved(proof, application.case))
 
     def _report(self, db: Db, letter_id: int) -> bool:
         letter = events.take_bounced(db, letter_id)

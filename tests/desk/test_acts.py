@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from desk_house import House
 
-from gateway.desk.acts import Refused
+from gateway.desk.acts import MOST_TOLD, Refused
+from gateway.desk.capability import Capability
 from gateway.desk.handler import Identity
 from gateway.models import Customer, Request
 from gateway.store.database import Database
@@ -217,6 +218,71 @@ async def test_a_request_cannot_join_itself_nor_nothing(house: House) -> None:
         await house.acts.release(first.number, "minji", join=first.number)
     with pytest.raises(Refused, match="no request"):
         await house.acts.release(first.number, "minji", join="FD-2026-9999999")
+
+
+# ---- the link of a verification letter ----
+
+
+async def link(house: House) -> str:
+    """The token of the only asking there is."""
+    (asked,) = await house.verifications()
+    lifetime = asked.expires_at - asked.asked_at
+    return house.desk.office.capabilities.token(Capability("verify", asked.id or 0), asked.asked_at, lifetime)
+
+
+async def account(house: House) -> tuple[Request, str]:
+    request = await house.writes("제 계정을 탈퇴하고 개인정보를 모두 삭제해 주세요.", "개인정보 삭제 요청")
+    return request, await link(house)
+
+
+async def test_the_link_proves_the_person_once(house: House) -> None:
+    request, token = await account(house)
+    assert await house.acts.asking(token) == "ko"
+    assert await house.acts.prove(token) is True
+    assert (await house.request(request.number)).verification == "verified"
+    assert await house.acts.asking(token) == ""
+    assert await house.acts.prove(token) is False
+    assert (await house.request(request.number)).verification == "verified"
+    await house.passes(timedelta(days=4))
+    assert (await house.request(request.number)).verification == "verified", "the waiting end was taken back"
+
+
+async def test_a_wrong_an_expired_and_a_used_link_get_one_answer_and_the_history_tells_which(house: House) -> None:
+    request, token = await account(house)
+    wrong = token[:-1] + ("a" if token[-1] != "a" else "b")
+    assert (await house.acts.asking(wrong), await house.acts.prove(wrong)) == ("", False)
+    house.now += timedelta(days=3)
+    assert (await house.acts.asking(token), await house.acts.prove(token)) == ("", False)
+    assert (await house.history())[-1].because.endswith("it came too late.")
+    await house.desk.settle()
+    assert await house.acts.prove(token) is False
+    assert (await house.history())[-1].because.endswith("it was expired already.")
+    assert (await house.request(request.number)).verification == "expired"
+
+
+async def test_a_spent_link_that_is_pressed_for_ever_fills_no_history(house: House) -> None:
+    _, token = await account(house)
+    await house.acts.prove(token)
+    for _ in range(MOST_TOLD + 5):
+        await house.acts.prove(token)
+    pressed = [line for line in await house.history() if "pressed" in line.because]
+    assert len(pressed) == 1 + MOST_TOLD
+
+
+async def test_the_link_pressed_many_times_at_once_counts_once(house: House) -> None:
+    _, token = await account(house)
+    assert sorted(await asyncio.gather(*(house.acts.prove(token) for _ in range(8)))) == [False] * 7 + [True]
+
+
+@pytest.mark.parametrize("token", ["", "x", "v1.zzz." + "a" * 26, "v" * 10_000])
+async def test_a_token_that_was_never_given_out_is_nothing(house: House, token: str) -> None:
+    assert (await house.acts.asking(token), await house.acts.prove(token)) == ("", False)
+
+
+async def test_the_token_of_another_purpose_is_nothing(house: House) -> None:
+    request, _ = await account(house)
+    token = house.desk.office.capabilities.token(Capability("reply", request.id or 0), house.now)
+    assert (await house.acts.asking(token), await house.acts.prove(token)) == ("", False)
 
 
 # ---- move, resolve, reopen ----

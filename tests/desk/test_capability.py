@@ -33,10 +33,32 @@ def test_an_address_expires() -> None:
 
 def test_an_old_reply_address_is_known_for_one_and_no_other_is() -> None:
     later = NOON + timedelta(days=400)
-    assert OURS.is_old_reply(OURS.address(Capability("reply", 1), NOON))
-    assert not OURS.is_old_reply(OURS.address(Capability("verify", 1), NOON))
-    assert not OURS.is_old_reply("support+r1.zzz." + "a" * 26 + "@example.com")
+    assert OURS.is_mailbox(OURS.address(Capability("reply", 1), NOON), later)
+    assert not OURS.is_mailbox(OURS.address(Capability("rate", 1, 5), NOON), later)
+    assert not OURS.is_mailbox("support+r1.zzz." + "a" * 26 + "@example.com", NOON)
     assert OURS.read(OURS.address(Capability("reply", 1), NOON), later) is None
+
+
+def test_whatever_looks_like_a_one_time_address_is_taken_and_only_ours_is_read() -> None:
+    ours, forged = OURS.address(Capability("verify", 9), NOON), "support+v9.zzz." + "a" * 26 + "@example.com"
+    later = NOON + timedelta(days=400)
+    assert OURS.is_mailbox(ours, later)
+    assert OURS.is_mailbox(forged, later)
+    assert not OURS.is_mailbox(forged.replace("support", "bounce"), NOON)
+    assert not OURS.is_mailbox(forged.replace("example.com", "example.net"), NOON)
+    assert OURS.read(ours, later) == Capability("verify", 9), "how long it counts is in its row"
+    assert OURS.read(forged, NOON) is None
+
+
+def test_a_token_is_good_for_what_its_address_is_good_for() -> None:
+    token = OURS.token(Capability("verify", 9), NOON)
+    assert OURS.address(Capability("verify", 9), NOON) == f"support+{token}@example.com"
+    assert OURS.read_token(token, NOON) == Capability("verify", 9)
+
+
+@pytest.mark.parametrize("token", ["", "x", "a" * 100_000, "v9.zzz." + "a" * 26, "x@example.com", "+", "support+v9"])
+def test_any_other_token_is_nothing(token: str) -> None:
+    assert OURS.read_token(token, NOON) is None
 
 
 def test_no_single_character_can_be_changed() -> None:

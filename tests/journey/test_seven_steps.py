@@ -153,14 +153,16 @@ async def test_a_verification_that_nobody_answers_expires_and_the_agent_sees_it(
     assert request.verification_because
 
 
-async def test_an_expired_verification_address_is_no_address_at_all(world: World) -> None:
-    import smtplib
+async def test_an_answer_that_comes_too_late_reaches_the_request_and_proves_nothing(world: World) -> None:
     customer = world.customer("hong@example.org")
     await customer.writes("Delete my account", "Please delete my account and all my personal data.")
     asking = next(each for each in await customer.mailbox() if "+v" in each["Reply-To"])
     await world.passes(timedelta(days=30))
-    with pytest.raises(smtplib.SMTPRecipientsRefused):
-        await customer.replies(asking, "Yes, it was me.")
+    await customer.replies(asking, "Yes, it was me.")
+    request = await world.request()
+    assert request.verification == "expired"
+    assert [entry.reply_text for entry in await world.conversation(request) if entry.kind == "mail"][1:] == [
+        "Yes, it was me."]
 
 
 async def test_an_answer_is_refused_when_the_customer_wrote_again_meanwhile(world: World) -> None:
