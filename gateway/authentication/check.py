@@ -7,6 +7,7 @@ tests call it alike. decide() is the policy table, without any I/O.
 import asyncio
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -117,7 +118,8 @@ async def check(
         opening.close()
     cost = milliseconds_since(dmarc_began)
     outcome = replace(outcome, dmarc=replace(outcome.dmarc, milliseconds=cost, queries=counted.queries))
-    return _verdict(whose, header, checks, outcome, is_away=opening.budget.is_away)
+    findings = (*header.findings, *whose.findings, *_signed_for_others(checks, header, ours))
+    return _verdict(whose, findings, checks, outcome, is_away=opening.budget.is_away)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ class _Checks:
     iprev: Check
     dkim: tuple[Check, ...]
     arc: arc.Outcome
+    signatures: Sequence[Signature | Check]
+    """What the checks of dkim read, in the same order."""
 
 
 def _author(header: Header, ours: Ours) -> Author:
@@ -154,7 +158,7 @@ async def _ask(
         opening.spf,
     )
     await bodies
-    return _Checks(spf, await _iprev(opening), signed, sealed)
+    return _Checks(spf, await _iprev(opening), signed, sealed, signatures)
 
 
 async def _iprev(opening: Opening) -> Check:
@@ -171,15 +175,26 @@ async def _dmarc(whose: Author, checks: _Checks, walks: dmarc.Walks, resolver: R
     return await dmarc.check(whose.domain, checks.spf, checks.dkim, walks, resolver)
 
 
-def _verdict(whose: Author, header: Header, checks: _Checks, outcome: dmarc.Outcome, *, is_away: bool) -> Verdict:
+def _signed_for_others(checks: _Checks, header: Header, ours: Ours) -> list[str]:
+    """A signed To or Cc that names us was meant for us; a mail without one may have been passed on (a replay)."""
+    passed = [each for each, check in zip(checks.signatures, checks.dkim, strict=True) if check.result == Result.PASS]
+    if not passed or not ours.domains:
+        return []
+    signed = [field for each in passed if isinstance(each, Signature) for field in header.signed(list(each.names))]
+    meant = b" ".join(field.value.lower() for field in signed if field.name in (b"to", b"cc"))
+    return [] if any(f"@{domain}".encode() in meant for domain in ours.domains) else ["signed-for-others"]
+
+
+def _verdict(
+    whose: Author, findings: tuple[str, ...], checks: _Checks, outcome: dmarc.Outcome, *, is_away: bool
+) -> Verdict:
     outcome = replace(
         outcome, dmarc=_shown(outcome.dmarc), spf=_shown(outcome.spf), dkim=tuple(map(_shown, outcome.dkim))
     )
     identity, because = _identity(outcome, is_away)
     return Verdict(
         identity, because, whose.address, whose.domain, outcome.organizational_domain, outcome.spf, outcome.dkim,
-        _shown(checks.arc.check), outcome.dmarc, _shown(checks.iprev), checks.arc.seals,
-        (*header.findings, *whose.findings), is_away,
+        _shown(checks.arc.check), outcome.dmarc, _shown(checks.iprev), checks.arc.seals, findings, is_away,
     )  # fmt: skip
 
 
@@ -286,6 +301,14 @@ def report(
                   "from_domain": verdict.author_domain, "aligned": list(aligned)},
         "iprev": {"result": verdict.iprev.result.value, "name": verdict.iprev.domain},
         "verdict": verdict.identity.value,
+        "because": verdict.because,
         "authentication_results": re.sub(r"\r\n[ \t]*", " ", field.decode("ascii")).strip(),
         "structure": list(verdict.findings),
+        "checks": [_cost(check) for check in (verdict.spf, *verdict.dkim, verdict.arc, verdict.dmarc, verdict.iprev)],
     }  # fmt: skip
+
+
+def _cost(check: Check) -> dict[str, Any]:
+    """A check in full, with what it took."""
+    names = ("method", "domain", "selector", "bits", "aligned", "reason", "milliseconds", "queries")
+    return {"result": check.result.value} | {name: getattr(check, name) for name in names}

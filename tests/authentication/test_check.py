@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from signing import NOW, record, rsa_key, sign
 
 from gateway.authentication.answer import Answer
+from gateway.authentication.author import Ours
 from gateway.authentication.check import Decision, check, decide, report
 from gateway.authentication.resolver import ZoneResolver
 from gateway.mail.authres import UNCHECKED, Check, Identity, Result, Verdict
@@ -48,6 +49,8 @@ class Policy:
     dmarc_quarantine: str = "quarantine"
     own_domain: str = "refuse"
     temporary_error: str = "accept"
+    replay: str = "refuse"
+    replay_sightings: int = 10
     no_dns: str = "accept"
     trusted_sealers: tuple[str, ...] = ("list.example",)
 
@@ -199,6 +202,10 @@ async def test_the_report_has_the_keys_the_command_promises():
         await verdict(sign(MAIL), ip=HERE), "mx.desk.example", reverse_path="joe@example.com", client_ip=HERE
     )
     assert found.pop("authentication_results").startswith("Authentication-Results: mx.desk.example; iprev=pass reason=")
+    assert found.pop("checks")[0] | {"milliseconds": 0} == {
+        "method": "spf", "result": "pass", "domain": "example.com", "selector": "", "bits": 0, "aligned": True,
+        "reason": "example.com says that 192.0.2.1 may send for it (SPF).", "milliseconds": 0, "queries": 1,
+    }  # fmt: skip
     assert found == {
         "spf": {"result": "pass", "domain": "example.com", "explanation": ""},
         "dkim": [
@@ -213,6 +220,7 @@ async def test_the_report_has_the_keys_the_command_promises():
         "dmarc": {"result": "pass", "policy": "reject", "from_domain": "example.com", "aligned": ["spf", "dkim"]},
         "iprev": {"result": "pass", "name": "mail.example.com"},
         "verdict": "verified-dkim",
+        "because": "example.com signed this mail (DKIM, selector s1, rsa 2048).",
         "structure": [],
     }
 
@@ -329,3 +337,41 @@ async def test_no_mail_takes_a_second(message):
     began = time.process_time()
     await verdict(message)
     assert time.process_time() - began < 0.5
+
+
+OURS = Ours(frozenset({"desk.example"}))
+
+
+@pytest.mark.parametrize(
+    ("to", "findings"),
+    [
+        (b"To: us@desk.example", ()),
+        (b"To: Bob <bob@else.example>\r\nCc: Us <US@Desk.Example>", ()),
+        (b"To: bob@else.example", ("signed-for-others",)),
+        (b"X-Note: nobody is named", ("signed-for-others",)),
+    ],
+)
+async def test_a_signed_mail_that_names_none_of_us_is_marked(to, findings):
+    message = sign(MAIL.replace(b"To: us@desk.example", to), names="from:to:cc:subject")
+    assert (await verdict(message, ours=OURS)).findings == findings
+
+
+async def test_naming_us_in_a_field_that_is_not_signed_is_no_proof():
+    message = sign(MAIL, names="from:subject")
+    assert (await verdict(message, ours=OURS)).findings == ("signed-for-others",)
+
+
+async def test_each_check_says_what_it_took():
+    found = await verdict(sign(MAIL), ip=HERE)
+    assert (found.spf.queries, found.dkim[0].queries, found.dmarc.queries, found.iprev.queries) == (1, 1, 2, 2)
+    checks = report(found)["checks"]
+    assert [each["method"] for each in checks] == ["spf", "dkim", "arc", "dmarc", "iprev"]
+    assert checks[1]["bits"] == 2048
+    assert all(each["milliseconds"] >= 0 for each in checks)
+
+
+async def test_a_signature_is_known_by_the_octets_of_its_b():
+    once, again = await verdict(sign(MAIL)), await verdict(b"X-Else: 1\r\n" + sign(MAIL))
+    assert once.signatures == again.signatures
+    assert len(once.signatures[0]) == 64
+    assert (await verdict(sign(MAIL) + b"more\r\n")).signatures == ()
