@@ -3,7 +3,9 @@
 import re
 import unicodedata
 
-MAX_NAME = 253
+import idna
+
+MAX_NAME, MAX_LABEL = 253, 63
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 
 
@@ -46,8 +48,11 @@ def _to_a_label(label: str) -> str:
 
 
 def _punycoded(label: str) -> str:
-    # A U-label (RFC 5891) is in NFC and lower case already; what is neither letter, digit nor mark is no U-label.
-    label = unicodedata.normalize("NFC", label[:64].lower())
-    if not all(letter == "-" or unicodedata.category(letter)[0] in "LMN" for letter in label):
+    # Only case and composition are mended. What IDNA 2008 would have to map (full-width letters, ligatures, other
+    # full stops) is no U-label (RFC 5890 section 2.3.2.1): it looks like a name and is another.
+    if len(label) > MAX_LABEL:
         return ""
-    return "xn--" + label.encode("punycode", "replace").decode("ascii")
+    try:
+        return idna.alabel(unicodedata.normalize("NFC", label.lower())).decode("ascii")
+    except UnicodeError:
+        return ""
