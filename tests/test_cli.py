@@ -185,7 +185,8 @@ def test_authenticate_prints_one_object_with_the_keys_of_the_contract(frontdesk:
     said = frontdesk("authenticate", "mail.eml", "--mail-from", "kim@example.org", "--client-ip", "192.0.2.7",
                      "--helo", "mx.example.org", "--zone", "zone.json", "--now", "1790000000", "--json")
     [found] = said.lines
-    assert list(found) == ["spf", "dkim", "arc", "dmarc", "iprev", "verdict", "authentication_results", "structure"]
+    assert list(found) == ["spf", "dkim", "arc", "dmarc", "iprev", "verdict", "because", "authentication_results",
+                           "structure", "checks"]
     assert found["spf"] == {"result": "pass", "domain": "example.org", "explanation": ""}
     assert found["dmarc"] == {"result": "none", "policy": "", "from_domain": "example.org", "aligned": ["spf"]}
     assert found["verdict"] == "verified-spf"

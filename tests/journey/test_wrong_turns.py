@@ -240,3 +240,19 @@ async def test_a_customer_who_answers_an_old_letter_is_not_sent_away(world: Worl
                           to=str(letter["Reply-To"]))
     first, second = await world.requests()
     assert first.number != second.number
+
+
+async def test_a_customer_whose_name_servers_fail_for_hours_is_let_in_and_not_answered_unseen(world: World) -> None:
+    customer = world.customer("kim@example.org")
+    world.zone["example.org"]["TXT"] = "SERVFAIL"
+    world.zone["_dmarc.example.org"] = "SERVFAIL"
+    with pytest.raises(smtplib.SMTPDataError) as deferral:
+        await customer.writes("Cannot log in", ENGLISH)
+    assert deferral.value.smtp_code == 451
+    assert b"example.org" in deferral.value.smtp_error
+    await world.passes(timedelta(hours=4))
+    await customer.writes("Cannot log in", ENGLISH)
+    request = await world.request()
+    assert (request.identity, request.state) == ("unknown", "new")
+    assert await customer.mailbox() == []
+    assert any("name servers failed for hours" in entry.text for entry in await world.conversation(request))
