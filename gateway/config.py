@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.source import NOWHERE, Origin, Source
-from gateway.units import Address, HostPort, Net, Octets, TimeZone, Url
+from gateway.units import Address, HostPort, NameServer, Net, Octets, TimeZone, Url
 from gateway.units import Duration as Duration  # handlers' settings have it from here
 
 Action = Literal["accept", "quarantine", "defer", "refuse"]
@@ -99,8 +99,8 @@ class Smtp(Section):
 class Dns(Section):
     """[dns]: whom authentication asks."""
 
-    nameservers: tuple[HostPort, ...] = ()
-    """Name servers as host:port; none means those of the system."""
+    nameservers: tuple[NameServer, ...] = ()
+    """Name servers as address:port; none means those of the system."""
     timeout: Duration = timedelta(seconds=1)
     """Time given to one try of one question."""
     tries: int = Field(2, ge=1, le=5)

@@ -9,6 +9,7 @@ import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -149,6 +150,7 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if isinstance(self.resolver, DnsResolver):
             await self.resolver.close()
+            log.info("name servers were asked", **asdict(self.resolver.figures))
         await self.database.close()
         log.info("frontdesk is closed")
 

@@ -6,7 +6,7 @@ Each reader takes what the file holds and raises ValueError with a sentence that
 
 import re
 from datetime import timedelta
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -39,6 +39,17 @@ def octets(value: object) -> object:
 def _host_and_port(value: str) -> str:
     if value and not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):\d{1,5}", value):
         raise ValueError(f'{value!r} is not host:port, such as "127.0.0.1:2525" or "[::1]:25"')
+    return value
+
+
+def _name_server(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    try:
+        is_good = ip_address(host.strip("[]")).version == (6 if host.startswith("[") else 4) and 0 < int(port) < 65536
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise ValueError(f'{value!r} is not address:port, such as "192.0.2.53:53" or "[2001:db8::53]:53"')
     return value
 
 
@@ -75,6 +86,7 @@ Duration = Annotated[timedelta, BeforeValidator(duration)]
 Octets = Annotated[int, BeforeValidator(octets), Field(ge=0)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 HostPort = Annotated[str, AfterValidator(_host_and_port)]
+NameServer = Annotated[str, AfterValidator(_name_server)]
 Address = Annotated[str, AfterValidator(_address)]
 Url = Annotated[str, AfterValidator(_url)]
 Net = Annotated[str, AfterValidator(_net)]

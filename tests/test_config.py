@@ -49,6 +49,8 @@ def test_an_unknown_table_is_told(written: Path) -> None:
                                   '"[::1]:25"')),
     ('[site]\ntimezone = "Seoul"', ("2: site.timezone: 'Seoul' is not a time zone: write a name such as \"Asia/Seoul\" "
                                    'or "UTC"')),
+    ('[dns]\nnameservers = ["dns.example:53"]', ("2: dns.nameservers.0: 'dns.example:53' is not address:port, such as "
+                                                   '"192.0.2.53:53" or "[2001:db8::53]:53"')),
     ('[dns]\ntries = 0', "2: dns.tries: Input should be greater than or equal to 1, not 0"),
     ('[authentication]\nno_dns = "shrug"', ("2: authentication.no_dns: Input should be 'accept', 'quarantine', 'defer' "
                                            "or 'refuse', not 'shrug'")),
