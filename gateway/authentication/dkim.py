@@ -61,10 +61,10 @@ def _unreadable(field: Field, reason: str) -> Check:
 
 
 def _check_tags(found: Signature) -> None:
-    found.tags.demand("v", "h")
+    found.tags.demand("v")
     if found.tags.values["v"] != b"1":
         raise Malformed("its version is not 1")
-    if not is_within(_agent_domain(found), found.domain):
+    if not is_within(signatures.agent_domain(found.tags), found.domain):
         raise Malformed("i= lies outside d=")
 
 
@@ -73,13 +73,6 @@ def _check_author_is_signed(found: Signature, header: Header) -> None:
         raise Malformed("it does not sign From")
     if len(header.named(b"from")) != 1:
         raise Malformed("the mail has not exactly one From field")
-
-
-def _agent_domain(found: Signature) -> str:
-    if "i" not in found.tags:
-        return found.domain
-    _, at, domain = found.tags.text("i").rpartition("@")
-    return to_ascii(domain) if at else ""
 
 
 async def _verify(
@@ -94,7 +87,7 @@ async def _verify(
     except KeyTrouble as trouble:
         return replace(check, result=trouble.result, reason=f"No key: {trouble.reason}.")
     check = replace(check, bits=key.bits)
-    if key.is_strict and _agent_domain(found) != found.domain:
+    if key.is_strict and signatures.agent_domain(found.tags) != found.domain:
         return replace(check, reason=f"The key of {found.domain} is not for its subdomains, and i= names one.")
     result, reason = _compare(found, key, header, (await bodies)[found.body_key])
     return replace(check, result=result, reason=reason)

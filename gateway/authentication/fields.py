@@ -5,9 +5,10 @@ bare line end, a name folded away from its colon) is not mended but named, in on
 """
 
 import re
-from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 MAX_HEADER = 1 << 20
 """Octets of header that are looked at; more is a finding and nothing in it is believed."""
@@ -26,6 +27,7 @@ BROKEN = frozenset(
         "header-too-many-fields",
         "from-name-spaced",
         "from-folded-name",
+        "from-goes-astray",
     }
 )
 """Findings after which two parsers may not agree on who wrote the mail."""
@@ -60,15 +62,19 @@ class Header:
     def named(self, name: bytes) -> list[Field]:
         return [self.fields[place] for place in self.places.get(name, ())]
 
-    def signed(self, names: list[bytes]) -> list[Field]:
-        """The fields a signature's h= means: each name takes the lowest not yet taken (RFC 6376 section 5.4.2)."""
-        taken: Counter[bytes] = Counter()
+    def signed(self, names: Iterable[bytes], signature: Field | None = None) -> list[Field]:
+        """The fields that h= means: each name takes the lowest not yet taken (RFC 6376 section 5.4.2).
+
+        signature: the signature's own field, which is not among them: a name can only mean other ones (section 5.4).
+        """
         chosen = []
+        left = {name: list(places) for name in set(names) if (places := self.places.get(name))}
         for name in names:
-            places = self.places.get(name, ())
-            taken[name] += 1
-            if taken[name] <= len(places):
-                chosen.append(self.fields[places[-taken[name]]])
+            while left.get(name):
+                field = self.fields[left[name].pop()]
+                if field is not signature:
+                    chosen.append(field)
+                    break
         return chosen
 
 
@@ -76,12 +82,12 @@ def split(raw: bytes) -> tuple[Header, memoryview]:
     """Header and body of a message with CRLF line ends. Never raises; linear in the size."""
     if raw.startswith(b"\r\n"):
         return Header((), ("from-missing",)), memoryview(raw)[2:]
-    end = raw.find(b"\r\n\r\n")
-    size = len(raw) if end < 0 else end
-    body = memoryview(raw)[len(raw) if end < 0 else end + 4 :]
-    if size > MAX_HEADER:
-        return Header((), ("header-too-large",)), body
-    return _header(raw[:size]), body
+    end = raw.find(b"\r\n\r\n", 0, MAX_HEADER + 4)
+    if end >= 0:
+        return _header(raw[:end]), memoryview(raw)[end + 4 :]
+    if len(raw) > MAX_HEADER:
+        return Header((), ("header-too-large",)), memoryview(b"")
+    return _header(raw), memoryview(b"")
 
 
 def with_wire_ends(raw: bytes) -> bytes:
@@ -124,6 +130,9 @@ def _shape_findings(header: Header) -> list[str]:
         findings.append("header-line-malformed")
     if any(_FOLDED_NAME.match(field.value) for field in strange):
         findings.append("from-folded-name")
+    # A line that begins with VT, NBSP or the like: others take it for more of the field above it.
+    if any(above.name == b"from" and not below.name for above, below in pairwise(header.fields)):
+        findings.append("from-goes-astray")
     return findings
 
 

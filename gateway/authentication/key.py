@@ -5,6 +5,7 @@ Keys come from strangers: their size and shape are checked before any arithmetic
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -24,6 +25,15 @@ MAX_RECORD = 4096
 MAX_KEY = 1200
 """Octets of p=, decoded: an RSA key of 8192 bits and what stands around it."""
 MIN_BITS, MAX_BITS = 1024, 8192
+REMEMBERED = 1000
+"""So many keys are kept as they were read: the mail of a day comes from few domains."""
+
+_HAS_KEY = re.compile(rb"(?:^|;)[ \t\r\n]{0,9}p[ \t\r\n]{0,9}=")
+_OTHER_VERSION = re.compile(rb"[ \t\r\n]{0,9}v[ \t\r\n]{0,9}=(?![ \t\r\n]{0,9}DKIM1[ \t\r\n]{0,9}(?:;|\Z))")
+_PRIME = 2**255 - 19
+_EIGHTH = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_SMALL = frozenset({0, 1, _PRIME - 1, _PRIME, _PRIME + 1, _EIGHTH, _PRIME - _EIGHTH})
+"""y of the ed25519 points of order 8 and less, and the ways to write them: with such a key anybody can sign."""
 
 
 class KeyTrouble(Exception):
@@ -74,13 +84,15 @@ async def fetch(resolver: Resolver, selector: str, domain: str, algorithm: str) 
 
 
 def _one_record(texts: list[bytes]) -> bytes:
-    # Other TXT records may share a wildcard's name; two keys at one name are undefined (RFC 6376 section 3.6.2.2).
-    keys = [text for text in texts if re.search(rb"(?:^|;)\s{0,9}p\s{0,9}=", text[:MAX_RECORD])]
+    # Other TXT records may share a wildcard's name, and those of another version are discarded (section 3.6.1).
+    keys = [text for text in texts if _HAS_KEY.search(text[:MAX_RECORD]) and not _OTHER_VERSION.match(text)]
     if len(keys) > 1:
+        # Undefined (section 3.6.2.2): whoever chose one of them would choose for the domain.
         raise Malformed("there are several")
     return keys[0] if keys else texts[0]
 
 
+@lru_cache(REMEMBERED)
 def read(record: bytes, algorithm: str) -> Key:
     """Read a key record for use with the algorithm (rsa, ed25519). Raises Malformed."""
     if len(record) > MAX_RECORD:
@@ -113,6 +125,8 @@ def _check_use(fields: tags.Tags, algorithm: str) -> None:
 def _ed25519(octets: bytes) -> tuple[Ed25519PublicKey, int]:
     if len(octets) != 32:
         raise Malformed("it is not an ed25519 key of 32 octets")
+    if int.from_bytes(octets, "little") % (1 << 255) in _SMALL:
+        raise Malformed("anybody could sign with it")
     return Ed25519PublicKey.from_public_bytes(octets), 256
 
 

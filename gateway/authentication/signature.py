@@ -1,7 +1,7 @@
 """One signature over header fields, as DKIM-Signature (RFC 6376) and ARC-Message-Signature (RFC 8617) carry it.
 
 The tags are checked before anything is asked or computed. A signature that says something we may not act on is
-Malformed, never repaired.
+Malformed, never repaired (RFC 6376 section 6.1.1).
 """
 
 import hashlib
@@ -47,7 +47,7 @@ class Signature:
 
     def digest(self, header: Header) -> bytes:
         """SHA-256 of the signed fields and this one (RFC 6376 section 3.7)."""
-        return digest_of([*header.signed(list(self.names))], self.field, self.tags.emptied, self.header_form)
+        return digest_of(header.signed(self.names, self.field), self.field, self.tags.emptied, self.header_form)
 
 
 def digest_of(fields: Iterable[Field], last: Field, emptied: bytes, form: str) -> bytes:
@@ -68,16 +68,16 @@ def read_tags(field: Field) -> Tags:
 def read(field: Field, now: float) -> Signature:
     """Read DKIM-Signature's or ARC-Message-Signature's common part. Raises Malformed."""
     found = read_tags(field)
-    found.demand("a", "b", "bh", "d", "s")
+    found.demand("a", "b", "bh", "d", "h", "s")
+    kind = algorithm(found)
     header_form, body_form = _forms(found)
     if len(found.octets("bh")) != 32:
         raise Malformed("bh= is not a SHA-256 hash")
-    if not found.octets("b"):
-        raise Malformed("b= is empty")
+    found.octets("b")
     if "q" in found and "dns/txt" not in found.words("q"):
         raise Malformed("q= names no way to ask for the key")
     check_times(found, now)
-    return Signature(field, found, algorithm(found), domain(found), selector(found), _names(found),
+    return Signature(field, found, kind, domain(found), selector(found), _names(found),
                      header_form, body_form, found.number("l"))  # fmt: skip
 
 
@@ -89,10 +89,20 @@ def algorithm(found: Tags) -> str:
 
 
 def domain(found: Tags) -> str:
-    name = to_ascii(found.text("d"))
-    if not name:
+    """d= in A-labels (RFC 8616 section 4); the grammar asks for two labels at least and no final dot."""
+    text = found.text("d")
+    name = to_ascii(text)
+    if "." not in name or text.endswith("."):
         raise Malformed("d= is not a domain name")
     return name
+
+
+def agent_domain(found: Tags) -> str:
+    """The domain of i=, or d= when there is none; "" when i= is no address (RFC 6376 section 3.5)."""
+    if "i" not in found:
+        return domain(found)
+    _, at, name = found.plain("i").rpartition("@")
+    return to_ascii(name) if at else ""
 
 
 def selector(found: Tags) -> str:
@@ -109,8 +119,8 @@ def check_times(found: Tags, now: float) -> None:
     signed, expires = found.number("t"), found.number("x")
     if signed is not None and signed > now + SLOP:
         raise Malformed("it was signed in the future (t=)")
-    if expires is not None and signed is not None and expires < signed:
-        raise Malformed("it expires before it was made (x= before t=)")
+    if expires is not None and signed is not None and expires <= signed:
+        raise Malformed("it expires before it was made (x= is not after t=)")
     if expires is not None and expires < now - SLOP:
         raise Malformed("it has expired (x=)")
 
@@ -124,11 +134,9 @@ def _forms(found: Tags) -> tuple[str, str]:
 
 
 def _names(found: Tags) -> tuple[bytes, ...]:
-    if "h" not in found:
-        raise Malformed("h= is missing")
     names = [name.strip(b" \t\r\n").lower() for name in found.values["h"].split(b":")]
     if len(names) > MAX_NAMES:
         raise Malformed(f"h= names more than {MAX_NAMES} fields")
-    if not all(_FIELD_NAME.match(name) for name in names if name):
+    if not all(map(_FIELD_NAME.match, names)):
         raise Malformed("h= holds what is no field name")
-    return tuple(name for name in names if name)
+    return tuple(names)

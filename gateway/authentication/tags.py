@@ -8,6 +8,7 @@ from dataclasses import dataclass
 _NAME = re.compile(rb"[A-Za-z][A-Za-z0-9_]*\Z")
 _VALUE = re.compile(rb"[\x21-\x3a\x3c-\x7e\x80-\xff \t\r\n]*\Z")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}\Z")
+_HEX = re.compile(rb"=([0-9A-F]{2})")
 _SPACE = b" \t\r\n"
 
 
@@ -30,9 +31,14 @@ class Tags:
         """A value as text, its folding removed."""
         return unfolded(self.values.get(name, default.encode())).decode("utf-8", "replace")
 
+    def plain(self, name: str) -> str:
+        """A value in DKIM's quoted-printable: white space does not count, =3B is a semicolon (section 2.11)."""
+        value = b"".join(self.values[name].split())
+        return _HEX.sub(lambda match: bytes.fromhex(match[1].decode()), value).decode("utf-8", "replace")
+
     def words(self, name: str, default: str = "") -> list[str]:
-        """A colon-separated list in lower case."""
-        return [word.strip(_SPACE.decode()).lower() for word in self.text(name, default).split(":")]
+        """A colon-separated list, in the case it is written in: values are case-sensitive (section 3.2)."""
+        return [word.strip(_SPACE.decode()) for word in self.text(name, default).split(":")]
 
     def number(self, name: str) -> int | None:
         """A decimal value; None when the tag is absent."""
