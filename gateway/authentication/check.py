@@ -200,15 +200,14 @@ def _verdict(
 
 def _shown(check: Check) -> Check:
     """The check with nothing in it that a terminal, a log or a database would stumble over."""
-    return replace(
-        check, domain=_printable(check.domain), reason=_printable(check.reason), selector=_printable(check.selector),
-        detail=_printable(check.detail), explanation=_printable(check.explanation),
-    )  # fmt: skip
+    texts = (check.domain, check.reason, check.selector, check.detail, check.explanation)
+    if all(text.isprintable() and len(text) <= MAX_TEXT for text in texts):
+        return check
+    domain, reason, selector, detail, explanation = map(_printable, texts)
+    return replace(check, domain=domain, reason=reason, selector=selector, detail=detail, explanation=explanation)
 
 
 def _printable(text: str) -> str:
-    if text.isprintable() and len(text) <= MAX_TEXT:
-        return text
     return "".join(letter if letter.isprintable() else "?" for letter in text[:MAX_TEXT])
 
 
