@@ -12,10 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.source import NOWHERE, Origin, Source
-from gateway.units import Address, HostPort, NameServer, Net, Octets, TimeZone, Url
+from gateway.units import Address, HostPort, NameServer, Net, Octets, Selector, TimeZone, Url
 from gateway.units import Duration as Duration  # handlers' settings have it from here
 
 Action = Literal["accept", "quarantine", "defer", "refuse"]
@@ -163,6 +163,22 @@ class Desk(Section):
     """How long a reply address in a letter stays good."""
 
 
+class DkimKey(Section):
+    """One of [delivery] dkim_keys: a key that signs our letters."""
+
+    selector: Selector
+    """The name under which DNS holds the public half: <selector>._domainkey.<domain>."""
+    file: Path
+    """PEM file of the private key (RSA or ed25519). Relative to the config file."""
+
+
+def _each_selector_once(keys: tuple[DkimKey, ...]) -> tuple[DkimKey, ...]:
+    names = [key.selector.lower() for key in keys]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"two keys have the selector {twice!r}")
+    return keys
+
+
 class Delivery(Section):
     """[delivery]: the way out."""
 
@@ -176,10 +192,10 @@ class Delivery(Section):
     username: str = ""
     password: str = ""
     """Login at the smarthost; the password may come from FRONTDESK_DELIVERY__PASSWORD."""
+    dkim_keys: Annotated[tuple[DkimKey, ...], AfterValidator(_each_selector_once)] = ()
+    """The keys that sign our letters, each of them every letter; without one they go unsigned."""
     dkim_domain: str = ""
-    dkim_selector: str = ""
-    dkim_key: Path | None = None
-    """Our letters are signed when all three are set."""
+    """The domain that signs; that of the first support address unless set."""
     connections: int = Field(10, ge=1)
     """Letters on their way at once."""
     timeout: Duration = timedelta(minutes=5)
@@ -190,12 +206,6 @@ class Delivery(Section):
     """Longest wait between two tries."""
     give_up: Duration = timedelta(days=4)
     """Age at which a deferred letter counts as bounced."""
-
-    @model_validator(mode="after")
-    def _whole_signature(self) -> Self:
-        if len({bool(each) for each in (self.dkim_domain, self.dkim_selector, self.dkim_key)}) > 1:
-            raise ValueError("dkim_domain, dkim_selector and dkim_key are set together, or none of them")
-        return self
 
 
 class Web(Section):
@@ -319,8 +329,14 @@ def _listed(value: str) -> Any:
 
 def _anchor(config: Config, folder: Path) -> Config:
     """Paths in the file are relative to the file, wherever the command was started."""
-    def absolute(section: Section) -> Section:
-        paths = {name: folder / value for name, value in section if isinstance(value, Path)}
-        return section.model_copy(update=paths)
+    def anchored(value: Any) -> Any:
+        if isinstance(value, Path):
+            return folder / value
+        if isinstance(value, tuple):
+            return tuple(anchored(each) for each in value)
+        return section(value) if isinstance(value, Section) else value
 
-    return config.model_copy(update={name: absolute(value) for name, value in config if isinstance(value, Section)})
+    def section(value: "S") -> "S":
+        return value.model_copy(update={name: anchored(inner) for name, inner in value})
+
+    return section(config)

@@ -16,14 +16,15 @@ from pathlib import Path
 import structlog
 
 from gateway.authentication.resolver import DnsResolver, Resolver
-from gateway.authentication.signer import Signer
-from gateway.config import Config, ConfigError
+from gateway.authentication.signer import Signer, SigningKey
+from gateway.config import Config, ConfigError, DkimKey
 from gateway.delivery.worker import Worker
 from gateway.desk.capability import Capabilities
 from gateway.desk.handler import IS_TEMPLATE, Handler
 from gateway.desk.letters import Letters
 from gateway.desk.pipeline import Desk, load_handlers
 from gateway.desk.post import Office
+from gateway.mail.envelope import domain_of
 from gateway.smtp.server import Door
 from gateway.store.database import Database, connect
 from gateway.store.intake import Intake
@@ -90,14 +91,25 @@ def read_secret(data: Path) -> bytes:
 
 
 def build_signer(config: Config) -> Signer | None:
-    """DKIM for our letters, when domain, selector and key are all set. Raises ConfigError."""
+    """DKIM for our letters, when there are keys for it. Raises ConfigError."""
     section = config.delivery
-    if not (section.dkim_domain and section.dkim_selector and section.dkim_key):
+    if not section.dkim_keys:
         return None
+    keys = [_signing_key(config, place, key) for place, key in enumerate(section.dkim_keys)]
     try:
-        return Signer(section.dkim_domain, section.dkim_selector, section.dkim_key.read_bytes())
-    except (OSError, ValueError) as error:
-        raise config.fault(("delivery", "dkim_key"), str(error)) from None
+        return Signer(section.dkim_domain or domain_of(config.site.support[0]), keys)
+    except ValueError as error:
+        raise config.fault(("delivery", "dkim_domain"), str(error)) from None
+
+
+def _signing_key(config: Config, place: int, key: DkimKey) -> SigningKey:
+    try:
+        return SigningKey.read(key.selector, key.file.read_bytes())
+    except OSError as error:
+        trouble = f"cannot be read: {error.strerror}"
+    except ValueError as error:
+        trouble = str(error)
+    raise config.fault(("delivery", "dkim_keys", str(place), "file"), f"{key.file} {trouble}")
 
 
 class Service:

@@ -82,11 +82,19 @@ def _net(value: str) -> str:
     return value
 
 
+def selector(value: str) -> str:
+    """The name of a DKIM key (RFC 6376 section 3.1): one label or several."""
+    if not re.fullmatch(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*", value):
+        raise ValueError(f'{value!r} is not a selector: letters, digits and hyphens, such as "desk-2026"')
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Octets = Annotated[int, BeforeValidator(octets), Field(ge=0)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 HostPort = Annotated[str, AfterValidator(_host_and_port)]
 NameServer = Annotated[str, AfterValidator(_name_server)]
 Address = Annotated[str, AfterValidator(_address)]
+Selector = Annotated[str, AfterValidator(selector)]
 Url = Annotated[str, AfterValidator(_url)]
 Net = Annotated[str, AfterValidator(_net)]

@@ -60,8 +60,12 @@ def test_an_unknown_table_is_told(written: Path) -> None:
                                         '"10.0.0.0/8"')),
     ('site = 3', "1: site: Input should be a valid dictionary or instance of Site, not 3"),
     ('[smtp]\ncertificate = "a.pem"', "1: smtp: certificate and key are set together, or neither"),
-    ('[delivery]\ndkim_domain = "example.com"',
-     "1: delivery: dkim_domain, dkim_selector and dkim_key are set together, or none of them"),
+    ('[delivery]\ndkim_keys = [\n  { selector = "a_b", file = "k.pem" },\n]',
+     "3: delivery.dkim_keys.0.selector: 'a_b' is not a selector: letters, digits and hyphens, such as \"desk-2026\""),
+    ('[delivery]\n\ndkim_keys = [{ selector = "a", file = "1.pem" }, { selector = "A", file = "2.pem" }]',
+     "3: delivery.dkim_keys: two keys have the selector 'a'"),
+    ('[[delivery.dkim_keys]]\nselector = "a"\n[[delivery.dkim_keys]]\nselector = "b"\nfile = "2.pem"',
+     "1: delivery.dkim_keys.0.file: Field required"),
 ])
 def test_a_wrong_value_is_told_with_what_is_right(written: Path, text: str, told: str) -> None:
     assert faults(written, text) == [told]
@@ -194,10 +198,11 @@ def test_the_shipped_file_says_the_defaults() -> None:
 
 
 def test_paths_are_relative_to_the_file(written: Path) -> None:
-    written.write_text('[site]\ndata = "d"\n[delivery]\ndkim_key = "/k.pem"\ndkim_domain = "e"\ndkim_selector = "s"\n')
+    written.write_text('[site]\ndata = "d"\n[delivery]\ndkim_keys = [\n'
+                       '{ selector = "a", file = "/k.pem" }, { selector = "b", file = "keys/b.pem" }]\n')
     config = load(written, {})
     assert config.site.data == written.parent / "d"
-    assert config.delivery.dkim_key == Path("/k.pem")
+    assert [key.file for key in config.delivery.dkim_keys] == [Path("/k.pem"), written.parent / "keys/b.pem"]
 
 
 def test_the_packaged_file_keeps_its_data_where_it_is_told(tmp_path: Path) -> None:

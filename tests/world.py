@@ -16,12 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
-from gateway.authentication.signer import Signer
+from gateway.authentication.signer import Signer, SigningKey
 from gateway.authentication.zone import ZoneResolver
 from gateway.config import Config
 from gateway.desk.acts import Acts
@@ -47,14 +45,12 @@ class Zone(dict[str, Any]):
     """DNS: {name: {TYPE: [values]}}."""
 
     def publish(self, domain: str, *, policy: str = "reject", spf: str = "v=spf1 ip4:127.0.0.1 -all",
-                selector: str = "s1", key: bytes = b"") -> None:
+                key: SigningKey | None = None) -> None:
         """A domain that does what a careful domain does."""
         self[domain] = {"TXT": [spf], "MX": [[10, f"mx.{domain}"]], "A": ["127.0.0.1"]}
         self[f"_dmarc.{domain}"] = {"TXT": [f"v=DMARC1; p={policy}"]}
         if key:
-            import base64
-            self[f"{selector}._domainkey.{domain}"] = {
-                "TXT": [f"v=DKIM1; k=ed25519; p={base64.b64encode(key).decode()}"]}
+            self[key.name(domain)] = {"TXT": [key.record]}
 
 
 class PostOffice:
@@ -126,7 +122,7 @@ class Customer:
     async def sends(self, content: bytes, recipients: tuple[str, ...], mail_from: str) -> None:
         """Hand over octets as they are, signed by the domain when it signs."""
         if self.signs:
-            content = self.world.signer(self.domain).sign(content) + content
+            content = self.world.signer(self.domain).sign(content, self.world.clock.now.timestamp()) + content
         await self.world.deliver(content, mail_from, recipients, helo=f"mx.{self.domain}")
 
     async def replies(self, letter: EmailMessage, text: str, **more: Any) -> EmailMessage:
@@ -190,7 +186,6 @@ class World:
         self.folder, self.database_url, self.sections = folder, database_url, sections
         self.clock, self.zone, self.office = Clock(), Zone(), PostOffice()
         self._signers: dict[str, Signer] = {}
-        self._public: dict[str, bytes] = {}
         self._serial = 0
 
     @asynccontextmanager
@@ -220,8 +215,7 @@ class World:
     def customer(self, address: str, name: str = "", *, policy: str = "reject") -> Customer:
         """A customer whose domain signs, publishes SPF and DMARC."""
         domain = address.rpartition("@")[2]
-        self.signer(domain)
-        self.zone.publish(domain, policy=policy, key=self._public[domain])
+        self.zone.publish(domain, policy=policy, key=self.signer(domain).keys[0])
         return Customer(self, address, name)
 
     def stranger(self, address: str, name: str = "") -> Customer:
@@ -238,12 +232,7 @@ class World:
 
     def signer(self, domain: str) -> Signer:
         if domain not in self._signers:
-            key = ed25519.Ed25519PrivateKey.generate()
-            self._public[domain] = key.public_key().public_bytes(
-                serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-            pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                    serialization.NoEncryption())
-            self._signers[domain] = Signer(domain, "s1", pem)
+            self._signers[domain] = Signer(domain, [SigningKey.make("s1", "ed25519")])
         return self._signers[domain]
 
     # ---- what happens ----

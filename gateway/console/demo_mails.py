@@ -4,17 +4,13 @@ hangul.example signs what it sends and asks to reject the rest; tower.example ha
 bank.example asks to reject what it did not sign, which is what the forger finds.
 """
 
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime, make_msgid
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-
-from gateway.authentication.signer import Signer
+from gateway.authentication.signer import Signer, SigningKey
 from gateway.mail.envelope import NULL_PATH, domain_of
 from gateway.mail.message import Message, parse
 
@@ -61,15 +57,13 @@ class World:
     """The customers' domains: their keys and their DNS."""
 
     def __init__(self) -> None:
-        key = Ed25519PrivateKey.generate()
-        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        public = b64encode(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
-        self._signer = Signer(SIGNING, "demo", pem)
+        key = SigningKey.make("demo", "ed25519")
+        self._signer = Signer(SIGNING, [key])
         self.zone = {
             "1.0.0.127.in-addr.arpa": {"PTR": ["mail.example.org"]},
             "mail.example.org": {"A": ["127.0.0.1"]},
             SIGNING: {"MX": [[10, "mail.example.org"]], "TXT": ["v=spf1 -all"]},
-            f"demo._domainkey.{SIGNING}": {"TXT": [f"v=DKIM1; k=ed25519; p={public}"]},
+            key.name(SIGNING): {"TXT": [key.record]},
             f"_dmarc.{SIGNING}": {"TXT": ["v=DMARC1; p=reject"]},
             "tower.example": {"TXT": ["v=spf1 ip4:127.0.0.1 -all"]},
             "nobody.example": {"MX": [[10, "mail.example.org"]]},
@@ -123,7 +117,8 @@ class World:
             _, recipient, _ = told.last(story.bounces)
             return reverse_path, recipient, _bounce(story, recipient)
         content = _message(story, recipient, fields, told.first_number())
-        return reverse_path, recipient, (self._signer.sign(content) if story.is_signed else b"") + content
+        signature = self._signer.sign(content, datetime.now(UTC).timestamp()) if story.is_signed else b""
+        return reverse_path, recipient, signature + content
 
 
 def _message(story: Story, recipient: str, fields: Sequence[tuple[str, str]], number: str) -> bytes:

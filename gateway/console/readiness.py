@@ -14,11 +14,15 @@ from typing import Any, Literal
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.authentication.resolver import Answer
+from gateway.authentication.answer import Answer, Resolver
+from gateway.authentication.key import KeyTrouble, fetch
+from gateway.authentication.names import is_within, to_ascii
+from gateway.authentication.resolver import Figures
+from gateway.authentication.signer import SigningKey
 from gateway.config import Config
 from gateway.console.edge import first_line, has_database
 from gateway.mail.envelope import domain_of
-from gateway.service import build_desk, build_resolver, open_database
+from gateway.service import build_desk, build_resolver, build_signer, open_database
 
 SOON = timedelta(days=14)
 """A certificate that ends within this time is worth a note."""
@@ -123,31 +127,21 @@ def _way_out(config: Config) -> Finding:
 
 
 def _signing(config: Config) -> Iterator[Finding]:
-    if config.delivery.dkim_key is None:
-        yield Finding("signature", "note", "letters are not DKIM-signed: many servers will distrust them")
+    signer = build_signer(config)
+    if signer is None:
+        yield Finding("signature", "note", "letters are not DKIM-signed, so many servers distrust them: "
+                                           "`frontdesk dkim` makes keys")
         return
-    try:
-        public = _public_key(config.delivery.dkim_key)
-    except (OSError, ValueError, TypeError) as error:
-        yield Finding("signature", "bad", f"{config.delivery.dkim_key} cannot be used: {first_line(error)}")
-        return
-    name = f"{config.delivery.dkim_selector}._domainkey.{config.delivery.dkim_domain}"
-    yield Finding("signature", "good", f"letters are signed; {name} must hold {public}")
-
-
-def _public_key(file: Path) -> str:
-    """The TXT record that belongs to a private key (RFC 6376 section 3.6.1, RFC 8463)."""
-    from base64 import b64encode
-
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-
-    private = load_pem_private_key(file.read_bytes(), None)
-    public = private.public_key()
-    if isinstance(private, Ed25519PrivateKey):
-        return f"v=DKIM1; k=ed25519; p={b64encode(public.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()}"
-    octets = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return f"v=DKIM1; k=rsa; p={b64encode(octets).decode()}"
+    keys = ", ".join(f"{key.selector} ({key.kind} {key.bits})" for key in signer.keys)
+    yield Finding("signature", "good", f"{signer.domain} signs letters by {keys}")
+    if all(key.kind != "rsa" for key in signer.keys):
+        yield Finding("signature", "note", "many servers know RSA only and find no signature: add a key of that kind")
+    author = to_ascii(domain_of(config.site.support[0]))
+    if not (is_within(author, signer.domain) or is_within(signer.domain, author)):
+        yield Finding("signature", "note", f"a signature of {signer.domain} may not count for letters from {author}")
+    for key in config.delivery.dkim_keys:
+        if key.file.stat().st_mode & 0o077:
+            yield Finding("signature", "note", f"{key.file} can be read by others: chmod 600 {key.file}")
 
 
 # ---- what the world sees -------------------------------------------------------------------------------------------
@@ -162,12 +156,18 @@ async def _dns(config: Config) -> AsyncIterator[Finding]:
         yield _record("SPF", await resolver.query(domain, "TXT"), domain, lambda txt: txt.startswith("v=spf1"))
         name = f"_dmarc.{domain}"
         yield _record("DMARC", await resolver.query(name, "TXT"), name, lambda txt: txt.startswith("v=DMARC1"))
-        if config.delivery.dkim_key is not None:
-            name = f"{config.delivery.dkim_selector}._domainkey.{config.delivery.dkim_domain}"
-            key = _public_key(config.delivery.dkim_key).partition("p=")[2]
-            yield _record("DKIM", await resolver.query(name, "TXT"), name, lambda txt: key in "".join(txt.split()))
+        if signer := build_signer(config):
+            for key in signer.keys:
+                yield await _published_key(key, signer.domain, resolver)
+        yield _name_servers(resolver.figures)
     finally:
         await resolver.close()
+
+
+def _name_servers(figures: Figures) -> Finding:
+    lost = figures.timeout + figures.refused + figures.servfail
+    said = f"{figures.asked} questions asked, {lost} without an answer, the slowest took {figures.longest:.3f} s"
+    return Finding("name servers", "bad" if lost else "good", said)
 
 
 def _mx(answer: Answer, domain: str, hostname: str) -> Finding:
@@ -178,6 +178,20 @@ def _mx(answer: Answer, domain: str, hostname: str) -> Finding:
         return Finding("MX", "good", f"{domain} is served by {', '.join(hosts)}")
     there = ", ".join(hosts) or "not set"
     return Finding("MX", "bad", f"the MX of {domain} is {there}, not {hostname}: no mail comes here")
+
+
+async def _published_key(key: SigningKey, domain: str, resolver: Resolver) -> Finding:
+    """What others find when they verify by this key."""
+    name = key.name(domain)
+    try:
+        found = await fetch(resolver, key.selector, domain, key.kind)
+    except KeyTrouble as trouble:
+        return Finding("DKIM", "bad", f"{name}: {trouble.reason}; `frontdesk dkim` prints the right record")
+    if found.public != key.private.public_key():
+        return Finding("DKIM", "bad", f"{name} holds a key that is not ours; `frontdesk dkim` prints the right record")
+    if found.is_testing:
+        return Finding("DKIM", "note", f"{name} says t=y: others may treat our letters as if they were not signed")
+    return Finding("DKIM", "good", f"{name} publishes our {key.kind} key")
 
 
 def _record(what: str, answer: Answer, name: str, is_it: Callable[[str], bool]) -> Finding:

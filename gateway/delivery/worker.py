@@ -142,7 +142,8 @@ class Worker:
 
     async def _try(self, letter: Letter) -> Outcome:
         try:
-            message = self._signer.sign(letter.raw) + letter.raw if self._signer else letter.raw
+            signature = self._signer.sign(letter.raw, self._now().timestamp()) if self._signer else b""
+            message = signature + letter.raw
             if self._settings.smarthost or self._settings.direct:
                 return await self._send(letter, message)
             path = await asyncio.to_thread(sent.keep, self._site.data / "sent", letter, message)

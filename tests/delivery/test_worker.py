@@ -10,12 +10,10 @@ from typing import Any
 
 import pytest
 import structlog
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from peer import DROP, HANG, Peer
 
 from gateway.authentication.resolver import ZoneResolver
-from gateway.authentication.signer import Signer
+from gateway.authentication.signer import Signer, SigningKey
 from gateway.config import Delivery, Site
 from gateway.delivery.worker import LEASE, Worker
 from gateway.models import Customer, Letter, Request
@@ -349,9 +347,7 @@ async def test_a_database_that_is_away_is_asked_again_and_the_outcome_is_kept_me
 
 @pytest.fixture
 def signer() -> Signer:
-    key = Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return Signer("example.com", "desk", key)
+    return Signer("example.com", [SigningKey.make("desk", "ed25519")])
 
 
 @pytest.fixture
