@@ -1,7 +1,8 @@
 """Does the author's domain stand behind this mail, and what does it ask when not (RFC 9989)?
 
 The organizational domain and the policy are found by walking up the DNS tree, eight questions at most. A name server
-that does not answer makes neither a pass nor a fail.
+that does not answer makes neither a pass nor a fail, where the outcome hangs on it. Nobody but the author's own domain
+can make it hang: an identifier outside the author's organization is asked nothing.
 """
 
 import asyncio
@@ -10,14 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.authentication.answer import Resolver
+from gateway.authentication.names import is_within
 from gateway.mail.authres import Check, Result
 
 MAX_STEPS = 8
+MAX_RECORD = 4096
+"""Octets of one record that are read."""
 POLICIES = ("none", "quarantine", "reject")
 _WEAKER = {"reject": "quarantine", "quarantine": "none", "none": "none"}
 
 _VERSION = re.compile(rb"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
-_URI = re.compile(r"\s*mailto:[^\s@,!]+@[^\s@,!]+(?:![0-9]+[kmgt]?)?\s*\Z", re.IGNORECASE)
+_URI = re.compile(
+    r"\s*(?:mailto:[^\s@!]+@[^\s@!]+|(?!mailto:)[a-z][a-z0-9+.-]*:[^\s!]+)(?:![0-9]+[kmgt]?)?\s*\Z", re.IGNORECASE
+)
+"""RFC 3986; with the obsolete limit of size behind it (section 4.8)."""
+_BLANK = " \t\r\n"
 
 
 class Lost(Exception):
@@ -57,15 +65,15 @@ class Record:
 
 
 def read(text: bytes, domain: str) -> Record | None:
-    """A TXT record as a DMARC record; None for any other."""
-    match = _VERSION.match(text[:4096])
+    """A TXT record as a DMARC record; None for any other. Of a tag that comes twice the first counts."""
+    match = _VERSION.match(text[:MAX_RECORD])
     if not match:
         return None
     tags: dict[str, str] = {}
-    for spec in text[match.end() : 4096].decode("utf-8", "replace").split(";"):
+    for spec in text[match.end() : MAX_RECORD].decode("utf-8", "replace").split(";"):
         name, equals, value = spec.partition("=")
         if equals:
-            tags.setdefault(name.strip().lower(), value.strip())
+            tags.setdefault(name.strip(_BLANK).lower(), value.strip(_BLANK))
     return Record(domain, tags)
 
 
@@ -81,16 +89,15 @@ class Walks:
         return await self._task(domain)
 
     def begin(self, start: str) -> None:
-        """Ask for the record at the start already now."""
-        self._task(start)
+        """Ask for all records on the way up already now, side by side: eight at most."""
+        for name in _steps(start):
+            self._task(name)
 
     async def up(self, start: str) -> list[Record]:
-        """The records from the start to the top, longest name first (RFC 9989 section 4.10). Raises Lost."""
+        """The records from the start to the top, longest name first (section 4.10). Raises Lost."""
+        self.begin(start)
         found = []
-        names = _steps(start)
-        for name in names:
-            self._task(name)
-        for name in names:
+        for name in _steps(start):
             record = await self.record(name)
             if record is not None:
                 found.append(record)
@@ -145,10 +152,12 @@ class Policy:
     wanted: str
     organizational_domain: str
     """"" when a name server did not answer on the way up: then only equal names are aligned for certain."""
+    doubt: str = ""
+    """Why it is not certain that this is wanted: nobody answered whether the author's domain exists."""
 
 
 async def policy(author: str, walks: Walks, resolver: Resolver) -> Policy | None:
-    """The policy for an author's domain; None where DMARC does not apply. Raises Lost."""
+    """The policy for an author's domain (section 4.10.1); None where DMARC does not apply. Raises Lost."""
     try:
         records = await walks.up(author)
     except Lost:
@@ -159,9 +168,18 @@ async def policy(author: str, walks: Walks, resolver: Resolver) -> Policy | None
         return None
     if record.domain == author:
         return Policy(record, record.asks("p"), organization)
-    if (await resolver.query(author, "A")).rcode == "NXDOMAIN":
-        return Policy(record, record.asks("np", "sp", "p"), organization)
-    return Policy(record, record.asks("sp", "p"), organization)
+    return await _policy_below(record, author, organization, resolver)
+
+
+async def _policy_below(record: Record, author: str, organization: str, resolver: Resolver) -> Policy:
+    """The policy for a subdomain; one that does not exist (section 3.2.13: NXDOMAIN) may have its own."""
+    existing, missing = record.asks("sp", "p"), record.asks("np", "sp", "p")
+    if existing == missing:
+        return Policy(record, existing, organization)
+    answer = await resolver.query(author, "A")
+    if answer.is_trouble:
+        return Policy(record, existing, organization, f"DNS did not answer whether {author} exists ({answer.rcode})")
+    return Policy(record, missing if answer.rcode == "NXDOMAIN" else existing, organization)
 
 
 async def _own_policy(author: str, walks: Walks) -> Policy | None:
@@ -232,10 +250,13 @@ class _Aligner:
         return replace(check, aligned=aligned)
 
     async def _is_related(self, domain: str) -> bool:
-        if domain.rpartition(".")[2] != self._author.rpartition(".")[2]:
-            return False
         if not self._organization:
+            if domain.rpartition(".")[2] != self._author.rpartition(".")[2]:
+                return False
             raise Lost(f"DNS did not answer for the organizational domain of {self._author}")
+        # A stranger's name servers are not asked: by their silence he could turn a fail into a temperror.
+        if not is_within(domain, self._organization):
+            return False
         return await self._walks.organizational_domain(domain) == self._organization
 
 
@@ -246,6 +267,7 @@ def _outcome(author: str, found: Policy | None, spf: Check, dkim: Sequence[Check
         return Result.NONE, f"{author} publishes no DMARC policy."
     if passed:
         return Result.PASS, f"{passed[0].domain} stands behind {author} ({passed[0].method} passed and is aligned)."
+    lost = lost or found.doubt
     if aligned or lost:
         why = aligned[0].reason if aligned else f"{lost}."
         return Result.TEMPERROR, f"Whether {author} stands behind this mail could not be found out: {why}"
