@@ -1,11 +1,12 @@
-"""What authentication found, as values, and the field that says so: Authentication-Results (RFC 8601).
+"""What authentication found, as values, and our field that says so: Authentication-Results (RFC 8601).
+
+Other servers' fields are read in hearsay.py.
 
 The values live here, among what a mail *is*, because the door writes them, the store keeps them as JSON and the
 handlers read them; only gateway/authentication makes them.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
@@ -75,6 +76,12 @@ class Check:
     queries: int = field(default=0, compare=False)
     """Questions put to the resolver for it."""
 
+    @property
+    def reported(self) -> Result:
+        """The result as others are told: a chain knows none, pass and fail; a key that DNS keeps back is a fail
+        (RFC 8617 section 5.2.1), although we may wait and see."""
+        return Result.FAIL if self.method == "arc" and self.result == Result.TEMPERROR else self.result
+
 
 @dataclass(frozen=True, slots=True)
 class Seal:
@@ -140,102 +147,63 @@ UNCHECKED = Verdict(Identity.UNKNOWN, "The sender's domain was not checked.")
 
 
 MAX_VALUE = 200
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`{|}~]+\Z")
-_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?:\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*@[A-Za-z0-9.-]+\Z")
+MAX_LINE = 78
+"""Characters of a line that can be folded (RFC 5322 section 2.1.1)."""
 
 
 def write(
     verdict: Verdict, authserv_id: str, *, reverse_path: str = "", helo: str = "", client_ip: str = ""
 ) -> bytes:
-    """Our Authentication-Results field with its CRLF (RFC 8601 section 2.2). Whatever strangers chose is quoted."""
-    results = [_result(verdict.iprev, ("policy.iprev", client_ip))]
+    """Our Authentication-Results field with its CRLF (RFC 8601 section 2.2): ASCII, whatever strangers chose quoted."""
+    results = [f"Authentication-Results: {_name(authserv_id)}"]
+    if verdict == UNCHECKED:
+        return _folded([*results, "none"])
+    if verdict.iprev.result != Result.NONE:
+        results.append(_result(verdict.iprev, ("policy.iprev", client_ip)))
     path = ("smtp.helo", helo) if verdict.spf.detail == "helo" else ("smtp.mailfrom", reverse_path)
     results.append(_result(verdict.spf, path))
     for check in verdict.dkim or (Check("dkim", Result.NONE),):
         results.append(_result(check, ("header.d", check.domain), ("header.s", check.selector),
                                ("header.a", check.detail)))  # fmt: skip
-    results.append(_result(verdict.arc))
+    results.append(_result(verdict.arc, ("smtp.remote-ip", client_ip if verdict.arc.domain else "")))
     dmarc = verdict.dmarc
     results.append(_result(dmarc, ("header.from", dmarc.domain), ("policy.dmarc", dmarc.policy)))
-    return ";\r\n\t".join([f"Authentication-Results: {quoted(authserv_id)}", *results]).encode("ascii") + b"\r\n"
+    return _folded(results)
 
 
 def quoted(value: str) -> str:
-    """A value as the grammar takes it: a token or an address as it is, anything else as a quoted string."""
-    if len(value) <= MAX_VALUE and (_TOKEN.match(value) or _ADDRESS.match(value)):
-        return value
-    shown = "".join(letter if " " <= letter <= "~" else "?" for letter in value[:MAX_VALUE])
-    return '"' + shown.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """A value as a quoted string of printable ASCII, cut to MAX_VALUE characters."""
+    return '"' + _shown(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _shown(value: str) -> str:
+    value = value[:MAX_VALUE]
+    if not (value.isascii() and value.isprintable()):
+        value = "".join(letter if " " <= letter <= "~" else "?" for letter in value)
+    return " ".join(value.split())
+
+
+def _name(authserv_id: str) -> str:
+    return authserv_id if re.fullmatch(r"[A-Za-z0-9.-]{1,200}", authserv_id) else quoted(authserv_id)
 
 
 def _result(check: Check, *properties: tuple[str, str]) -> str:
-    parts = [f"{check.method}={check.result}"]
-    if check.reason:
-        parts.append(f"reason={quoted(check.reason)}")
-    parts += [f"{name}={quoted(value)}" for name, value in properties if value]
-    return "\r\n\t ".join(parts)
+    parts = [f"{check.method}={check.reported}"]
+    if check.bits:
+        parts.append(f"({check.bits}-bit key)")
+    named = (("reason", check.reason), *properties)
+    return " ".join(parts + [f"{name}={quoted(value)}" for name, value in named if _shown(value)])
 
 
-_FIELD = re.compile(rb"authentication-results[ \t]*:", re.IGNORECASE)
-
-
-def strip(raw: bytes, authserv_id: str) -> bytes:
-    """The message without any Authentication-Results field that bears our authserv-id (RFC 8601 section 5).
-
-    A field whose id cannot be read goes too when our id stands anywhere in it. All other octets stay. Linear time.
-    """
-    end = raw.find(b"\r\n\r\n")
-    header_size = len(raw) if end < 0 else end + 2
-    if b"authentication-results" not in raw[:header_size].lower():
-        return raw
-    ours = authserv_id.lower().rstrip(".")
-    kept = [field for field in _fields(raw[:header_size]) if not _is_ours(field, ours)]
-    return b"".join([*kept, raw[header_size:]])
-
-
-def _fields(header: bytes) -> Iterator[bytes]:
-    """Each field with its folding and CRLF."""
-    start = 0
-    for line_end in re.finditer(rb"\r\n(?![ \t])", header):
-        yield header[start : line_end.end()]
-        start = line_end.end()
-    yield header[start:]
-
-
-def _is_ours(field: bytes, ours: str) -> bool:
-    match = _FIELD.match(field)
-    if match is None:
-        return False
-    value = field[match.end() :].decode("utf-8", "replace")
-    found = _authserv_id(value)
-    if found is None:
-        return ours in value.lower()
-    return found.lower().rstrip(".") == ours
-
-
-def _authserv_id(value: str) -> str | None:
-    """The id in front, behind any comments; None when there is none to be read."""
-    place = _after_comments(value)
-    if place is None or place >= len(value):
-        return None
-    if value[place] == '"':
-        match = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL).match(value, place)
-        return re.sub(r"\\(.)|\r\n", r"\1", match[1], flags=re.DOTALL) if match else None
-    match = re.compile(r"[^\s;()\"]+").match(value, place)
-    return match[0] if match else None
-
-
-def _after_comments(value: str) -> int | None:
-    depth = place = 0
-    while place < len(value):
-        letter = value[place]
-        if letter == "\\" and depth:
-            place += 1
-        elif letter in "()":
-            depth += 1 if letter == "(" else -1
-            if depth < 0:
-                return None
-        elif not depth and not letter.isspace():
-            return place
-        place += 1
-    return None
+def _folded(results: list[str]) -> bytes:
+    """Each result on lines of its own; a blank where a line is full stays, behind the fold."""
+    lines = []
+    for result in results:
+        line = ""
+        for word in result.split(" "):
+            if line and len(line) + len(word) > MAX_LINE - 2:
+                lines.append(line)
+                line = ""
+            line += f" {word}"
+        lines.append(f"{line};")
+    return "\r\n".join(lines).strip(" ;").encode("ascii") + b"\r\n"

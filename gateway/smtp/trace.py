@@ -9,7 +9,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
-from gateway.mail import authres
+from gateway.mail import authres, hearsay
 from gateway.mail.authres import Verdict
 from gateway.mail.envelope import Envelope
 from gateway.smtp.path import is_plain_name
@@ -26,7 +26,7 @@ def stored(raw: bytes, envelope: Envelope, verdict: Verdict, hostname: str, tls:
         _received(envelope, hostname, tls, now),
         # Without a header of its own the text must not run into ours.
         b"" if _HEADER_BEGINS.match(raw) else b"\r\n",
-        authres.strip(raw, hostname),
+        hearsay.strip(raw, hostname),
     ))  # fmt: skip
 
 
