@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from gateway.authentication.names import lower
+
 NEGATIVE, TROUBLE = 60, 5
 """Seconds that "no such record" and "no answer" are remembered."""
 
@@ -85,12 +87,13 @@ class Budget:
             asked.cancel()
 
     async def query(self, name: str, type: str) -> Answer:
-        asked = self._asked.get((name.lower(), type))
+        name = lower(name)
+        asked = self._asked.get((name, type))
         if asked is None:
             if self._left <= 0:
                 return TIMEOUT
             self._left -= 1
-            asked = self._asked[name.lower(), type] = asyncio.ensure_future(self._resolver.query(name, type))
+            asked = self._asked[name, type] = asyncio.ensure_future(self._resolver.query(name, type))
         try:
             async with asyncio.timeout_at(self._deadline()):
                 return await asyncio.shield(asked)

@@ -24,6 +24,11 @@ def can_be_asked(name: str) -> bool:
     return all(0 < len(label) <= 63 for label in labels) and sum(map(len, labels)) + len(labels) - 1 <= MAX_NAME
 
 
+def lower(name: str) -> str:
+    """The name with its ASCII letters in lower case, and no other: DNS knows no further cases (RFC 4343 section 3)."""
+    return name.lower() if name.isascii() else "".join(each.lower() if each.isascii() else each for each in name)
+
+
 def octets(name: str) -> list[bytes]:
     return [_octets(label) for label in name.split(".")]
 

@@ -30,7 +30,7 @@ UDP_OCTETS = 1232
 """The size of answer that we offer to take over UDP (the DNS flag day of 2020); longer ones come over TCP."""
 ODD_OCTETS = 4096
 """dnspython reads an answer on the event loop: 2 ms for so many octets, and a longer one is not read."""
-MAX_ALIASES = 8
+MAX_ALIASES = 16
 FORGET_ANSWERS, FORGET_SECONDS = 64, 60
 """c-ares remembers answers too, without a bound on their number and "no such record" for an hour; it cannot be told
 not to. So it is made to forget after so many answers, or seconds."""

@@ -10,7 +10,7 @@ import structlog
 
 from gateway.authentication.answer import NO_SUCH_NAME, TIMEOUT, Answer, Budget, Resolver
 from gateway.authentication.memory import Memory, weight
-from gateway.authentication.names import can_be_asked
+from gateway.authentication.names import can_be_asked, lower
 from gateway.authentication.nameservers import NameServers
 from gateway.authentication.zone import ZoneResolver
 
@@ -73,7 +73,7 @@ class DnsResolver:
         return Figures(**self._counts, seconds=round(self._seconds, 3), longest=round(self._longest, 3))
 
     async def query(self, name: str, type: str) -> Answer:
-        name = name.removesuffix(".").lower()
+        name = lower(name.removesuffix("."))
         if not can_be_asked(name):
             return NO_SUCH_NAME
         if remembered := self._memory.recall(name, type, self._now()):

@@ -4,6 +4,9 @@ The file is JSON, `{name: {TYPE: [values]}}`. A TXT value is a string or a list 
 `[preference, host]`; a CNAME is a string and is followed. "TIMEOUT", "SERVFAIL", "REFUSED" or "NXDOMAIN" may stand for
 a type's values, for the type "*" (all that are not listed), or for a whole name. A name that is not listed does not
 exist, unless a listed name lies below it.
+
+Read as kindly as it can be: one value needs no list, null is none, numbers in a TXT are text, a name in U-labels is
+found by its A-labels too, and types that nobody here asks for may hold anything.
 """
 
 import json
@@ -12,10 +15,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from gateway.authentication.answer import NO_SUCH_NAME, Answer
-from gateway.authentication.names import can_be_asked
+from gateway.authentication.names import can_be_asked, lower, octets, to_ascii
 
 WORDS = ("TIMEOUT", "SERVFAIL", "REFUSED", "NXDOMAIN")
-MAX_ALIASES = 8
+TYPES = ("TXT", "SPF", "MX", "A", "AAAA", "PTR", "CNAME", "NS", "*")
+MAX_ALIASES = 16
 
 
 class ZoneResolver:
@@ -27,7 +31,9 @@ class ZoneResolver:
         self._records: dict[str, dict[str, Any]] = {}
         self._above: set[str] = set()
         for name, records in zone.items():
-            self._add(_plain(name), records)
+            name = _plain(name)
+            for each in {name, to_ascii(name) or name}:
+                self._add(each, records)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -65,34 +71,40 @@ class ZoneResolver:
         return Answer(found) if isinstance(found, str) else Answer("NOERROR", found)
 
     def _add(self, name: str, records: Any) -> None:
-        if isinstance(records, str) and records.upper() in WORDS:
-            records = {"*": records}
-        if not isinstance(records, Mapping):
+        if word := _word(records):
+            records = {"*": word}
+        if not isinstance(records or {}, Mapping):
             raise ValueError(f"In the zone, the records of {name!r} must be an object: types and their values.")
         kept = self._records.setdefault(name, {})
-        for type_, values in records.items():
-            kept[type_.upper()] = _values(name, type_.upper(), values)
+        for type_, values in (records or {}).items():
+            if (type_ := type_.strip().upper()) in TYPES:
+                kept[type_] = _values(name, type_, values)
         while "." in name:
             name = name.partition(".")[2]
             self._above.add(name)
 
 
 def _plain(name: str) -> str:
-    return name.strip().lower().removesuffix(".")
+    return lower(name.removesuffix("."))
+
+
+def _word(values: Any) -> str:
+    """The word that stands for the values, alone or as the only one of a list; "" when there is none."""
+    if isinstance(values, list) and len(values) == 1:
+        values = values[0]
+    return values.upper() if isinstance(values, str) and values.upper() in WORDS else ""
 
 
 def _values(name: str, type_: str, values: Any) -> str | tuple[Any, ...]:
-    if isinstance(values, str) and values.upper() in WORDS:
-        return values.upper()
-    if values is None or type_ == "*":
+    if word := _word(values):
+        return word
+    if type_ == "*":
         return ()
-    if isinstance(values, list) and len(values) == 1 and isinstance(values[0], str) and values[0] in WORDS:
-        return values[0]
     if not isinstance(values, list) or (type_ == "MX" and _is_exchanger(values)):
         values = [values]
     try:
-        return tuple(_value(type_, value) for value in values)
-    except (TypeError, ValueError, LookupError, AttributeError):
+        return tuple(_value(type_, value) for value in values if value is not None)
+    except (TypeError, ValueError, OverflowError, AttributeError):
         raise ValueError(f"In the zone, the {type_} records of {name!r} cannot be read.") from None
 
 
@@ -102,15 +114,16 @@ def _is_exchanger(value: list[Any]) -> bool:
 
 def _value(type_: str, value: Any) -> bytes | str | tuple[int, str]:
     if type_ in ("TXT", "SPF"):
-        text = "".join(value) if isinstance(value, list) else value
-        return _octets(text)
+        return b"".join(_octets(each) for each in (value if isinstance(value, list) else [value]))
     if type_ == "MX":
         preference, host = value.split() if isinstance(value, str) else value
-        return int(preference), _plain(host)
+        return int(preference), _plain(host.strip())
     if not isinstance(value, str):
         raise TypeError
-    return _plain(value)
+    return _plain(value.strip())
 
 
-def _octets(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+def _octets(text: Any) -> bytes:
+    if not isinstance(text, str | int | float):
+        raise TypeError
+    return b".".join(octets(str(text)))

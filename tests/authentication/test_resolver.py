@@ -1,4 +1,4 @@
-"""The resolver against real servers on loopback, and the zone that stands in for them."""
+"""The resolver against real servers on loopback."""
 
 import asyncio
 import socket
@@ -7,8 +7,8 @@ import time
 import pytest
 from dns_server import name_server
 
-from gateway.authentication.answer import Answer, Budget
-from gateway.authentication.resolver import DnsResolver, ZoneResolver
+from gateway.authentication.answer import Budget
+from gateway.authentication.resolver import DnsResolver
 
 ZONE = {
     "example.com": {
@@ -149,48 +149,3 @@ async def test_a_mail_waits_no_longer_than_its_budget(server):
     began = time.monotonic()
     assert (await Budget(server.resolver, 0.05).query("mute.example", "A")).rcode == "TIMEOUT"
     assert time.monotonic() - began < 0.15
-
-
-@pytest.mark.parametrize(
-    ("zone", "name", "type_", "answer"),
-    [
-        ({"Example.COM.": {"txt": ["a", ["b", "c"]]}}, "example.com", "TXT", Answer("NOERROR", (b"a", b"bc"))),
-        ({"example.com": {"TXT": "alone"}}, "example.com", "TXT", Answer("NOERROR", (b"alone",))),
-        ({"a.b.example.com": {"A": ["192.0.2.1"]}}, "b.example.com", "A", Answer("NOERROR")),
-        ({"a.b.example.com": {"A": ["192.0.2.1"]}}, "c.example.com", "A", Answer("NXDOMAIN")),
-        ({"example.com": {"A": ["192.0.2.1"]}}, "example.com", "MX", Answer("NOERROR")),
-        (
-            {"example.com": {"MX": [10, "Mx.Example.com."]}},
-            "example.com",
-            "MX",
-            Answer("NOERROR", ((10, "mx.example.com"),)),
-        ),
-        ({"example.com": "SERVFAIL"}, "example.com", "MX", Answer("SERVFAIL")),
-        ({"example.com": {"*": "TIMEOUT", "A": ["192.0.2.1"]}}, "example.com", "MX", Answer("TIMEOUT")),
-        ({"example.com": {"*": "TIMEOUT", "A": ["192.0.2.1"]}}, "example.com", "A", Answer("NOERROR", ("192.0.2.1",))),
-        ({"example.com": {"MX": "NXDOMAIN"}}, "example.com", "MX", Answer("NXDOMAIN")),
-        (
-            {"w.com": {"CNAME": ["e.com"]}, "e.com": {"A": ["192.0.2.1"]}},
-            "w.com",
-            "A",
-            Answer("NOERROR", ("192.0.2.1",)),
-        ),
-        ({"w.com": {"CNAME": "gone.com"}}, "w.com", "A", Answer("NXDOMAIN")),
-        ({"w.com": {"CNAME": "w.com"}}, "w.com", "A", Answer("SERVFAIL")),
-        ({"x.com": {"SPF": ["v=spf1"]}}, "x.com", "TXT", Answer("NOERROR")),
-    ],
-)
-async def test_a_zone_answers_as_its_file_says(zone, name, type_, answer):
-    assert await ZoneResolver(zone).query(name, type_) == answer
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"a.com": 5}', '{"a.com": {"MX": ["x"]}}', '{"a.com": {"A": [5]}}'])
-def test_a_zone_file_that_cannot_be_used_is_refused_with_a_sentence(tmp_path, text):
-    (tmp_path / "zone.json").write_text(text)
-    with pytest.raises(ValueError, match=r"zone.*\.$"):
-        ZoneResolver.load(tmp_path / "zone.json")
-
-
-def test_a_zone_file_that_is_not_there_is_refused_with_a_sentence(tmp_path):
-    with pytest.raises(ValueError, match="cannot be read: No such file"):
-        ZoneResolver.load(tmp_path / "none.json")
