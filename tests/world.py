@@ -299,6 +299,9 @@ class _Live:
     def __init__(self, zone: Zone) -> None:
         self.zone = zone
 
+    def recall(self, name: str, type: str) -> None:
+        return None
+
     async def query(self, name: str, type: str) -> Any:
         return await ZoneResolver(self.zone).query(name, type)
 

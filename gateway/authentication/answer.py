@@ -61,6 +61,9 @@ class Resolver(Protocol):
     def is_away(self) -> bool:
         """True when no name server answers anything, so that nothing can be learnt about anybody."""
 
+    def recall(self, name: str, type: str) -> Answer | None:
+        """What query() would answer, when that is known without asking; else None. Never raises."""
+
     async def query(self, name: str, type: str) -> Answer:
         """Ask for the records of a type (TXT, A, AAAA, MX, PTR, CNAME, NS) at a name. Never raises."""
 
@@ -71,7 +74,8 @@ class Budget:
     def __init__(self, resolver: Resolver, deadline_seconds: float, queries: int = 60):
         self._resolver, self._left = resolver, queries
         self._until = time.monotonic() + deadline_seconds
-        self._asked: dict[tuple[str, str], asyncio.Future[Answer]] = {}
+        self._answers: dict[tuple[str, str], Answer] = {}
+        self._under_way: dict[tuple[str, str], asyncio.Future[Answer]] = {}
 
     @property
     def is_away(self) -> bool:
@@ -83,17 +87,27 @@ class Budget:
 
     def close(self) -> None:
         """Nobody waits any more: what is still under way is given up."""
-        for asked in self._asked.values():
+        for asked in self._under_way.values():
             asked.cancel()
 
+    def recall(self, name: str, type: str) -> Answer | None:
+        return self._answers.get((name.lower(), type))
+
     async def query(self, name: str, type: str) -> Answer:
-        name = lower(name)
-        asked = self._asked.get((name, type))
-        if asked is None:
+        key = name.lower(), type
+        if answer := self._answers.get(key):
+            return answer
+        if (asked := self._under_way.get(key)) is None:
             if self._left <= 0:
                 return TIMEOUT
             self._left -= 1
-            asked = self._asked[name, type] = asyncio.ensure_future(self._resolver.query(name, type))
+            if answer := self._resolver.recall(name, type):
+                self._answers[key] = answer
+                return answer
+            asked = self._under_way[key] = asyncio.ensure_future(self._resolver.query(name, type))
+        return await self._in_time(asked)
+
+    async def _in_time(self, asked: asyncio.Future[Answer]) -> Answer:
         try:
             async with asyncio.timeout_at(self._deadline()):
                 return await asyncio.shield(asked)

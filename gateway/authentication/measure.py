@@ -18,6 +18,9 @@ class Counted:
     def is_away(self) -> bool:
         return self._resolver.is_away
 
+    def recall(self, name: str, type: str) -> Answer | None:
+        return self._resolver.recall(name, type)
+
     async def query(self, name: str, type: str) -> Answer:
         self.queries += 1
         return await self._resolver.query(name, type)

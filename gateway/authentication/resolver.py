@@ -72,8 +72,8 @@ class DnsResolver:
     def figures(self) -> Figures:
         return Figures(**self._counts, seconds=round(self._seconds, 3), longest=round(self._longest, 3))
 
-    async def query(self, name: str, type: str) -> Answer:
-        name = lower(name.removesuffix("."))
+    def recall(self, name: str, type: str) -> Answer | None:
+        name = _plain(name)
         if not can_be_asked(name):
             return NO_SUCH_NAME
         if remembered := self._memory.recall(name, type, self._now()):
@@ -82,8 +82,13 @@ class DnsResolver:
         if self.is_away:
             self._look_whether_away()
             return TIMEOUT
+        return None
+
+    async def query(self, name: str, type: str) -> Answer:
+        if known := self.recall(name, type):
+            return known
         # One who gives up must not take the answer from the others who wait for it.
-        return await asyncio.shield(self._task(name, type))
+        return await asyncio.shield(self._task(_plain(name), type))
 
     async def close(self) -> None:
         tasks = [*self._under_way.values(), *([self._look] if self._look else [])]
@@ -152,3 +157,7 @@ class DnsResolver:
         elif not is_away and self._away_since is not None:
             log.info("name servers answer again", seconds_away=round(self._now() - self._away_since))
             self._away_since = None
+
+
+def _plain(name: str) -> str:
+    return lower(name.removesuffix("."))

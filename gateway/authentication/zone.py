@@ -49,6 +49,9 @@ class ZoneResolver:
         return cls(zone)
 
     async def query(self, name: str, type: str) -> Answer:
+        return self.recall(name, type)
+
+    def recall(self, name: str, type: str) -> Answer:
         name = _plain(name)
         for _ in range(MAX_ALIASES):
             answer = self._at(name, type)

@@ -30,6 +30,9 @@ HERE, ELSEWHERE = "192.0.2.1", "198.51.100.7"
 class Away:
     is_away = True
 
+    def recall(self, name, type):
+        return None
+
     async def query(self, name, type):
         return Answer("TIMEOUT")
 

@@ -140,6 +140,9 @@ class Watched:
         self.may_answer = asyncio.Event()
         self.given_up = asyncio.Event()
 
+    def recall(self, name: str, type: str) -> None:
+        return None
+
     async def query(self, name: str, type: str) -> Answer:
         self.asked.put_nowait((name, type))
         try:
