@@ -41,29 +41,28 @@ def _mail(mail: Mapping[str, Any], may_acknowledge: bool) -> Iterator[Renderable
     yield grid
 
 
+LABELS = {"spf": "SPF", "dkim": "DKIM", "arc": "ARC", "dmarc": "DMARC", "iprev": "iprev"}
+
+
 def _checks(found: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield _title("Whose mail it is")
     grid = _grid()
     colour, meaning = show.IDENTITIES.get(found["verdict"], ("", ""))
-    grid.add_row("Verdict", Text.assemble((found["verdict"], colour), f": {meaning}"))
-    grid.add_row("SPF", _result(found["spf"], found["spf"]["domain"], found["spf"]["explanation"]))
-    for each in found["dkim"]:
-        grid.add_row("DKIM", _result(each, f"{each['domain']} {each['selector']}", each["reason"]))
-    dmarc = found["dmarc"]
-    policy = f"policy {dmarc['policy'] or 'none published'}"
-    aligned = f"aligned: {', '.join(dmarc['aligned'])}" if dmarc["aligned"] else ""
-    grid.add_row("DMARC", _result(dmarc, dmarc["from_domain"], policy, aligned))
-    grid.add_row("ARC", _result(found["arc"]))
-    grid.add_row("iprev", _result(found["iprev"], found["iprev"]["name"]))
+    grid.add_row("Verdict", Text.assemble((found["verdict"], colour), f": {meaning}. ", plain.line(found["because"])))
+    for each in found["checks"]:
+        grid.add_row(LABELS[each["method"]], _result(each, found))
     if found["structure"]:
         grid.add_row("Structure", plain.line(", ".join(found["structure"]), 400))
     yield grid
 
 
-def _result(check: Mapping[str, Any], *more: str) -> Text:
+def _result(check: Mapping[str, Any], found: Mapping[str, Any]) -> Text:
     result = check["result"]
-    words = "  ".join(plain.line(each) for each in more if each)
-    return Text.assemble((f"{result:<10}", RESULTS.get(result, "dim")), words)
+    cost = f"{check['milliseconds']:g} ms, {check['queries']} asked of DNS"
+    said = found["spf"]["explanation"] if check["method"] == "spf" else ""
+    said = f' "{plain.line(said)}"' if said else ""
+    words = plain.line(check["reason"], 300)
+    return Text.assemble((f"{result:<10}", RESULTS.get(result, "dim")), f"{words}{said}  ", (cost, "dim"))
 
 
 def _decisions(decisions: list[Mapping[str, Any]]) -> Iterator[RenderableType]:
