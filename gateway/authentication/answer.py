@@ -91,10 +91,10 @@ class Budget:
             asked.cancel()
 
     def recall(self, name: str, type: str) -> Answer | None:
-        return self._answers.get((name.lower(), type))
+        return self._answers.get((lower(name), type))
 
     async def query(self, name: str, type: str) -> Answer:
-        key = name.lower(), type
+        key = lower(name), type
         if answer := self._answers.get(key):
             return answer
         if (asked := self._under_way.get(key)) is None:
