@@ -148,7 +148,7 @@ async def _ask(
     signatures, chain = dkim.read(header, now), arc.read(header, now)
     wanted = {each.body_key for each in signatures if isinstance(each, Signature)}
     if isinstance(chain, arc.Chain):
-        wanted.add(chain.newest.body_key)
+        wanted |= chain.body_keys
     bodies: asyncio.Future[BodyHashes] = asyncio.ensure_future(body_hashes(body, wanted))
     if whose.domain:
         walks.begin(whose.domain)
@@ -295,7 +295,7 @@ def report(
                 "explanation": verdict.spf.explanation},
         "dkim": [{"result": check.result.value, "domain": check.domain, "selector": check.selector,
                   "reason": check.reason} for check in verdict.dkim],
-        "arc": {"result": verdict.arc.result.value},
+        "arc": {"result": verdict.arc.reported.value},
         "dmarc": {"result": verdict.dmarc.result.value, "policy": verdict.dmarc.policy,
                   "from_domain": verdict.author_domain, "aligned": list(aligned)},
         "iprev": {"result": verdict.iprev.result.value, "name": verdict.iprev.domain},

@@ -65,10 +65,13 @@ def read_tags(field: Field) -> Tags:
     return tags.read(field.value)
 
 
-def read(field: Field, now: float) -> Signature:
-    """Read DKIM-Signature's or ARC-Message-Signature's common part. Raises Malformed."""
+def read(field: Field, now: float, *, may_be_blank: bool = False) -> Signature:
+    """Read DKIM-Signature's or ARC-Message-Signature's common part. Raises Malformed.
+
+    may_be_blank: names in h= that are empty are passed over.
+    """
     found = read_tags(field)
-    found.demand("a", "b", "bh", "d", "h", "s")
+    found.demand("a", "b", "bh", "d", "s", *(() if may_be_blank else ("h",)))
     kind = algorithm(found)
     header_form, body_form = _forms(found)
     if len(found.octets("bh")) != 32:
@@ -77,7 +80,7 @@ def read(field: Field, now: float) -> Signature:
     if "q" in found and "dns/txt" not in found.words("q"):
         raise Malformed("q= names no way to ask for the key")
     check_times(found, now)
-    return Signature(field, found, kind, domain(found), selector(found), _names(found),
+    return Signature(field, found, kind, domain(found), selector(found), _names(found, may_be_blank),
                      header_form, body_form, found.number("l"))  # fmt: skip
 
 
@@ -89,7 +92,7 @@ def algorithm(found: Tags) -> str:
 
 
 def domain(found: Tags) -> str:
-    """d= in A-labels (RFC 8616 section 4); the grammar asks for two labels at least and no final dot."""
+    """d= in A-labels (RFC 8616); the grammar asks for two labels at least and no final dot."""
     text = found.text("d")
     name = to_ascii(text)
     if "." not in name or text.endswith("."):
@@ -106,11 +109,10 @@ def agent_domain(found: Tags) -> str:
 
 
 def selector(found: Tags) -> str:
-    name = found.text("s")
-    labels = name.split(".")
-    if name.isascii() and all(_SELECTOR.match(label) for label in labels):
-        return name
-    if not (name := to_ascii(name)):
+    """s= in A-labels (RFC 8616)."""
+    text = found.text("s")
+    name = text if text.isascii() else to_ascii(text)
+    if not all(map(_SELECTOR.match, name.split("."))):
         raise Malformed("s= is not a selector")
     return name
 
@@ -133,10 +135,14 @@ def _forms(found: Tags) -> tuple[str, str]:
     return header, body
 
 
-def _names(found: Tags) -> tuple[bytes, ...]:
+def _names(found: Tags, may_be_blank: bool) -> tuple[bytes, ...]:
+    if "h" not in found:
+        raise Malformed("h= is missing")
     names = [name.strip(b" \t\r\n").lower() for name in found.values["h"].split(b":")]
     if len(names) > MAX_NAMES:
         raise Malformed(f"h= names more than {MAX_NAMES} fields")
+    if may_be_blank:
+        names = [name for name in names if name]
     if not all(map(_FIELD_NAME.match, names)):
         raise Malformed("h= holds what is no field name")
     return tuple(names)
