@@ -7,7 +7,7 @@ what could not be done. What a command needs is imported when it runs, so that `
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -33,6 +33,24 @@ Zone = Annotated[str | None, typer.Option(metavar="ZONE.json", help="JSON in pla
 Now = Annotated[float | None, typer.Option(metavar="EPOCH", help="The moment it comes, in seconds since 1970.")]
 Lines = Annotated[bool, typer.Option("--lines", help="Read one JSON object per line from standard input (file, "
                                      "mail_from, rcpt, client_ip, helo, zone, now) and answer each in one line.")]
+
+
+def _selector(value: str) -> str:
+    from gateway.units import selector
+
+    try:
+        return selector(value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Selector = Annotated[str | None, typer.Option(metavar="S", parser=_selector, help="Selector of a new key; with both "
+                                              "kinds S-rsa and S-ed25519. Without it: frontdesk.")]
+Kind = Annotated[Literal["rsa", "ed25519", "both"] | None, typer.Option(help="Which keys to make. Without it: both.")]
+Domain = Annotated[str | None, typer.Option(metavar="D", help="The domain that signs. Without it: what config.toml "
+                                            "says.")]
+Folder = Annotated[Path | None, typer.Option(metavar="DIR", help="Where to keep new keys. Without it: the data "
+                                             "folder.")]
 
 
 @app.callback()
@@ -70,6 +88,23 @@ def check(
     show.findings(findings, as_json)
     if any(finding.is_bad for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command()
+def dkim(
+    context: typer.Context, selector: Selector = None, kind: Kind = None, domain: Domain = None, folder: Folder = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Make the keys that sign our letters, or print the DNS records of those that are configured.
+
+    Keys are made when none are configured, and when any option says which.
+    """
+    config = read_config(context)
+    from gateway.console import signing
+
+    signature = None if selector or kind or domain or folder else signing.configured(config)
+    signing.tell(config, signature or signing.make(config, selector or "frontdesk", kind or "both", domain or "",
+                                                   folder or config.site.data), as_json)
 
 
 @app.command()

@@ -1,10 +1,11 @@
-"""The real peers that tests stand on: both databases."""
+"""The real peers that tests stand on: both databases, and the command."""
 
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from command import frontdesk as frontdesk
 from postgres import PostgresServer
 
 from gateway.store.database import Database, connect

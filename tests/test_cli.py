@@ -1,24 +1,21 @@
 """The command as people and programs meet it: what it prints, where, and with which exit code."""
 
 import asyncio
-import io
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
+from command import Command
 from sqlalchemy.orm import Session as Db
 
-from gateway import cli
 from gateway.console import plain
 from gateway.desk import number
 from gateway.models import Attachment, Customer, Entry, History, Letter, Received, Request
@@ -31,40 +28,13 @@ MAIL = b"From: Kim <kim@example.org>\r\nTo: support@example.com\r\nSubject: Cann
 ZONE = {"example.org": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]}}
 
 
-@dataclass(frozen=True)
-class Said:
-    """What one run of the command said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Command = Callable[..., Said]
-
-
 @pytest.fixture
-def frontdesk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Command]:
-    """Run the command in an empty folder, in this process."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FRONTDESK_CONFIG", raising=False)
+def frontdesk(frontdesk: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Kim at the keyboard, with a mail at hand."""
     monkeypatch.setenv("FRONTDESK_AGENT", "kim")
     (tmp_path / "mail.eml").write_bytes(MAIL)
     (tmp_path / "zone.json").write_text(json.dumps(ZONE))
-
-    def run(*words: str, stdin: bytes = b"") -> Said:
-        monkeypatch.setattr(sys, "argv", ["frontdesk", *words])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capfd.readouterr()
-        return Said(int(ended.value.code or 0), out, err)
-
-    return run  # type: ignore[return-value]
+    return frontdesk
 
 
 @cache
