@@ -2,24 +2,29 @@
 
 check() is the RFC's check_host(): an evaluator in asyncio whose terms ask the resolver one after the other, as the
 record's author meant them. SPF says who may hand mail over; it says nothing of who wrote it.
+
+One check puts at most 123 questions to DNS: for the record 1, for each of 10 terms 11 (mx: the exchangers and the
+addresses of 10), for the explanation 12 (its text, and the client's names if it shows one).
 """
 
 import asyncio
-import re
-from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import quote
+from dataclasses import dataclass, replace
 
-from gateway.authentication import spf_record
+from gateway.authentication import spf_macro, spf_record
+from gateway.authentication.address import Address, client_address, is_among
 from gateway.authentication.answer import Answer, Resolver
 from gateway.authentication.names import MAX_NAME, can_be_asked, is_within, to_ascii
-from gateway.authentication.spf_record import MACRO, Malformed, Mechanism, Record
+from gateway.authentication.spf_macro import LETTERS_OF_EXPLANATIONS, MacroString, Malformed
+from gateway.authentication.spf_record import Mechanism, Record
 from gateway.mail.authres import Check, Result
 
 LOOKUPS, VOIDS, EXCHANGERS, POINTERS = 10, 2, 10, 10
 """Section 4.6.4: terms that ask DNS, look-ups that find nothing, names of an MX, names of a client."""
-SECONDS = 8.0
+SECONDS, EXPLANATION_SECONDS = 8.0, 2.0
 MAX_EXPLANATION = 500
+"""Letters of the domain's own words that are shown, and octets of the record that holds them, twice over."""
+MAX_VALUE = 320
+"""Octets of the longest address (RFC 5321 section 4.5.3.1). What a macro stands for is cut there, on the left."""
 
 
 class _Stop(Exception):
@@ -30,44 +35,62 @@ class _Stop(Exception):
         self.result, self.reason = result, reason
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What one check_host() says."""
+
+    result: Result
+    domain: str = ""
+    """Whose record spoke: the last one that a redirect led to."""
+    explanation: MacroString | None = None
+    """Where that record's explanation is to be found."""
+
+
 @dataclass
 class _Evaluation:
     """One check_host() with all its inner ones: they share the limits."""
 
     resolver: Resolver
-    client: IPv4Address | IPv6Address
-    sender: str
+    client: Address
+    local: str
+    domain: str
     helo: str
     now: float
     lookups: int = 0
     voids: int = 0
-    explanation: str = ""
-    validated: list[str] | None = field(default=None)
+    validated: list[str] | None = None
+    """The client's names that lead back to it, once they are known."""
+
+    @property
+    def address_type(self) -> str:
+        return "A" if self.client.version == 4 else "AAAA"
 
 
 async def check(client_ip: str, helo: str, reverse_path: str, resolver: Resolver, now: float) -> Check:
-    """SPF for one transaction. The null path, and one without a domain, is checked as postmaster@helo (section 2.4)."""
-    reverse_path = reverse_path.removeprefix("<").removesuffix(">")
-    identity = "mailfrom" if reverse_path else "helo"
-    sender = reverse_path if identity == "mailfrom" else f"postmaster@{helo}"
-    local, at, domain = sender.rpartition("@")
-    name = to_ascii(domain) or (domain.lower().removesuffix(".") if can_be_asked(domain.removesuffix(".")) else "")
-    found = Check("spf", Result.NONE, name or _shown(domain), detail=identity)
-    client = _client(client_ip)
+    """SPF for one transaction. The null path is checked as postmaster@helo (section 2.4). Never raises.
+
+    now: seconds since the epoch.
+    """
+    path = reverse_path.removeprefix("<").removesuffix(">")
+    local, _, domain = path.rpartition("@") if path else ("", "", helo)
+    name = _name(domain)
+    found = Check("spf", Result.NONE, name or domain[:MAX_NAME].lower(), detail="mailfrom" if path else "helo")
+    client = client_address(client_ip)
     if client is None:
         return replace(found, reason="The client's address is not known.")
-    if not name or "." not in name:
+    if "." not in name:
         return replace(found, reason="There is no domain name to check.")
-    run = _Evaluation(resolver, client, f"{local if at and local else 'postmaster'}@{name}", helo, now)
+    run = _Evaluation(resolver, client, local or "postmaster", name, helo, now)
     try:
         async with asyncio.timeout(SECONDS):
-            result = await _check_host(run, name)
+            outcome = await _check_host(run, name)
     except _Stop as stop:
         return replace(found, result=stop.result, reason=stop.reason)
     except TimeoutError:
         return replace(found, result=Result.TEMPERROR, reason=f"DNS did not answer in time for the SPF of {name}.")
-    return replace(found, result=result, reason=_SENTENCES[result].format(name=name, client=client),
-                   explanation=run.explanation)  # fmt: skip
+    explanation = await _explained(run, outcome) if outcome.result == Result.FAIL else ""
+    reason = _SENTENCES[outcome.result].format(name=name, client=client)
+    return replace(found, result=outcome.result, reason=reason, explanation=explanation)
 
 
 _SENTENCES = {
@@ -79,40 +102,36 @@ _SENTENCES = {
 }
 
 
-def _shown(domain: str) -> str:
-    return domain[:MAX_NAME].lower()
+def _name(domain: str) -> str:
+    """What DNS is asked for; "" for an address literal and for what no query can carry (section 4.3)."""
+    plain = domain.lower().removesuffix(".")
+    if plain.startswith("["):
+        return ""
+    return to_ascii(domain) or (plain if len(plain) <= MAX_NAME and can_be_asked(plain) else "")
 
 
-def _client(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        address = ip_address(text.strip("[]").lower().removeprefix("ipv6:").partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-async def _check_host(run: _Evaluation, domain: str) -> Result:
+async def _check_host(run: _Evaluation, domain: str) -> _Outcome:
     record = await _record(run, domain)
     if record is None:
-        return Result.NONE
+        return _Outcome(Result.NONE)
     for mechanism in record.mechanisms:
         if await _matches(run, mechanism, domain):
-            if mechanism.result == Result.FAIL:
-                run.explanation = await _explain(run, record.explanation, domain)
-            return Result(mechanism.result)
-    return await _redirected(run, record.redirect, domain) if record.redirect else Result.NEUTRAL
+            return _Outcome(mechanism.result, domain, record.explanation)
+    return await _redirected(run, record.redirect, domain) if record.redirect else _Outcome(Result.NEUTRAL)
 
 
-async def _redirected(run: _Evaluation, target: str, domain: str) -> Result:
+async def _redirected(run: _Evaluation, target: MacroString, domain: str) -> _Outcome:
     _count_lookup(run)
-    name = await _target(run, target, domain)
-    result = await _check_host(run, name)
-    if result == Result.NONE:
-        raise _Stop(Result.PERMERROR, f"{domain} redirects to {name}, which has no SPF record.")
-    return result
+    name = "" if _is_unspeakable(run, target) else await _target(run, target, domain)
+    outcome = await _check_host(run, name)
+    if outcome.result == Result.NONE:
+        raise _Stop(Result.PERMERROR, f"{domain} redirects to {name or 'no name'}, where no SPF record is.")
+    return outcome
 
 
 async def _record(run: _Evaluation, domain: str) -> Record | None:
+    if "." not in domain:
+        return None
     answer = await run.resolver.query(domain, "TXT")
     _learn(answer, domain)
     records = [text for text in answer.texts if spf_record.is_record(text)]
@@ -137,22 +156,28 @@ def _count_lookup(run: _Evaluation) -> None:
         raise _Stop(Result.PERMERROR, f"The SPF record asks for more than {LOOKUPS} look-ups.")
 
 
-async def _look_up(run: _Evaluation, name: str, type: str) -> Answer:
-    answer = await run.resolver.query(name, type)
-    _learn(answer, name)
+def _count_void(run: _Evaluation, answer: Answer) -> None:
     if answer.is_void:
         run.voids += 1
         if run.voids > VOIDS:
             raise _Stop(Result.PERMERROR, f"More than {VOIDS} look-ups of the SPF record find nothing.")
+
+
+async def _look_up(run: _Evaluation, name: str, type: str) -> Answer:
+    answer = await run.resolver.query(name, type)
+    _learn(answer, name)
+    _count_void(run, answer)
     return answer
 
 
 async def _matches(run: _Evaluation, mechanism: Mechanism, domain: str) -> bool:
+    if mechanism.network is not None:
+        return mechanism.network.holds(run.client)
     if mechanism.name == "all":
         return True
-    if mechanism.network is not None:
-        return run.client.version == mechanism.network.version and run.client in mechanism.network
     _count_lookup(run)
+    if mechanism.target and _is_unspeakable(run, mechanism.target):
+        return False
     name = await _target(run, mechanism.target, domain)
     match mechanism.name:
         case "include":
@@ -167,13 +192,10 @@ async def _matches(run: _Evaluation, mechanism: Mechanism, domain: str) -> bool:
 
 
 async def _includes(run: _Evaluation, name: str) -> bool:
-    outer = run.explanation
-    result = await _check_host(run, name)
-    # The explanation of an included record is never used (section 6.2).
-    run.explanation = outer
-    if result == Result.NONE:
+    outcome = await _check_host(run, name)
+    if outcome.result == Result.NONE:
         raise _Stop(Result.PERMERROR, f"The included domain {name} has no SPF record.")
-    return result == Result.PASS
+    return outcome.result == Result.PASS
 
 
 async def _mx_matches(run: _Evaluation, mechanism: Mechanism, name: str) -> bool:
@@ -181,101 +203,84 @@ async def _mx_matches(run: _Evaluation, mechanism: Mechanism, name: str) -> bool
     if len(exchangers) > EXCHANGERS:
         raise _Stop(Result.PERMERROR, f"{name} has more than {EXCHANGERS} mail exchangers.")
     for _, host in sorted(exchangers):
-        if await _host_matches(run, mechanism, host):
+        # The null MX (RFC 7505) names no host.
+        if host and await _host_matches(run, mechanism, host):
             return True
     return False
 
 
 async def _host_matches(run: _Evaluation, mechanism: Mechanism, name: str) -> bool:
-    type_, length = ("A", mechanism.v4_length) if run.client.version == 4 else ("AAAA", mechanism.v6_length)
-    answer = await _look_up(run, name, type_)
-    return any(_is_in(run.client, address, length) for address in answer.names)
-
-
-def _is_in(client: IPv4Address | IPv6Address, address: str, length: int) -> bool:
-    try:
-        network = ip_network(f"{address}/{length}", strict=False)
-    except ValueError:
-        return False
-    return client.version == network.version and client in network
+    answer = await _look_up(run, name, run.address_type)
+    return is_among(run.client, answer.names, mechanism.v4_length if run.client.version == 4 else mechanism.v6_length)
 
 
 async def _validated(run: _Evaluation) -> list[str]:
     """The client's names that lead back to it (section 5.5). Errors here are no match, not an error."""
     if run.validated is None:
         pointers = await run.resolver.query(run.client.reverse_pointer, "PTR")
-        type_ = "A" if run.client.version == 4 else "AAAA"
-        answers = [(name, await run.resolver.query(name, type_)) for name in pointers.names[:POINTERS]]
-        run.validated = [name for name, answer in answers if _leads_to(answer, run.client)]
+        _count_void(run, pointers)
+        answers = [(name, await run.resolver.query(name, run.address_type)) for name in pointers.names[:POINTERS]]
+        run.validated = [name for name, answer in answers
+                         if is_among(run.client, answer.names, run.client.max_prefixlen)]  # fmt: skip
     return run.validated
 
 
-def _leads_to(answer: Answer, client: IPv4Address | IPv6Address) -> bool:
-    return any(_is_in(client, address, client.max_prefixlen) for address in answer.names)
+async def _explained(run: _Evaluation, outcome: _Outcome) -> str:
+    """The domain's own words about a fail, in printable ASCII; "" when there are none to be had (section 6.2).
 
-
-async def _explain(run: _Evaluation, target: str, domain: str) -> str:
-    """The domain's own words about the failure; "" when there are none to be had (section 6.2)."""
-    if not target:
+    The result stands already: nothing that goes wrong here changes it, and the limits begin anew.
+    """
+    if outcome.explanation is None:
         return ""
-    answer = await run.resolver.query(await _target(run, target, domain), "TXT")
-    if len(answer.texts) != 1 or not answer.texts[0].isascii():
-        return ""
-    text = answer.texts[0].decode("ascii")
+    run = replace(run, lookups=0, voids=0)
     try:
-        spf_record.check_explanation(text)
-    except Malformed:
+        async with asyncio.timeout(EXPLANATION_SECONDS):
+            text = await _explanation(run, await _target(run, outcome.explanation, outcome.domain), outcome.domain)
+    except (TimeoutError, Malformed):
         return ""
-    return (await _expand(run, text, domain))[:MAX_EXPLANATION]
+    return text if text.isascii() and text.isprintable() else ""
 
 
-async def _target(run: _Evaluation, text: str, domain: str) -> str:
-    """The name a term means: macros expanded, and cut on the left to 253 octets (section 7.3)."""
-    if not text:
-        return domain
-    name = (await _expand(run, text, domain)).removesuffix(".")
-    while len(name) > MAX_NAME and "." in name:
-        name = name.partition(".")[2]
-    return name
+async def _explanation(run: _Evaluation, name: str, domain: str) -> str:
+    texts = (await run.resolver.query(name, "TXT")).texts
+    if len(texts) != 1 or len(texts[0]) > 2 * MAX_EXPLANATION or not texts[0].isascii():
+        return ""
+    words = spf_macro.read(texts[0].decode("ascii"), LETTERS_OF_EXPLANATIONS)
+    return words.words(await _values(run, words, domain), MAX_EXPLANATION)
 
 
-async def _expand(run: _Evaluation, text: str, domain: str) -> str:
-    parts, end = [], 0
-    for macro in MACRO.finditer(text):
-        parts += [text[end : macro.start()], await _macro(run, macro, domain)]
-        end = macro.end()
-    return "".join([*parts, text[end:]])
+def _is_unspeakable(run: _Evaluation, target: MacroString) -> bool:
+    """True when the name would hold a local part that is not ASCII: the term matches nothing (RFC 8616 section 4)."""
+    return not run.local.isascii() and not target.letters.isdisjoint("sl")
 
 
-async def _macro(run: _Evaluation, macro: re.Match[str], domain: str) -> str:
-    if not macro[1]:
-        return {"%%": "%", "%_": " ", "%-": "%20"}[macro[0]]
-    value = await _letter(run, macro[1].lower(), domain)
-    parts = re.split("[" + re.escape(macro[4] or ".") + "]", value)
-    if macro[3]:
-        parts.reverse()
-    if macro[2]:
-        parts = parts[-int(macro[2][:9]) :]
-    value = ".".join(parts)
-    return quote(value, safe="-._~", errors="replace") if macro[1].isupper() else value
+async def _target(run: _Evaluation, target: MacroString | None, domain: str) -> str:
+    """The name that a term means."""
+    return domain if target is None else target.name(await _values(run, target, domain))
 
 
-async def _letter(run: _Evaluation, letter: str, domain: str) -> str:
-    if letter == "p":
-        return await _validated_name(run, domain)
-    local, _, sender_domain = run.sender.rpartition("@")
-    return {
-        "s": run.sender, "l": local, "o": sender_domain, "d": domain, "h": run.helo,
-        "i": _dotted(run.client), "v": "in-addr" if run.client.version == 4 else "ip6",
+async def _values(run: _Evaluation, text: MacroString, domain: str) -> dict[str, str]:
+    """What the letters of its macros stand for (section 7.2)."""
+    if not text.letters:
+        return {}
+    values = {
+        "s": f"{run.local}@{run.domain}", "l": run.local, "o": run.domain, "d": domain, "i": _dotted(run.client),
+        "p": await _validated_name(run, domain) if "p" in text.letters else "",
+        "v": "in-addr" if run.client.version == 4 else "ip6",
+        "h": run.helo if run.helo.isascii() else to_ascii(run.helo) or run.helo,
         "c": str(run.client), "r": "unknown", "t": str(int(run.now)),
-    }[letter]  # fmt: skip
+    }  # fmt: skip
+    return {letter: value[-MAX_VALUE:] for letter, value in values.items()}
 
 
-def _dotted(client: IPv4Address | IPv6Address) -> str:
+def _dotted(client: Address) -> str:
     return str(client) if client.version == 4 else ".".join(client.exploded.replace(":", "").upper())
 
 
 async def _validated_name(run: _Evaluation, domain: str) -> str:
+    """One of the client's names, best the domain itself or one below it; asking for them counts (section 4.6.4)."""
+    if run.validated is None:
+        _count_lookup(run)
     names = await _validated(run)
     same = [name for name in names if name == domain.lower()]
     below = [name for name in names if is_within(name, domain.lower())]

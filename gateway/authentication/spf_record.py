@@ -1,47 +1,61 @@
-"""The grammar of an SPF record (RFC 7208 sections 4.5, 4.6, 5, 6, 7 and 12): text in, terms out.
+"""The grammar of an SPF record (RFC 7208 sections 4.5, 4.6, 5, 6 and 12): octets in, terms out.
 
 The whole record is read before anything is asked: an error behind the term that would have matched is an error still
 (section 4.6).
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from functools import lru_cache
 
-MAX_RECORD = 16_384
+from gateway.authentication import spf_macro
+from gateway.authentication.address import LENGTHS, Network, number
+from gateway.authentication.spf_macro import LETTERS_OF_EXPLANATIONS, MacroString, Malformed
+from gateway.mail.authres import Result
 
-QUALIFIERS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
-MACRO = re.compile(r"%\{([A-Za-z])([0-9]*)(r?)([.\-+,/_=]*)\}|%%|%_|%-", re.IGNORECASE)
+MAX_RECORD = 65_535
+"""Octets: DNS carries no more (RFC 1035 section 3.2.1)."""
+MAX_SPEC = 1_024
+"""Octets of one domain-spec. Four times what a name may have leaves room for every sensible macro."""
+REMEMBERED, MAX_REMEMBERED = 1_024, 512
+"""So many records of so many octets are kept as read: those of a few providers come with most mails."""
 
-_MECHANISM = re.compile(r"([+\-~?]?)(all|include|a|mx|ptr|ip4|ip6|exists)(?![A-Za-z0-9\-_.=])(.*)\Z", re.IGNORECASE)
-_MODIFIER = re.compile(r"([A-Za-z][A-Za-z0-9\-_.]*)=(.*)\Z")
-_CIDR = re.compile(r"(?:/(0|[1-9][0-9]?))?(?://(0|[1-9][0-9]{0,2}))?\Z")
-_TOP_LABEL = re.compile(r"\.(?:[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*|[A-Za-z0-9]+-[A-Za-z0-9-]*[A-Za-z0-9])\.?\Z")
-_QUAD = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}\Z")
-_LETTERS, _LETTERS_OF_EXPLANATIONS = "slodiphv", "slodiphvcrt"
+QUALIFIERS = {"": Result.PASS, "+": Result.PASS, "-": Result.FAIL, "~": Result.SOFTFAIL, "?": Result.NEUTRAL}
 
-
-class Malformed(ValueError):
-    """What is wrong with the record, in words fit for a reason."""
+_TERM = re.compile(r"([+\-~?]?)([A-Za-z][A-Za-z0-9\-_.]*)(.*)", re.DOTALL)
+_V4_LENGTH, _V6_LENGTH = "/(0|[1-9][0-9]?)", "/(0|[1-9][0-9]{0,2})"
+_HOSTS = re.compile(rf"(?::(.+?))?(?:{_V4_LENGTH})?(?:/{_V6_LENGTH})?", re.DOTALL)
+_NETWORKS = {
+    "ip4": (4, re.compile(rf":([0-9.]+)(?:{_V4_LENGTH})?")),
+    "ip6": (6, re.compile(rf":([0-9A-Fa-f:.]+)(?:{_V6_LENGTH})?")),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Mechanism:
     name: str
-    result: str
-    """pass, fail, softfail or neutral: what a match means."""
-    target: str = ""
-    """The domain-spec, macros and all; "" means the domain itself."""
-    network: IPv4Network | IPv6Network | None = None
+    result: Result
+    """What a match means, by the qualifier."""
+    target: MacroString | None = None
+    """The domain-spec; None means the domain itself."""
+    network: Network | None = None
+    """ip4 and ip6 only."""
     v4_length: int = 32
     v6_length: int = 128
 
 
 @dataclass(frozen=True, slots=True)
+class Modifier:
+    name: str
+    value: MacroString
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     mechanisms: tuple[Mechanism, ...]
-    redirect: str = ""
-    explanation: str = ""
+    redirect: MacroString | None
+    explanation: MacroString | None
 
 
 def is_record(text: bytes) -> bool:
@@ -51,56 +65,83 @@ def is_record(text: bytes) -> bool:
 
 def read(octets: bytes) -> Record:
     """Read a record. Raises Malformed."""
+    return _remembered(octets) if len(octets) <= MAX_REMEMBERED else _read(octets)
+
+
+def _read(octets: bytes) -> Record:
     if len(octets) > MAX_RECORD or not octets.isascii():
         raise Malformed("it is too long or not ASCII")
-    mechanisms, modifiers = [], {"redirect": "", "exp": ""}
-    for term in octets.decode("ascii")[6:].split(" "):
-        if not term:
-            continue
-        if modifier := _MODIFIER.match(term):
-            _read_modifier(modifier[1].lower(), modifier[2], modifiers)
-        else:
-            mechanisms.append(_read_mechanism(term))
-    return Record(tuple(mechanisms), modifiers["redirect"], modifiers["exp"])
+    words = [word for word in octets.decode("ascii")[6:].split(" ") if word]
+    # Of thousands of equal terms one is read.
+    meaning = {word: _read_term(word) for word in dict.fromkeys(words)}
+    terms = [meaning[word] for word in words]
+    mechanisms = tuple(term for term in terms if isinstance(term, Mechanism))
+    return Record(mechanisms, _only("redirect", terms), _only("exp", terms))
 
 
-def check_macros(text: str, letters: str = _LETTERS) -> None:
-    """Raises Malformed unless the text is a macro-string (section 7.1)."""
-    literal = MACRO.sub("", text)
-    if "%" in literal or not all("\x21" <= each <= "\x7e" for each in literal):
-        raise Malformed(f"a macro in {text[:60]!r} is malformed")
-    for macro in MACRO.finditer(text):
-        if macro[1] and (macro[1].lower() not in letters or (macro[2] and not int(macro[2][:9]))):
-            raise Malformed(f"the macro {macro[0][:20]!r} is not allowed")
+_remembered = lru_cache(maxsize=REMEMBERED)(_read)
 
 
-def check_explanation(text: str) -> None:
-    """Raises Malformed unless the text is an explain-string: macro-strings and spaces (section 6.2)."""
-    check_macros(text.replace(" ", ""), _LETTERS_OF_EXPLANATIONS)
-
-
-def _read_modifier(name: str, value: str, modifiers: dict[str, str]) -> None:
-    if name not in modifiers:
-        check_macros(value)
-        return
-    if modifiers[name]:
+def _only(name: str, terms: list[Mechanism | Modifier]) -> MacroString | None:
+    """The one modifier of this name (section 6); None without one."""
+    found = [term.value for term in terms if isinstance(term, Modifier) and term.name == name]
+    if len(found) > 1:
         raise Malformed(f"{name}= comes twice")
-    modifiers[name] = _domain_spec(value)
+    return found[0] if found else None
 
 
-def _read_mechanism(term: str) -> Mechanism:
-    match = _MECHANISM.match(term)
-    if not match:
-        raise Malformed(f"the term {term[:40]!r} is unknown")
-    result, name, rest = QUALIFIERS[match[1] or "+"], match[2].lower(), match[3]
-    if name == "all":
-        if rest:
-            raise Malformed("all takes no argument")
-        return Mechanism(name, result)
-    if name in ("ip4", "ip6"):
-        return Mechanism(name, result, network=_network(name, rest))
-    if name in ("a", "mx"):
-        return _read_hosts(name, result, rest)
+def _read_term(term: str) -> Mechanism | Modifier:
+    match = _TERM.fullmatch(term)
+    if match is None:
+        raise _unknown(term)
+    qualifier, name, rest = match[1], match[2].lower(), match[3]
+    if rest.startswith("="):
+        if qualifier:
+            raise _unknown(term)
+        return Modifier(name, _read_value(name, rest[1:]))
+    if name not in _READERS:
+        raise _unknown(term)
+    return _READERS[name](name, QUALIFIERS[qualifier], rest)
+
+
+def _unknown(term: str) -> Malformed:
+    return Malformed(f"the term {term[:40]!r} is unknown")
+
+
+def _read_value(name: str, value: str) -> MacroString:
+    """Modifiers that nobody knows are to be ignored, but they must be macro-strings (section 6)."""
+    if name in ("redirect", "exp"):
+        return _domain_spec(value)
+    return spf_macro.read(value, LETTERS_OF_EXPLANATIONS)
+
+
+def _read_all(name: str, result: Result, rest: str) -> Mechanism:
+    if rest:
+        raise Malformed("all takes no argument")
+    return Mechanism(name, result)
+
+
+def _read_network(name: str, result: Result, rest: str) -> Mechanism:
+    version, pattern = _NETWORKS[name]
+    match = pattern.fullmatch(rest)
+    address = number(match[1], version) if match else -1
+    if match is None or address < 0:
+        raise Malformed(f"{name}{rest[:40]} is malformed")
+    length = _in_range(match[2], LENGTHS[version])
+    return Mechanism(name, result, None, Network.around(address, length, version))
+
+
+def _read_hosts(name: str, result: Result, rest: str) -> Mechanism:
+    """a and mx: a domain and two prefix lengths, each of which may be missing (section 5.6)."""
+    match = _HOSTS.fullmatch(rest) if len(rest) <= MAX_SPEC else None
+    if match is None:
+        raise Malformed(f"{name}{rest[:40]} is malformed")
+    target = _domain_spec(match[1]) if match[1] else None
+    return Mechanism(name, result, target, None, _in_range(match[2], 32), _in_range(match[3], 128))
+
+
+def _read_domain(name: str, result: Result, rest: str) -> Mechanism:
+    """include, exists and ptr; only ptr may go without."""
     if not rest and name == "ptr":
         return Mechanism(name, result)
     if not rest.startswith(":"):
@@ -108,43 +149,38 @@ def _read_mechanism(term: str) -> Mechanism:
     return Mechanism(name, result, _domain_spec(rest[1:]))
 
 
-def _read_hosts(name: str, result: str, rest: str) -> Mechanism:
-    target, v4, v6 = _without_lengths(rest)
-    if target and not target.startswith(":"):
-        raise Malformed(f"{name} is malformed")
-    return Mechanism(name, result, _domain_spec(target[1:]) if target else "", None, v4, v6)
+_READERS: dict[str, Callable[[str, Result, str], Mechanism]] = {
+    "all": _read_all,
+    "ip4": _read_network,
+    "ip6": _read_network,
+    "a": _read_hosts,
+    "mx": _read_hosts,
+    "include": _read_domain,
+    "exists": _read_domain,
+    "ptr": _read_domain,
+}
 
 
-def _without_lengths(text: str) -> tuple[str, int, int]:
-    """Cut /n, //m or /n//m off the end (section 5.6)."""
-    match = _CIDR.search(text[-7:])
-    if match is None or not match[0]:
-        return text, 32, 128
-    # A slash inside a macro's delimiters ends with a brace and is not met here.
-    v4, v6 = int(match[1] or 32), int(match[2] or 128)
-    if v4 > 32 or v6 > 128:
+def _in_range(digits: str | None, most: int) -> int:
+    """A prefix length; all bits when none is given."""
+    length = most if digits is None else int(digits)
+    if length > most:
         raise Malformed("a prefix length is out of range")
-    return text[: len(text) - len(match[0])], v4, v6
+    return length
 
 
-def _network(name: str, rest: str) -> IPv4Network | IPv6Network:
-    address, slash, length = rest.removeprefix(":").partition("/")
-    most = 32 if name == "ip4" else 128
-    length = length if slash else str(most)
-    if not rest.startswith(":") or not re.fullmatch(r"0|[1-9][0-9]{0,2}", length) or int(length) > most:
-        raise Malformed(f"{name}{rest[:40]} is malformed")
-    if (name == "ip4") != bool(_QUAD.match(address)) or "%" in address:
-        raise Malformed(f"{name}{rest[:40]} is malformed")
-    try:
-        return ip_network(f"{address}/{length}", strict=False)
-    except ValueError:
-        raise Malformed(f"{name}{rest[:40]} is malformed") from None
-
-
-def _domain_spec(text: str) -> str:
-    """A macro-string that ends in a top label or a macro (section 7.1). Raises Malformed."""
-    check_macros(text)
-    ends_in_macro = any(macro[1] and macro.end() == len(text) for macro in MACRO.finditer(text))
-    if not ends_in_macro and not _TOP_LABEL.search(text[-80:]):
+def _domain_spec(text: str) -> MacroString:
+    """A macro-string that ends in a macro or in a dot and a top label (section 7.1). Raises Malformed."""
+    if len(text) > MAX_SPEC:
+        raise Malformed(f"{text[:40]!r} is longer than any domain")
+    spec = spf_macro.read(text)
+    if not text or (spec.tail and not _ends_in_top_label(spec.tail)):
         raise Malformed(f"{text[:40]!r} is not a domain")
-    return text
+    return spec
+
+
+def _ends_in_top_label(text: str) -> bool:
+    """A dot, a label that is no number, and perhaps the final dot."""
+    _, dot, label = text.removesuffix(".").rpartition(".")
+    is_label = label.replace("-", "").isalnum() and not label.startswith("-") and not label.endswith("-")
+    return bool(dot) and is_label and not label.isdigit()

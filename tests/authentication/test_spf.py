@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.authentication import spf, spf_record
+from gateway.authentication import spf, spf_macro, spf_record
 from gateway.authentication.resolver import ZoneResolver
 
 CLIENT, CLIENT6 = "192.0.2.9", "2001:db8::9"
@@ -213,5 +213,5 @@ async def test_a_client_without_an_address_is_none():
 
 @pytest.mark.parametrize("text", [b"v=spf1 " + b"%{" * 5000, b"v=spf1 a:" + b"/" * 9000, b"v=spf1 " + b"a" * 16000])
 def test_a_hostile_record_is_an_error_at_once(text):
-    with pytest.raises(spf_record.Malformed):
+    with pytest.raises(spf_macro.Malformed):
         spf_record.read(text)
