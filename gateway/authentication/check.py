@@ -269,8 +269,8 @@ def _decide_failed(verdict: Verdict, policy: AuthenticationSettings) -> Decision
         return _decision(policy.dmarc_quarantine, "5.7.26", said.format("quarantine"))
     if verdict.dmarc.policy != "reject":
         return ACCEPT
-    sealed = verdict.arc.result == Result.PASS and verdict.arc.domain in policy.trusted_sealers
-    if sealed or "list-mark" in verdict.findings:
+    vouched = arc.softens(verdict.seals, policy.trusted_sealers, domain)
+    if vouched or "list-mark" in verdict.findings:
         return _decision(policy.dmarc_reject_through_list, "5.7.26", said.format("reject"))
     return _decision(policy.dmarc_reject, "5.7.26", said.format("reject"))
 

@@ -13,7 +13,7 @@ from gateway.authentication.answer import Answer
 from gateway.authentication.author import Ours
 from gateway.authentication.check import Decision, check, decide, report
 from gateway.authentication.resolver import ZoneResolver
-from gateway.mail.authres import UNCHECKED, Check, Identity, Result, Verdict
+from gateway.mail.authres import UNCHECKED, Check, Identity, Result, Seal, Verdict
 
 MAIL = b"From: Joe <joe@example.com>\r\nTo: us@desk.example\r\nSubject: Hello\r\n\r\nbody\r\n"
 ZONE = {
@@ -152,7 +152,7 @@ def unknown(**more):
     return replace(failed("reject"), identity=Identity.UNKNOWN, dmarc=Check("dmarc", Result.TEMPERROR), **more)
 
 
-SEALED = Check("arc", Result.PASS, "list.example")
+SEALED = (Seal("list.example", "pass", "b.com"),)
 PROVEN = Verdict(Identity.VERIFIED_SPF, "because", "a@b.com", "b.com", dmarc=Check("dmarc", Result.PASS))
 UNPROVEN = Verdict(Identity.NONE, "because", "a@b.com", "b.com")
 
@@ -166,9 +166,9 @@ UNPROVEN = Verdict(Identity.NONE, "because", "a@b.com", "b.com")
         (UNPROVEN, True, "refuse", 550, "5.7.1"),
         (failed("reject"), False, "refuse", 550, "5.7.26"),
         (failed("reject", "list-mark"), False, "quarantine", 250, "2.0.0"),
-        (failed("reject", arc=SEALED), False, "quarantine", 250, "2.0.0"),
-        (failed("reject", arc=replace(SEALED, domain="evil.example")), False, "refuse", 550, "5.7.26"),
-        (failed("reject", arc=replace(SEALED, result=Result.FAIL)), False, "refuse", 550, "5.7.26"),
+        (failed("reject", seals=SEALED), False, "quarantine", 250, "2.0.0"),
+        (failed("reject", seals=(Seal("evil.example", "pass", "b.com"),)), False, "refuse", 550, "5.7.26"),
+        (failed("reject", seals=(Seal("list.example", "fail", "b.com"),)), False, "refuse", 550, "5.7.26"),
         (failed("quarantine"), False, "quarantine", 250, "2.0.0"),
         (failed("none"), False, "accept", 250, "2.0.0"),
         (failed("none"), True, "refuse", 550, "5.7.1"),
