@@ -133,16 +133,13 @@ async def test_a_file_with_unix_line_ends_is_read_like_the_wire():
 
 
 
-NO_SEAL = Check("arc", Result.NONE)
-
-
-def failed(policy, *findings, arc=NO_SEAL):
+def failed(policy, *findings, seals=()):
     return Verdict(
         Identity.FAILED,
         "because",
         "a@b.com",
         "b.com",
-        arc=arc,
+        seals=seals,
         findings=findings,
         dmarc=Check("dmarc", Result.FAIL, "b.com", "because", policy=policy),
     )
