@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MAX_TEXT = 16384
+MAX_TEXT = 4096
 """Characters of one field that are read; a longer one is not believed."""
 
 
@@ -41,8 +41,8 @@ class _Unreadable(ValueError):
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _RUN = r'[^\x00-\x20\x7f-\xa0";()\\]+'
 _KEYWORD = r"[A-Za-z0-9][A-Za-z0-9_-]*"
-_PIECE = re.compile(rf"[ \t]+|{_QUOTED}|{_RUN}|[;(]")
-_COMMENT_PIECE = re.compile(r"[^()\\]+|\\.|[()]", re.DOTALL)
+_PIECE = re.compile(rf"(?:[ \t]|\((?:[^()\\]|\\.)*\))+|{_QUOTED}|{_RUN}|[;(]")
+_COMMENT_EDGE = re.compile(r"\\.|[()]", re.DOTALL)
 _HEAD = re.compile(rf" ?({_QUOTED}|[^ =\"]+)(?: 1)? ?\Z")
 _METHOD = re.compile(rf" ?({_KEYWORD})(?: ?/ ?([0-9]+))? ?= ?({_KEYWORD})(?= |\Z)")
 # A name without its type (action=none) and a bare value that is no token (header.b=a/b) are not in the grammar, but in
@@ -94,11 +94,11 @@ def _clauses(text: str) -> Iterator[str]:
             raise _Unreadable
         piece, place = match[0], match.end()
         if piece == "(":
-            piece, place = " ", _past_comment(text, place - 1)
+            place = _past_comment(text, place - 1)
         if piece == ";":
             yield "".join(clause)
             clause = []
-        elif piece[0] not in " \t":
+        elif piece[0] not in " \t(":
             clause.append(piece)
         elif not clause or clause[-1] != " ":
             clause.append(" ")
@@ -107,20 +107,23 @@ def _clauses(text: str) -> Iterator[str]:
 
 def _past_comment(text: str, place: int) -> int:
     depth = 0
-    while match := _COMMENT_PIECE.match(text, place):
-        place = match.end()
-        depth += {"(": 1, ")": -1}.get(match[0], 0)
-        if depth == 0:
-            return place
+    for edge in _COMMENT_EDGE.finditer(text, place):
+        if edge[0] == "(":
+            depth += 1
+        elif edge[0] == ")":
+            depth -= 1
+            if not depth:
+                return edge.end()
     raise _Unreadable
 
 
 def _claim(clause: str) -> Claim:
+    clause = clause.rstrip(" ")
     found = _METHOD.match(clause)
     if found is None:
         raise _Unreadable
     properties, place = [], found.end()
-    while place < len(clause.rstrip(" ")):
+    while place < len(clause):
         match = _PROPERTY.match(clause, place)
         if match is None:
             raise _Unreadable
