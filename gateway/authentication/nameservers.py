@@ -80,6 +80,8 @@ class NameServers:
         try:
             result = await self._channel().query_dns(name, type)
         except aiodns.error.DNSError as trouble:
+            if trouble.args[0] in _SPOILT:
+                return await self._ask_by_labels(name, type)
             return Answer(_RCODES.get(trouble.args[0], "SERVFAIL"))
         if not result.answer:
             return Answer("SERVFAIL")  # "no such record" has a code of its own: this is an RCODE that c-ares passes on
@@ -136,10 +138,12 @@ _RCODES = {
     pycares.errno.ARES_ENOTFOUND: "NXDOMAIN",
     pycares.errno.ARES_ENODATA: "NOERROR",
     pycares.errno.ARES_ETIMEOUT: "TIMEOUT",
-    pycares.errno.ARES_ECONNREFUSED: "TIMEOUT",
     pycares.errno.ARES_ECANCELLED: "TIMEOUT",
     pycares.errno.ARES_EREFUSED: "REFUSED",
 }
+_SPOILT = (pycares.errno.ARES_EBADRESP, pycares.errno.ARES_ECONNREFUSED)
+"""All questions on a connection are given up by c-ares over one answer that cannot be read: a stranger's zone would
+spoil the answers about others. Those are asked for again, each over a socket of its own."""
 _CARES_TYPES = {
     "A": pycares.QUERY_TYPE_A, "AAAA": pycares.QUERY_TYPE_AAAA, "MX": pycares.QUERY_TYPE_MX,
     "TXT": pycares.QUERY_TYPE_TXT, "PTR": pycares.QUERY_TYPE_PTR, "CNAME": _CNAME, "NS": pycares.QUERY_TYPE_NS,
