@@ -19,7 +19,7 @@ run: $(INSTALLED)  ## Start the gateway on 127.0.0.1:2525 with SQLite in var/
 demo: $(INSTALLED)  ## Send a dozen real mails through a gateway of its own and show what becomes of them
 	@$(BIN)/frontdesk demo
 
-test: $(DEVELOPED) packages  ## Run all tests (PostgreSQL, Postfix and swaks are installed when they are missing)
+test: $(DEVELOPED) packages  ## Run all tests (PostgreSQL, Postfix, swaks and OpenDKIM are installed when they are missing)
 	@if .ci/packages missing; then $(BIN)/pytest $(PYTEST); else $(BIN)/pytest -m "not system" $(PYTEST); fi
 
 crash: $(DEVELOPED)  ## Kill the gateway again and again, then count what every 250 became

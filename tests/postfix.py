@@ -57,6 +57,7 @@ smtpd_tls_loglevel = 1
 smtp_tls_security_level = {security}
 smtp_tls_loglevel = 1
 smtputf8_enable = yes
+smtpd_milters = {milter}
 minimal_backoff_time = 1s
 maximal_backoff_time = 2s
 queue_run_delay = 1s
@@ -102,14 +103,15 @@ class Postfix:
     """routes: recipient domain or address -> transport (relay(port), DISCARD, UNKNOWN, or any other of Postfix's).
 
     security: what it asks of hosts it delivers to, as Postfix calls it: none, may, encrypt.
+    milter: host:port of a filter that reads and marks every mail, such as OpenDKIM.
     """
 
     def __init__(self, routes: Mapping[str, str], *, hostname: str = "postfix.example.net",
-                 security: str = "may") -> None:
+                 security: str = "may", milter: str = "") -> None:
         install()
         self.folder = Path(tempfile.mkdtemp(prefix="frontdesk-postfix-", dir="/tmp"))
         self.folder.chmod(0o755)
-        self.routes, self.hostname, self.security = dict(routes), hostname, security
+        self.routes, self.hostname, self.security, self.milter = dict(routes), hostname, security, milter
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -177,7 +179,8 @@ class Postfix:
             self._certificate = certificate(config / "tls", self.hostname)
         chain, key = self._certificate
         (config / "main.cf").write_text(MAIN.format(
-            folder=self.folder, hostname=self.hostname, chain=chain, key=key, security=self.security))
+            folder=self.folder, hostname=self.hostname, chain=chain, key=key, security=self.security,
+            milter=f"inet:{self.milter}" if self.milter else ""))
         (config / "master.cf").write_text(MASTER.format(port=self.port))
         (config / "transport").write_text("".join(f"{name} {route}\n" for name, route in self.routes.items()))
 
