@@ -58,8 +58,10 @@ class _Evaluation:
     now: float
     lookups: int = 0
     voids: int = 0
+    pointers: Answer | None = None
+    """What DNS said of the client's names, once it was asked."""
     validated: list[str] | None = None
-    """The client's names that lead back to it, once they are known."""
+    """Those of the names that lead back to the client, once they are known."""
 
     @property
     def address_type(self) -> str:
@@ -166,7 +168,9 @@ def _count_void(run: _Evaluation, answer: Answer) -> None:
 async def _look_up(run: _Evaluation, name: str, type: str) -> Answer:
     answer = await run.resolver.query(name, type)
     _learn(answer, name)
-    _count_void(run, answer)
+    # What no query can carry was not looked up.
+    if can_be_asked(name):
+        _count_void(run, answer)
     return answer
 
 
@@ -185,7 +189,7 @@ async def _matches(run: _Evaluation, mechanism: Mechanism, domain: str) -> bool:
         case "exists":
             return bool((await _look_up(run, name, "A")).values)
         case "ptr":
-            return any(is_within(each, name.lower()) for each in await _validated(run))
+            return await _ptr_matches(run, name)
         case "mx":
             return await _mx_matches(run, mechanism, name)
     return await _host_matches(run, mechanism, name)
@@ -214,12 +218,22 @@ async def _host_matches(run: _Evaluation, mechanism: Mechanism, name: str) -> bo
     return is_among(run.client, answer.names, mechanism.v4_length if run.client.version == 4 else mechanism.v6_length)
 
 
+async def _ptr_matches(run: _Evaluation, name: str) -> bool:
+    _count_void(run, await _pointers(run))
+    return any(is_within(each, name.lower()) for each in await _validated(run))
+
+
+async def _pointers(run: _Evaluation) -> Answer:
+    if run.pointers is None:
+        run.pointers = await run.resolver.query(run.client.reverse_pointer, "PTR")
+    return run.pointers
+
+
 async def _validated(run: _Evaluation) -> list[str]:
     """The client's names that lead back to it (section 5.5). Errors here are no match, not an error."""
     if run.validated is None:
-        pointers = await run.resolver.query(run.client.reverse_pointer, "PTR")
-        _count_void(run, pointers)
-        answers = [(name, await run.resolver.query(name, run.address_type)) for name in pointers.names[:POINTERS]]
+        names = (await _pointers(run)).names[:POINTERS]
+        answers = [(name, await run.resolver.query(name, run.address_type)) for name in names]
         run.validated = [name for name, answer in answers
                          if is_among(run.client, answer.names, run.client.max_prefixlen)]  # fmt: skip
     return run.validated
