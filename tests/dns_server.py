@@ -18,6 +18,7 @@ class NameServer(asyncio.DatagramProtocol):
         self.under_way = set()
         self.is_silent = False
         self.rcode = None
+        self.crafted, self.seconds, self.known, self.payloads = {}, {}, {}, set()
 
     def connection_made(self, transport):
         self.transport = transport
@@ -33,6 +34,7 @@ class NameServer(asyncio.DatagramProtocol):
         name = b".".join(question.name.labels).decode("utf-8", "surrogateescape").removesuffix(".")
         type_ = dns.rdatatype.to_text(question.rdtype)
         self.asked.append((name, type_))
+        self.payloads.add(query.payload)
         reply = dns.message.make_response(query)
         reply.flags |= dns.flags.RA
         answer = await self.zone.query(name, type_)
@@ -42,7 +44,16 @@ class NameServer(asyncio.DatagramProtocol):
         if answer.values and not self.rcode:
             texts = [_text(type_, value) for value in answer.values]
             reply.answer.append(dns.rrset.from_text(question.name, self.ttl, "IN", type_, *texts))
+        if name in self.crafted:
+            self.crafted[name](reply)
+        await self._find_out(name)
         self.transport.sendto(reply.to_wire(), peer)
+
+    async def _find_out(self, name):
+        """The first who asks starts it; once it is known, all who ask later hear it at once."""
+        if name in self.seconds:
+            now = asyncio.get_running_loop().time()
+            await asyncio.sleep(max(0, self.known.setdefault(name, now + self.seconds[name]) - now))
 
 
 def _text(type_, value):
@@ -55,11 +66,13 @@ def _text(type_, value):
 
 
 @asynccontextmanager
-async def name_server(zone: dict, **how) -> AsyncIterator[tuple[NameServer, str]]:
+async def name_server(zone: dict, host: str = "127.0.0.1", **how) -> AsyncIterator[tuple[NameServer, str]]:
     transport, server = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: NameServer(zone, **how), local_addr=("127.0.0.1", 0)
+        lambda: NameServer(zone, **how), local_addr=(host, 0)
     )
+    host, port = transport.get_extra_info("sockname")[:2]
+    server.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
-        yield server, f"127.0.0.1:{transport.get_extra_info('sockname')[1]}"
+        yield server, server.address
     finally:
         transport.close()

@@ -18,9 +18,9 @@ TRY, TRIES = 0.2, 2
 BUDGET = 1.2
 """Seconds for a mail with tries so short: SPF's four questions one after the other are the longest way."""
 WAITING = 50
-AT_ONCE = 0.3
-LONGEST_STALL = 0.1
-"""Seconds. Some milliseconds when the machine is calm; here others work beside us."""
+AT_ONCE = 0.35
+LONGEST_STALL = 0.3
+"""Seconds. Some milliseconds when the machine is calm; a loop that waits for a name server stands still for longer."""
 HEALTHY = "well.example"
 MAIL = b"From: Joe <joe@%s>\r\nTo: us@desk.example\r\nSubject: Hello\r\n\r\nbody\r\n"
 
