@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import authres
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -116,6 +117,16 @@ def test_a_hostile_value_is_read_back_as_it_was(value):
     check = Check("dkim", Result.FAIL, value, value, value)
     [claim] = [each for each in claims(replace(VERDICT, dkim=(check,))) if each.method == "dkim"]
     assert (claim.reason, *claim.properties) == (value, ("header.d", value), ("header.s", value))
+
+
+@given(TEXT, TEXT)
+def test_another_parser_reads_the_same_results(one, two):
+    check = Check("dkim", Result.FAIL, one, two, one, detail=two, bits=1024)
+    field = write(replace(VERDICT, dkim=(check,)), "mx.desk.example", reverse_path=two)
+    theirs = authres.AuthenticationResultsHeader.parse(field.decode().replace("\r\n", "")).results
+    assert [(each.method, each.result) for each in theirs] == [
+        (claim.method, claim.result) for claim in read(text_of(field)).claims
+    ]
 
 
 def test_an_address_outside_ascii_leaves_no_octet_outside_ascii():

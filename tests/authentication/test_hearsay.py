@@ -50,6 +50,33 @@ def test_a_sound_field_is_read(text, claims):
 @pytest.mark.parametrize(
     "text",
     [
+        (
+            "mx.google.com; dkim=pass header.i=@example.com header.s=s1 header.b=AbC/d+e=; spf=pass (google.com: "
+            "domain of a=b@x.example designates 2001:db8::1 as permitted sender) smtp.mailfrom=a=b@x.example; "
+            "dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=example.com"
+        ),
+        (
+            "mx.microsoft.com 1; spf=pass (sender ip is 192.0.2.1) smtp.rcpttodomain=x.example "
+            "smtp.mailfrom=example.com; dmarc=pass (p=reject sp=reject pct=100) action=none header.from=example.com; dkim=pass "
+            "(signature was verified) header.d=example.com; arc=pass (0 oda=1 ltdi=1 spf=[1,1,smtp.mailfrom=example.com] "
+            "dmarc=[1,1,header.from=example.com])"
+        ),
+        (
+            'lists.example; dkim=fail reason="signature verification failed" (2048-bit key) header.d=example.com; '
+            "arc=none smtp.remote-ip=192.0.2.1; dmarc=pass (policy=none) header.from=example.com; "
+            "spf=none smtp.mailfrom=<>"
+        ),
+    ],
+    ids=["Google", "Microsoft", "OpenARC"],
+)
+def test_what_large_sealers_write_is_read(text):
+    [found] = [claim for claim in read(text).claims if claim.method == "dmarc"]
+    assert (found.result, found.values("header.from")) == ("pass", ["example.com"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "",
         "mx.example",
         "mx.example;",
