@@ -1,26 +1,33 @@
 """Who wrote this mail, by From: (RFC 5322 section 3.4, RFC 6532, RFC 6854)? One domain, or why not; never "the first".
 
-A strict grammar of our own: where two mail programs could read two authors, there is none. Comments, quoted strings,
-groups and dots in names are read; routes, white space inside an address and anything left over are not.
+A strict grammar of our own: where two mail programs could read two authors, there is none. What programs really write
+and all read alike is read: comments, groups, dots, commas and brackets in a name, the address itself as its own name.
+Routes, white space inside an address, an open quotation and anything left over are not.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from gateway.authentication import display_name
+from gateway.authentication.display_name import NOTHING_OF_OURS, Ours
 from gateway.authentication.fields import Header
 from gateway.authentication.names import to_ascii
+
+__all__ = ["NOTHING_OF_OURS", "Author", "Mailbox", "Ours", "mailbox_list", "read", "read_value"]
 
 MAX_FROM = 16_384
 MAX_MAILBOXES = 100
 
 _TOKEN = re.compile(
-    r'(?P<space>[ \t]+)|(?P<atom>[^\x00-\x20\x7f()<>\[\]:;@\\,."]+)'
-    r'|(?P<quoted>"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[^\x00-\x08\x0a-\x1f\x7f])*")'
-    r"|(?P<literal>\[[^\[\]\\\x00-\x20\x7f]*\])|(?P<special>[<>:;@,.])"
-)  # fmt: skip
-_ADDRESS_IN_NAME = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
+    r'[ \t]*(?:(?P<atom>[^\x00-\x20\x7f()<>\[\]:;@\\,."]+)|(?P<special>[<>:;@,.\[\]])'
+    r'|(?P<quoted>"[^"\\\x00-\x08\x0a-\x1f\x7f]*(?:\\[^\x00-\x08\x0a-\x1f\x7f][^"\\\x00-\x08\x0a-\x1f\x7f]*)*")'
+    r"|(?P<comment>\()|(?P<end>\Z))"
+)
+_IN_COMMENT = re.compile(r"\\[^\x00\r\n]|[()\x00\r\n]")
+_ENCODED_WORD = re.compile(r"=\?[^?]*\?[bBqQ]\?")
+_WORDS, _UNQUOTED = ("atom", "quoted", "."), (",", "[", "]")
 
 
 class _Broken(ValueError):
@@ -37,28 +44,16 @@ class Author:
     findings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ours:
-    """What a stranger's display name must not claim: our domains (A-labels), and the names we and our agents bear."""
-
-    domains: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
-
-
-NOTHING_OF_OURS = Ours()
-
-
-@dataclass(frozen=True, slots=True)
-class Mailbox:
+class Mailbox(NamedTuple):
     name: str
+    """The display name without its quotes; encoded words as they came."""
     local: str
     domain: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     kind: str
-    """atom, quoted, literal, or a special character itself; "" at the end."""
+    """atom, quoted, or a special character itself; "" at the end."""
     text: str
     spaced: bool
     """White space or a comment stands in front."""
@@ -71,39 +66,42 @@ def read(header: Header, ours: Ours = NOTHING_OF_OURS) -> Author:
         return Author(trouble="The mail has no From field.")
     if len(fields) > 1:
         return Author(trouble="The mail has more than one From field.", findings=_several_findings(header))
-    return read_value(fields[0].value)
+    return read_value(fields[0].value, ours)
 
 
-def read_value(value: bytes) -> Author:
+def read_value(value: bytes, ours: Ours = NOTHING_OF_OURS) -> Author:
     """The author by one From field's value, folding and all."""
     try:
-        mailboxes = mailbox_list(value)
+        mailboxes, comments = mailbox_list(value)
     except _Broken as broken:
         return Author(trouble=f"The From field cannot be read: {broken}.", findings=("from-malformed",))
     domains = {to_ascii(mailbox.domain) for mailbox in mailboxes}
     if len(domains) > 1:
         return Author(trouble="The From field names authors of several domains.", findings=("from-several-domains",))
     domain = domains.pop()
+    address = f"{mailboxes[0].local}@{domain}"
     if not domain:
         return Author(trouble="The author's address has no domain name.", findings=("from-malformed",))
-    findings = [finding for mailbox in mailboxes for finding in _name_findings(mailbox, domain)]
-    if len(mailboxes) > 1:
-        findings.append("from-several-authors")
-    address = f"{mailboxes[0].local}@{domain}"
     if not address.isprintable():
         return Author(trouble="The author's address holds what cannot be shown.", findings=("from-malformed",))
-    return Author(address, domain, "", tuple(dict.fromkeys(findings)))
+    claims = [(mailbox.name, f"{mailbox.local}@{domain}") for mailbox in mailboxes if mailbox.name]
+    claims += [(comment, address) for comment in comments]
+    found = [each for text, whose in claims for each in display_name.findings(text, whose, domain, ours)]
+    if len(mailboxes) > 1:
+        found.append("from-several-authors")
+    return Author(address, domain, "", tuple(dict.fromkeys(found)))
 
 
-def mailbox_list(value: bytes) -> list[Mailbox]:
-    """Every mailbox of From, groups opened. Raises ValueError with the reason."""
+def mailbox_list(value: bytes) -> tuple[list[Mailbox], list[str]]:
+    """Every mailbox of From, groups opened; and the comments. Raises ValueError with the reason."""
     if len(value) > MAX_FROM:
         raise _Broken("it is too long")
     text = re.sub(rb"\r\n(?=[ \t])", b"", value).decode("utf-8", "surrogateescape")
-    found = list(_Reader(list(_tokens(text))).mailboxes())
-    if not found:
+    tokens, comments = _tokens(text)
+    mailboxes = list(_Reader(tokens).mailboxes())
+    if not mailboxes:
         raise _Broken("it names nobody")
-    return found
+    return mailboxes, comments
 
 
 def _several_findings(header: Header) -> tuple[str, ...]:
@@ -111,35 +109,35 @@ def _several_findings(header: Header) -> tuple[str, ...]:
     return ("from-several-domains",) if len(domains - {""}) > 1 else ()
 
 
-def _tokens(text: str) -> Iterator[_Token]:
+def _tokens(text: str) -> tuple[list[_Token], list[str]]:
+    """The tokens, one of kind "" at the end; and the comments between them."""
+    tokens: list[_Token] = []
+    comments: list[str] = []
     place, spaced = 0, False
-    while place < len(text):
-        if text[place] == "(":
-            place, spaced = _after_comment(text, place), True
+    while match := _TOKEN.match(text, place):
+        kind = str(match.lastgroup)
+        start, spaced = match.start(kind), spaced or match.start(kind) > place
+        place = match.end()
+        if kind == "comment":
+            place, spaced = _after_comment(text, start), True
+            comments.append(text[start + 1 : place - 1])
             continue
-        match = _TOKEN.match(text, place)
-        if match is None:
-            raise _Broken(f"{text[place].encode('ascii', 'backslashreplace').decode()} may not stand there")
-        place, kind = match.end(), str(match.lastgroup)
-        if kind != "space":
-            yield _Token(match[0] if kind == "special" else kind, match[0], spaced)
-        spaced = kind == "space"
-    yield _Token("", "", spaced)
+        tokens.append(_Token("" if kind == "end" else match[kind] if kind == "special" else kind, match[kind], spaced))
+        spaced = False
+        if kind == "end":
+            return tokens, comments
+    letter = text[place:].lstrip(" \t")[0]
+    raise _Broken(f"{letter.encode('ascii', 'backslashreplace').decode()} may not stand there")
 
 
 def _after_comment(text: str, place: int) -> int:
     depth = 0
-    while place < len(text):
-        letter = text[place]
-        if letter == "\\":
-            place += 1
-        elif letter == "\0":
-            raise _Broken("it holds a NUL")
-        elif letter in "()":
-            depth += 1 if letter == "(" else -1
-            if depth == 0:
-                return place + 1
-        place += 1
+    for mark in _IN_COMMENT.finditer(text, place):
+        if mark[0] in "\0\r\n":
+            raise _Broken("a comment holds what no line may hold")
+        depth += {"(": 1, ")": -1}.get(mark[0], 0)
+        if depth == 0:
+            return mark.end()
     raise _Broken("a comment does not end")
 
 
@@ -161,15 +159,14 @@ class _Reader:
                 in_group = False
                 self._expect_end_of_item(("", ","))
                 continue
-            mailbox = self._item(in_group)
-            if mailbox is None:
-                in_group = True
-                continue
-            count += 1
+            found = self._item(in_group)
+            in_group = in_group or not found
+            count += len(found)
             if count > MAX_MAILBOXES:
                 raise _Broken("it names too many authors")
-            yield mailbox
-            self._expect_end_of_item((",", ";") if in_group else ("", ","))
+            yield from found
+            if found:
+                self._expect_end_of_item((",", ";") if in_group else ("", ","))
         if in_group:
             raise _Broken("a group does not end")
 
@@ -182,29 +179,36 @@ class _Reader:
         self._place += 1
         return token
 
+    def _take_all(self, kinds: tuple[str, ...]) -> list[_Token]:
+        start = self._place
+        while self._kind in kinds:
+            self._place += 1
+        return self._tokens[start : self._place]
+
     def _expect_end_of_item(self, kinds: tuple[str, ...]) -> None:
         if self._kind not in kinds:
             raise _Broken("something stands behind an address")
 
-    def _item(self, in_group: bool) -> Mailbox | None:
-        """A mailbox, or None when a group begins here."""
-        words = []
-        while self._kind in ("atom", "quoted", "."):
-            words.append(self._take())
+    def _item(self, in_group: bool) -> list[Mailbox]:
+        """A mailbox, or none when a group begins here."""
+        # No address has commas or brackets before its @; a name without the quotes it needs may.
+        words = self._take_all((*_WORDS, *_UNQUOTED))
         if self._kind == "<":
-            return self._in_brackets(_phrase(words))
+            return [self._in_brackets(_phrase(words))]
         if self._kind == ":" and words and not in_group:
             self._take()
             _phrase(words)
-            return None
-        return self._address("", words)
+            return []
+        shown = self._address("", words)
+        if self._kind != "<":
+            return [shown]
+        # The address as its own name. Another address there is another author.
+        author = self._in_brackets(f"{shown.local}@{shown.domain}")
+        return [author] if author.domain.lower() == shown.domain.lower() else [author, shown]
 
     def _in_brackets(self, name: str) -> Mailbox:
         self._take()
-        words = []
-        while self._kind in ("atom", "quoted", "."):
-            words.append(self._take())
-        mailbox = self._address(name, words)
+        mailbox = self._address(name, self._take_all(_WORDS))
         if self._kind != ">":
             raise _Broken("an address does not end with >")
         self._take()
@@ -215,20 +219,18 @@ class _Reader:
         if self._kind != "@":
             raise _Broken("an address has no @")
         self._take()
-        parts: list[_Token] = []
-        while self._kind in ("atom", "literal", "."):
-            if parts and self._tokens[self._place].spaced:
-                raise _Broken("white space stands inside an address")
-            parts.append(self._take())
-        return Mailbox(name, local, _domain(parts))
+        return Mailbox(name, local, _dotted(self._take_all(("atom", "."))))
 
 
 def _phrase(words: list[_Token]) -> str:
     # A dot may stand in a name (RFC 5322's obs-phrase), but not begin it.
     if words and words[0].kind == ".":
         raise _Broken("a name begins with a dot")
-    shown = [(" " if word.spaced and place else "") + _unquoted(word) for place, word in enumerate(words)]
-    return "".join(shown)
+    name = "".join((" " if word.spaced and place else "") + _unquoted(word) for place, word in enumerate(words))
+    # Some programs end the name at a comma or bracket that has no quotes, and take what stands before for the author.
+    if any(word.kind in _UNQUOTED for word in words) and display_name.is_address_like(name):
+        raise _Broken("an address stands in a name that lacks its quotes")
+    return name
 
 
 def _unquoted(word: _Token) -> str:
@@ -238,41 +240,18 @@ def _unquoted(word: _Token) -> str:
 def _local_part(words: list[_Token]) -> str:
     if not words:
         raise _Broken("an address has nothing before its @")
+    local = words[0].text if len(words) == 1 and words[0].kind == "quoted" else _dotted(words)
+    # Some programs open encoded words even here, where RFC 2047 section 5 forbids them, and show another address.
+    if _ENCODED_WORD.search(local):
+        raise _Broken("an encoded word stands in an address")
+    return local
+
+
+def _dotted(words: list[_Token]) -> str:
+    """Atoms with single dots between them, and nothing else."""
     if any(word.spaced for word in words[1:]):
         raise _Broken("white space stands inside an address")
-    if len(words) == 1 and words[0].kind == "quoted":
-        return words[0].text
-    _check_dotted([word.kind for word in words])
+    kinds = [word.kind for word in words]
+    if len(kinds) % 2 == 0 or kinds != ["atom", "."] * (len(kinds) // 2) + ["atom"]:
+        raise _Broken("an address is malformed")
     return "".join(word.text for word in words)
-
-
-def _domain(parts: list[_Token]) -> str:
-    if len(parts) == 1 and parts[0].kind == "literal":
-        return parts[0].text
-    _check_dotted([part.kind for part in parts])
-    return "".join(part.text for part in parts)
-
-
-def _check_dotted(kinds: list[str]) -> None:
-    """Atoms with single dots between them."""
-    if not kinds or kinds[::2] != ["atom"] * len(kinds[::2]) or kinds[1::2] != ["."] * len(kinds[1::2]):
-        raise _Broken("an address is malformed")
-    if kinds[-1] == ".":
-        raise _Broken("an address is malformed")
-
-
-def _name_findings(mailbox: Mailbox, domain: str) -> Iterator[str]:
-    for address in _ADDRESS_IN_NAME.findall(mailbox.name[:1000]):
-        if to_ascii(address.rpartition("@")[2].strip(".,;:)'")) != domain:
-            yield "display-name-address"
-    if len(_scripts(mailbox.name[:1000])) > 1:
-        yield "display-name-mixed-scripts"
-
-
-def _scripts(name: str) -> set[str]:
-    """Of the alphabets that look alike, those that one word of the name mixes."""
-    for word in name.split():
-        found = {unicodedata.name(letter, "").partition(" ")[0] for letter in word if letter.isalpha()}
-        if len(alike := found & {"LATIN", "CYRILLIC", "GREEK"}) > 1:
-            return alike
-    return set()
