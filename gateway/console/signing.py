@@ -43,33 +43,27 @@ def make(config: Config, selector: str, kind: Literal["rsa", "ed25519", "both"],
     kinds = KINDS[kind]
     selectors = [selector] if len(kinds) == 1 else [f"{selector}-{each}" for each in kinds]
     files = [folder.absolute() / f"dkim-{each}.pem" for each in selectors]
-    for file in files:
-        if file.exists():
-            raise _is_there(file)
+    if there := next((file for file in files if file.exists()), None):
+        raise Failure(f"{there} is there already and stays as it is. With it in [delivery] dkim_keys, `frontdesk dkim` "
+                      "prints its DNS record; another --selector makes another key.")
     try:
         signer = Signer(domain or config.delivery.dkim_domain or domain_of(config.site.support[0]),
                         [SigningKey.make(*each) for each in zip(selectors, kinds, strict=True)])
     except ValueError as error:
         raise Failure(str(error)) from None
-    for file, key in zip(files, signer.keys, strict=True):
-        _write(file, key.pem)
-    return Signing(signer, files)
+    signing = Signing(signer, files)
+    _keep(signing)
+    return signing
 
 
-def _write(file: Path, pem: bytes) -> None:
+def _keep(signing: Signing) -> None:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-            opened.write(pem)
-    except FileExistsError:
-        raise _is_there(file) from None
+        for file, key in zip(signing.files, signing.signer.keys, strict=True):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+                opened.write(key.pem)
     except OSError as error:
-        raise Failure(f"{file} cannot be written: {error.strerror}") from None
-
-
-def _is_there(file: Path) -> Failure:
-    return Failure(f"{file} is there already and stays as it is. With it in [delivery] dkim_keys, `frontdesk dkim` "
-                   "prints its DNS record; another --selector makes another key.")
+        raise Failure(f"{error.filename} cannot be made: {error.strerror}") from None
 
 
 # ---- what is told --------------------------------------------------------------------------------------------------
