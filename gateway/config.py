@@ -208,6 +208,21 @@ class Delivery(Section):
     """Age at which a deferred letter counts as bounced."""
 
 
+class Customers(Section):
+    """[customers]: whom account requests are compared with; only read."""
+
+    file: Path | None = None
+    """A CSV file with the columns address, name, account and standing."""
+    table: Annotated[str, Field(pattern=r"^([A-Za-z_][A-Za-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]{0,62})?)?$")] = ""
+    """Or a table in our own database with these columns."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.file and self.table:
+            raise ValueError("the customers are in a file or in a table, not in both")
+        return self
+
+
 class Web(Section):
     """[web]: the page on which a customer answers the verification letter."""
 
@@ -236,6 +251,7 @@ class Config(Section):
     store: Store = Store()
     desk: Desk = Desk()
     delivery: Delivery = Delivery()
+    customers: Customers = Customers()
     web: Web = Web()
     log: Log = Log()
     handlers: dict[str, dict[str, Any]] = {}

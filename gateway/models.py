@@ -4,6 +4,7 @@ Times are aware and UTC on both databases; words from closed sets are checked by
 behind the reader's back: a table has columns only, and a question about two tables is a named query in store/.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -30,6 +31,11 @@ ALIVE = ("new", "open", "pending", "answered")
 LETTER_STATES = ("waiting", "deferred", "sent", "bounced")
 ENTRY_KINDS = ("mail", "answer", "question", "note", "letter")
 VERIFICATION_STATES = ("asked", "verified", "expired")
+VERIFICATION_BASES = ("file", "author", "stranger")
+"""Whose mailbox an asking went to: the one on file; the author's, where no customer file is kept; the author's, who is
+not on file, so that the answer proves the mailbox and no more."""
+STANDINGS = ("good", "closed", "blocked")
+"""Of a customer: good; closed is a former one, who is asked but never known by the file alone; blocked is not asked."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -170,8 +176,11 @@ class Request(SQLModel, table=True):
     """Identity of the mail that opened it (gateway/mail/authres.py)."""
     identity_because: str = ""
     verification: str = ""
-    """Of the person (step 3): "" not asked, asked, verified, expired."""
+    """Of the person (step 3): "" not asked, asked, verified, mailbox (an answer came, but from nobody on file),
+    rejected (by an agent), expired (no proof came, or it is too old)."""
     verification_because: str = ""
+    on_file: str = ""
+    """What the customer file said about the mail that opened it, a sentence; "" when none is kept."""
     held_for: int | None = Field(default=None, foreign_key="request.id")
     """The request this may belong to, until an agent decides by `release`."""
     is_held: bool = False
@@ -269,7 +278,7 @@ class Letter(SQLModel, table=True):
 class Verification(SQLModel, table=True):
     """One asking for proof that the person reads the mailbox: a one-time capability in a letter."""
 
-    __table_args__ = (_one_of("state", VERIFICATION_STATES),)
+    __table_args__ = (_one_of("state", VERIFICATION_STATES), _one_of("basis", VERIFICATION_BASES))
 
     id: int | None = Field(default=None, primary_key=True)
     request_id: int = Field(foreign_key="request.id", index=True)
@@ -280,6 +289,21 @@ class Verification(SQLModel, table=True):
     """Answers that did not prove it."""
     state: str = "asked"
     settled_at: datetime | None = _moment()
+    basis: str = "author"
+    """Whose mailbox sent_to is: one of VERIFICATION_BASES."""
+    account: str = ""
+    """The account on file that it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRecord:
+    """One line of the customer file, which is not ours: store/customers reads it."""
+
+    address: str
+    name: str = ""
+    account: str = ""
+    standing: str = "good"
+    """One of STANDINGS."""
 
 
 class Wake(SQLModel, table=True):

@@ -27,6 +27,8 @@ from gateway.desk.pipeline import Desk, load_handlers
 from gateway.desk.post import Office
 from gateway.mail.envelope import domain_of
 from gateway.smtp.server import Door
+from gateway.store.customer_file import CustomerFile, Fault
+from gateway.store.customers import Customers, CustomerTable
 from gateway.store.database import Database, connect
 from gateway.store.intake import Intake
 
@@ -58,8 +60,26 @@ def build_desk(config: Config, database: Database, now: Callable[[], datetime] =
         raise ConfigError("\n".join(faults))
     journey = load_handlers(config)
     _check_templates(config, journey, letters)
-    office = Office(config.site, config.desk.prefix, letters, build_capabilities(config))
-    return Desk(database, journey, office, config.desk.attempts, config.desk.lease, now, posted)
+    office = Office(config.site, config.desk.prefix, letters, build_capabilities(config), config.page)
+    return Desk(database, journey, office, config.desk.attempts, config.desk.lease, now, posted,
+                build_customers(config))
+
+
+def build_customers(config: Config) -> Customers | None:
+    """The customer file or table, nothing read yet; None when none is kept."""
+    section = config.customers
+    if section.table:
+        return CustomerTable(section.table)
+    return CustomerFile(section.file) if section.file else None
+
+
+def read_customers(config: Config, customers: Customers | None) -> None:
+    """The first reading of the file. Raises ConfigError with file and line."""
+    try:
+        if isinstance(customers, CustomerFile):
+            customers.load()
+    except Fault as fault:
+        raise config.fault(("customers", "file"), str(fault)) from None
 
 
 def _check_templates(config: Config, journey: Sequence[tuple[str, Handler]], letters: Letters) -> None:
@@ -128,6 +148,7 @@ class Service:
     def _build(self) -> None:
         config = self.config
         self.desk = build_desk(config, self.database, self.now, posted=self._posted)
+        read_customers(config, self.desk.customers)
         self.worker = Worker(self.database, config.delivery, config.site, self.resolver, self.now,
                              build_signer(config), self.desk.wake)
         self.intake = Intake(self.database, self.desk.wake)
@@ -202,11 +223,16 @@ class Service:
 
     def _reconfigure(self, config: Config) -> None:
         desk = build_desk(config, self.database, self.now)
+        if config.customers == self.config.customers:
+            desk.customers = self.desk.customers  # what it has read stays, also when the file has a fault by now
+        else:
+            read_customers(config, desk.customers)
         signer = build_signer(config)
         with _certificate(config):
             self.door.configure(config.site, config.smtp, config.authentication, desk.office.capabilities)
         self.worker.configure(config.delivery, config.site, signer)
         self.desk.journey, self.desk.office = desk.journey, desk.office
+        self.desk.customers = desk.customers
         self.desk.attempts, self.desk.lease = desk.attempts, desk.lease
         self.config = config
 

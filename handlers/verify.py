@@ -1,60 +1,127 @@
 """Step 3: is it this person? What concerns an account or personal data needs more than the domain's word.
 
-The proof is a one-time address in a letter to the author's mailbox: whoever answers there reads that mailbox.
+Three proofs, each at another price: the customer file knows the author's address; somebody answers a one-time letter,
+so that they read that mailbox; an agent decides. When the mail names an account of somebody else, the letter goes to
+the address on file, and whoever wrote learns nothing: they get the same letter as all whom the file does not know.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 from gateway.desk.handler import (
+    Asking,
     Case,
+    CustomerRecord,
     Decisions,
     Due,
     Duration,
-    Evidence,
     Handler,
     Identity,
     Label,
     Mail,
     Note,
     Proof,
+    Section,
     Send,
     Template,
     Verification,
     Wake,
+    address_key,
+    masked,
 )
+
+DOUBTFUL = ("from-several-authors", "signature-seen-before", "signed-for-others")
+"""Findings with which the domain's word is not taken for the person's."""
+TOLD = "The agent must know before anything is changed or disclosed."
+
+
+class Rule(Section):
+    """What proves the person in some categories; any one of the proofs is enough."""
+
+    category: tuple[str, ...]
+    proof: tuple[Literal["file", "letter", "agent"], ...]
 
 
 class Verify(Handler):
     """Asks for the proof, hears the answer, and says so when none comes."""
 
+    rules: tuple[Rule, ...] = (Rule(category=("account",), proof=("letter", "agent")),)
+    """Categories that need proof of the person, and the proofs that serve there; the first rule that fits decides."""
+    spf_suffices: bool = False
+    """For the proof "file": an address proven by SPF alone counts, too."""
     template: Template = "verification"
-    """The letter that asks."""
-    categories: tuple[str, ...] = ("account",)
-    """Categories that need proof of the person."""
+    """The letter that asks whoever wrote."""
+    on_file: Template = "verification_on_file"
+    """The letter to the address on file of an account that was named from another mailbox."""
     lifetime: Duration = timedelta(days=3)
     """How long the proof is waited for."""
+    valid: Duration = timedelta(days=30)
+    """How long a proof counts."""
     attempts: int = 3
     """Answers that prove nothing before the asking ends."""
     per_day: int = 5
     """Automatic letters to one address in a day; beyond that nobody is asked."""
     unproven_per_hour: int = 100
-    """Neutral letters to anybody in an hour; beyond that only proven senders are asked."""
+    """Neutral letters to anybody in an hour; beyond that only proven senders are asked, at their own address."""
 
     def received(self, mail: Mail, case: Case) -> Decisions:
-        asked = next((each for each in case.evidence if each.kind == "verification"), None)
-        if asked is not None and case.request is not None and not case.is_new:
+        request = case.request
+        if request is None:
+            return
+        if case.is_new:
+            if rule := self._rule(request.category):
+                yield from self._begin(mail, case, rule)
+        elif asked := _answered_asking(case):
             yield from self._answered(mail, case, asked)
-        elif case.is_new and case.request and case.request.category in self.categories:
+        elif request.verification == "verified" and not mail.is_automatic and not _is_customers(case):
+            yield Note(f"The proof of the person does not speak for this mail: it came from "
+                       f"{mail.message.from_email or 'nobody'}, not from the customer of the request.", TOLD)
+
+    def proved(self, proof: Proof, case: Case) -> Decisions:
+        if proof.by == "agent":
+            yield from self._decided(proof, case)
+        elif asked := case.verification:
+            if spent := _spent(asked, case.now):
+                yield Label(f"The link of the verification letter was pressed, but proved nothing: {spent}",
+                            failed_attempt=True)
+            else:
+                yield from self._hold_true(asked, case, "its link was pressed in")
+
+    def due(self, due: Due, case: Case) -> Decisions:
+        state = case.request.verification if case.request else ""
+        if due.purpose == "expire" and state == "asked":
+            yield Label("Not verified: nobody answered our letter in time.", verification="expired", asking="expired")
+            yield Note("Not verified: the customer did not answer the verification letter in time.", TOLD)
+        if due.purpose == "lapse" and state in ("verified", "mailbox") and case.request:
+            yield Label(f"The proof has lapsed, it is older than {self.valid.days} days: "
+                        f"{case.request.verification_because}", verification="expired")
+
+    # ---- a new request ----
+
+    def _rule(self, category: str) -> Rule | None:
+        return next((rule for rule in self.rules if category in rule.category), None)
+
+    def _begin(self, mail: Mail, case: Case, rule: Rule) -> Decisions:
+        if "file" in rule.proof and (known := self._by_file(mail, case)):
+            yield Label(f"Verified by the customer file: {known}", verification="verified")
+            yield self._lapse()
+        elif "letter" not in rule.proof:
+            yield Label(f"Not asked: in this category counts only: {', '.join(rule.proof)}.", verification="")
+        elif reason := self._silent(mail, case):
+            yield Label(f"Not asked: {reason}", verification="")
+        else:
             yield from self._ask(mail, case)
 
-    def _ask(self, mail: Mail, case: Case) -> Decisions:
-        if reason := self._silent(mail, case):
-            yield Label(f"Not verified: proof was not asked for. {reason}", verification="")
-            return
-        yield Send(self.template, "What concerns an account or personal data needs proof of the person.",
-                   verification_lifetime=self.lifetime)
-        yield Label("The customer was asked to answer from the mailbox.", verification="asked")
-        yield Wake("expire", self.lifetime, "Proof is waited for no longer than this.")
+    def _by_file(self, mail: Mail, case: Case) -> str:
+        """Whose word it is that the author is the customer on file; "" when nobody's."""
+        identity, known = mail.verdict.identity, case.on_file
+        enough = identity is Identity.VERIFIED_DKIM or (identity is Identity.VERIFIED_SPF and self.spf_suffices)
+        if not enough or case.is_held or known is None or known.record is None or not known.is_author:
+            return ""
+        is_doubtful = any(finding in DOUBTFUL for finding in mail.verdict.findings)
+        is_good = known.record.standing == "good"
+        return f"{mail.verdict.because} {known.sentence}" if is_good and not is_doubtful else ""
 
     def _silent(self, mail: Mail, case: Case) -> str:
         """Why no letter goes out; "" when one does."""
@@ -67,53 +134,165 @@ class Verify(Handler):
             return mail.verdict.because
         if case.letters_last_day >= self.per_day:
             return f"{case.letters_last_day} automatic letters went to this address today."
-        if not mail.verdict.identity.is_proven and case.neutral_last_hour >= self.unproven_per_hour:
+        if not mail.verdict.identity.is_proven and self._is_flood(case):
             return f"{case.neutral_last_hour} letters went to unproven senders within the hour."
+        if case.on_file and case.on_file.is_author and _is_blocked(case.on_file.record):
+            return "The address is on file as blocked. An agent decides."
         return ""
 
-    def _answered(self, mail: Mail, case: Case, evidence: Evidence) -> Decisions:
-        asked = evidence.verification
-        if asked is None or mail.is_automatic or asked.state != "asked":
+    def _is_flood(self, case: Case) -> bool:
+        return case.neutral_last_hour >= self.unproven_per_hour
+
+    def _ask(self, mail: Mail, case: Case) -> Decisions:
+        known, why = case.on_file, "What concerns an account or personal data needs proof of the person."
+        record = known.record if known else None
+        to = case.letters_to
+        if known is None:
+            asking = Asking(self.lifetime, "author")
+        elif known.is_author and record:
+            asking = Asking(self.lifetime, "file", record.account)
+        elif record and not (quiet := self._silent_to_owner(case, record)):
+            # The same letter as to a stranger who named nobody: whether the account is there, nobody learns.
+            yield Send(self.template, why, asking=Asking(self.lifetime, "stranger", record.account))
+            asking, to = Asking(self.lifetime, "file", record.account, record), record.address
+        else:
+            asking = Asking(self.lifetime, "stranger")
+            why += f" {quiet}" if record else ""
+        yield Send(self.on_file if asking.owner else self.template, why, asking=asking)
+        yield Label(self._asked(case, asking, to), verification="asked")
+        yield Wake("expire", self.lifetime, "Proof is waited for no longer than this.")
+
+    def _silent_to_owner(self, case: Case, record: CustomerRecord) -> str:
+        """Why no letter goes to the address on file; "" when one does."""
+        letters = case.on_file.letters_last_day if case.on_file else 0
+        if _is_blocked(record):
+            return "No letter went to the address on file: it is blocked."
+        if letters >= self.per_day:
+            return f"No letter went to the address on file: it had {letters} today."
+        return "No letter went to the address on file: too many did within the hour." if self._is_flood(case) else ""
+
+    # ---- the answer ----
+
+    def _answered(self, mail: Mail, case: Case, asked: Verification) -> Decisions:
+        if mail.is_automatic:
             return
         fault = _fault(mail, case, asked)
-        if not fault:
-            yield Label(f"{asked.sent_to} answered our letter at its one-time address.", verification="verified")
-            yield Wake("expire", None, "The proof is there.")
+        if asked.state != "asked":
+            yield Label(f"An answer to the one-time address proved nothing: {_spent(asked, case.now)}")
+        elif not fault:
+            yield from self._hold_true(asked, case, "the answer came from")
+        elif _is_beside(asked):
+            is_last = asked.attempts + 1 >= self.attempts
+            yield Label(f"An answer to the letter to whoever wrote proved nothing: {fault}", failed_attempt=True,
+                        asking="expired" if is_last else None)
         elif asked.attempts + 1 >= self.attempts:
-            yield Label(f"Not verified: {self.attempts} answers proved nothing. {fault}", verification="expired",
+            words = f"{self.attempts} answers to the verification letter proved nothing."
+            yield Label(f"Not verified: {words} {fault}", verification="expired", asking="expired",
                         failed_attempt=True)
             yield Wake("expire", None, "The asking has ended.")
-            yield Note(f"Not verified: {self.attempts} answers to the verification letter proved nothing. {fault}",
-                       "The agent must know before anything is changed or disclosed.")
+            yield Note(f"Not verified: {words} {fault}", TOLD)
         else:
-            yield Label(f"An answer proved nothing. {fault}", failed_attempt=True)
+            yield Label(f"{self._still_asked(case, asked)} The last one proved nothing: {fault}",
+                        verification="asked", failed_attempt=True)
             yield Note(f"An answer to the verification letter proved nothing. {fault}",
                        "Somebody who cannot be told from the customer answered.")
 
-    def proved(self, proof: Proof, case: Case) -> Decisions:
-        asked = case.verification
-        if proof.by != "link" or asked is None:
+    def _hold_true(self, asked: Verification, case: Case, how: str) -> Decisions:
+        """Whoever was asked reads the mailbox. What that is worth depends on whose it is."""
+        to = masked(asked.sent_to)
+        if _is_beside(asked):
+            is_open = case.request is not None and case.request.verification == "asked"
+            waits = f"Asked: the address on file for account {asked.account} has not answered yet; " if is_open else ""
+            yield Label(f"{waits}{how} {to}, which wrote the mail: that proves only that mailbox.",
+                        verification="asked" if is_open else None, asking="verified")
             return
-        if asked.state != "asked" or asked.expires_at <= case.now:
-            spent = f"was {asked.state} already" if asked.state != "asked" else "came too late"
-            yield Label(f"The link of the verification letter was pressed, but proved nothing: it {spent}.",
-                        failed_attempt=True)
-            return
-        yield Label(f"The link of our letter to {asked.sent_to} was pressed.", verification="verified")
+        if asked.basis == "stranger":
+            yield Label(f"Only the mailbox is proven: {how} {to}, which is not on file. Who it is, an agent has to "
+                        "find out.", verification="mailbox", asking="verified")
+        else:
+            yield Label(f"Verified by the letter: {how} {to}, {_whose(asked)}{_elsewhere(asked, case)}.",
+                        verification="verified", asking="verified")
         yield Wake("expire", None, "The proof is there.")
+        yield self._lapse()
 
-    def due(self, due: Due, case: Case) -> Decisions:
-        if case.request and case.request.verification == "asked":
-            yield Label("Not verified: nobody answered our letter in time.", verification="expired")
-            yield Note("Not verified: the customer did not answer the verification letter in time.",
-                       "The agent must know before anything is changed or disclosed.")
+    def _lapse(self) -> Wake:
+        return Wake("lapse", self.valid, "A proof counts no longer than this.")
+
+    def _decided(self, proof: Proof, case: Case) -> Decisions:
+        rule = self._rule(case.request.category) if case.request else None
+        if proof.holds and rule and "agent" not in rule.proof:
+            return  # gateway/desk/acts refuses what came to nothing
+        word = "Verified" if proof.holds else "Not verified: rejected"
+        yield Label(f"{word} by {proof.agent} (agent): {proof.because}", asking="expired",
+                    verification="verified" if proof.holds else "rejected")
+        yield Wake("expire", None, "An agent decided.")
+        yield self._lapse() if proof.holds else Wake("lapse", None, "There is no proof any more.")
+
+    # ---- sentences ----
+
+    def _asked(self, case: Case, asking: Asking, to: str) -> str:
+        about = Verification(sent_to=to, basis=asking.basis, account=asking.account, asked_at=case.now,
+                             expires_at=case.now + asking.lifetime, request_id=0)
+        return self._still_asked(case, about, used=0)
+
+    def _still_asked(self, case: Case, asked: Verification, used: int | None = None) -> str:
+        tries = asked.attempts + 1 if used is None else used
+        return (f"Asked: a letter went to {masked(asked.sent_to)}, {_whose(asked)}{_elsewhere(asked, case)}, on "
+                f"{_local(asked.asked_at, case)} (expires {_local(asked.expires_at, case)}); "
+                f"{tries} of {self.attempts} tries used.")
+
+
+def _answered_asking(case: Case) -> Verification | None:
+    """The asking of this request that the mail came to the one-time address of."""
+    return next((each.verification for each in case.evidence
+                 if each.verification and case.request and each.request.id == case.request.id), None)
+
+
+def _is_beside(asked: Verification) -> bool:
+    """It asked whoever wrote, while the proof is waited for from the address on file."""
+    return asked.basis == "stranger" and bool(asked.account)
+
+
+def _is_customers(case: Case) -> bool:
+    return bool(case.customer and case.request and case.customer.id == case.request.customer_id)
+
+
+def _is_blocked(record: CustomerRecord | None) -> bool:
+    return record is not None and record.standing == "blocked"
+
+
+def _spent(asked: Verification, now: datetime) -> str:
+    """Why an asking cannot be answered any more, whoever does; "" while it can."""
+    if asked.state == "verified":
+        return "It was used already."
+    return "It came too late." if asked.state == "expired" or asked.expires_at <= now else ""
 
 
 def _fault(mail: Mail, case: Case, asked: Verification) -> str:
     """Why an answer to the one-time address proves nothing; "" when it does."""
-    author = mail.message.from_email.lower()
-    if author != asked.sent_to.lower():
+    author = mail.message.from_email
+    if address_key(author) != address_key(asked.sent_to):
         return f"It came from {author or 'nobody'}, but our letter went to {asked.sent_to}."
     if asked.expires_at <= case.now:
         return "It came too late."
     return mail.verdict.because if mail.verdict.identity is Identity.FAILED else ""
+
+
+def _whose(asked: Verification) -> str:
+    """Whose mailbox the letter went to, and by whose word."""
+    if asked.basis == "file":
+        return f"the mailbox on file for account {asked.account}" if asked.account else "the mailbox on file"
+    if asked.basis == "stranger":
+        return "the mailbox that wrote, which is not on file: an answer proves that mailbox only"
+    return "the mailbox that wrote (no customer file says whose it is)"
+
+
+def _elsewhere(asked: Verification, case: Case) -> str:
+    """What an agent must know when it was not the owner of the account who wrote."""
+    if asked.basis != "file" or address_key(case.letters_to) == address_key(asked.sent_to):
+        return ""
+    return f"; the request itself came from {case.letters_to}, and answers go there"
+
+
+def _local(moment: datetime, case: Case) -> str:
+    return f"{moment.astimezone(ZoneInfo(case.site.timezone)):%Y-%m-%d %H:%M}"

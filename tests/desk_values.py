@@ -1,5 +1,6 @@
 """Plain values for the tests of handlers and letters: a mail, its verdict, a case, a request. No database."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -25,7 +26,7 @@ def verdict(identity: Identity) -> Verdict:
 def mail(text: str = "Since yesterday the app says error 1042.", subject: str = "Cannot log in", *,
          author: str = "kim@example.org", name: str = "", identity: Identity = Identity.VERIFIED_DKIM,
          reverse_path: str | None = None, to: str = "support@example.com", attachment: bool = False,
-         is_quarantined: bool = False, content_type: str = "", **fields: str) -> Mail:
+         is_quarantined: bool = False, content_type: str = "", findings: tuple[str, ...] = (), **fields: str) -> Mail:
     """A mail as the desk sees it. Fields: Auto_Submitted="auto-replied"."""
     message = EmailMessage(policy=SMTP)
     message["From"] = f'"{name}" <{author}>' if name else author
@@ -39,7 +40,8 @@ def mail(text: str = "Since yesterday the app says error 1042.", subject: str = 
     if content_type:
         message.replace_header("Content-Type", content_type)
     envelope = Envelope(author if reverse_path is None else reverse_path, (to,))
-    return Mail(parse(message.as_bytes()), envelope, verdict(identity), SITE, is_quarantined)
+    found = replace(verdict(identity), findings=findings)
+    return Mail(parse(message.as_bytes()), envelope, found, SITE, is_quarantined)
 
 
 def out_of_office(**more: Any) -> Mail:
@@ -67,6 +69,7 @@ def case(found: Request | None = None, **values: Any) -> Case:
     """A case with this request, if one is given; else one where nothing is known yet."""
     before = found.state if found is not None else ""
     return Case(**{"now": NOON, "site": SITE, "request": found, "previous_state": before,
+                   "letters_to": "kim@example.org",
                    "customer": Customer(id=1, address="kim@example.org", created_at=NOON), **values})
 
 

@@ -126,6 +126,17 @@ def note(
 
 
 @app.command()
+def verify(
+    context: typer.Context, number: Number, agent: Agent,
+    because: Annotated[str, typer.Option(metavar="TEXT", help="Why: it stands in the history.")],
+    reject: Annotated[bool, typer.Option("--reject", help="It is not this person.")] = False,
+) -> None:  # fmt: skip
+    """Decide whether it is this person."""
+    _do(context, number, lambda acts, exact: acts.verify(exact, agent, because, rejects=reject),
+        "is rejected: it is not this person" if reject else "is verified")
+
+
+@app.command()
 def move(
     context: typer.Context, number: Number, agent: Agent,
     queue: Annotated[str, typer.Option(metavar="Q", callback=_name, help="The queue it belongs in.")],

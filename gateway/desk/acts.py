@@ -64,6 +64,21 @@ class Acts:
 
         return await self._on(number, agent, work)
 
+    async def verify(self, number: str, agent: str, because: str, *, rejects: bool = False) -> Request:
+        """The agent decides whether it is this person; the reason stands in the history, with the agent's name."""
+        if not because.strip():
+            raise Refused("A decision about a person needs its reason.")
+
+        def work(db: Db, request: Request) -> Request:
+            application = self._application(db, request, "proved")
+            self.desk.proved(application, Proof("agent", agent, not rejects, storable(because.strip())))
+            if not application.decisions:
+                raise Refused(f"In the category {request.category} an agent's word is no proof: see "
+                              "[[handlers.verify.rules]] in config.toml.")
+            return request
+
+        return await self._on(number, agent, work)
+
     async def move(self, number: str, agent: str, queue: str) -> Request:
         """Put it into another queue; whoever had it lets go."""
         def work(db: Db, request: Request) -> Request:

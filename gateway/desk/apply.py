@@ -93,29 +93,34 @@ class Application:
             number=number.compose(self.office.prefix, year, running), customer_id=case.customer.id or 0,
             subject=storable(decision.subject)[:SUBJECT], language=self._language(mail),
             identity=mail.verdict.identity, identity_because=storable(mail.verdict.because),
+            on_file=storable(case.on_file.sentence) if case.on_file else "",
             created_at=case.now, changed_at=case.now, customer_wrote_at=case.now)
         self.db.add(request)
         self.db.flush()
-        case.is_new, case.previous_state = True, ""
+        case.is_new, case.previous_state, case.letters_to = True, "", case.customer.address
         self.enter_mail()
         return {"number": request.number, "subject": request.subject}
 
     def _join(self, decision: Join) -> dict[str, Any]:
         case, request = self.case, decision.request
         case.request, case.is_new, case.previous_state = request, False, request.state
-        case.is_held = request.is_held
-        case.verification = requests.verification(self.db, request.id or 0)
+        case.is_held, case.letters_to = request.is_held, requests.customer(self.db, request).address
+        answered = next((each.verification for each in case.evidence
+                         if each.verification and each.request.id == request.id), None)
+        case.verification = answered or requests.verification(self.db, request.id or 0)
         request.customer_wrote_at = case.now
-        self.enter_mail()
+        # A letter to an address on file: its reader and the customer may be strangers.
+        self.enter_mail(is_aside=answered is not None and answered.sent_to.lower() != case.letters_to)
         return {"number": request.number}
 
-    def enter_mail(self) -> None:
-        """Put the event's mail into the conversation of the case's request."""
+    def enter_mail(self, is_aside: bool = False) -> None:
+        """Put the event's mail into the conversation. is_aside: for agents only, so that no letter ever quotes it."""
         mail, request, message = self._need_mail(), self._need_request(), self._need_mail().message
         entry = Entry(
-            request_id=request.id or 0, at=self.case.now, kind="mail", author=storable(facts.author(mail)),
-            subject=storable(message.subject)[:SUBJECT], text=storable(message.text),
-            reply_text=storable(message.reply_text), message_id=storable(message.message_id),
+            request_id=request.id or 0, at=self.case.now, kind="note" if is_aside else "mail",
+            author=storable(facts.author(mail)), subject=storable(message.subject)[:SUBJECT],
+            text=storable(message.text), reply_text=storable(message.reply_text),
+            message_id="" if is_aside else storable(message.message_id),
             identity=mail.verdict.identity, received_id=self.received.id if self.received else None)
         self.db.add(entry)
         self.db.flush()
@@ -168,8 +173,8 @@ class Application:
         if asked is None:
             return
         asked.attempts += decision.failed_attempt
-        if asked.state == "asked" and decision.verification in ("verified", "expired"):
-            asked.state, asked.settled_at = decision.verification, self.case.now
+        if asked.state == "asked" and decision.asking:
+            asked.state, asked.settled_at = decision.asking, self.case.now
 
     def _place(self, decision: Place) -> dict[str, Any]:
         request = self._need_request()

@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session as Db
 from gateway.config import Site
 from gateway.desk import number
 from gateway.desk.capability import Capability
-from gateway.desk.handler import Case, Evidence, Mail
-from gateway.models import Customer, Request, Verification
+from gateway.desk.handler import Case, Evidence, Mail, OnFile
+from gateway.mail.addresses import address_key
+from gateway.models import Customer, CustomerRecord, Request, Verification
 from gateway.store import requests
+from gateway.store.customers import Customers, Unreadable
 
-NEUTRAL = ("acknowledgement_neutral", "verification")
+NEUTRAL = ("acknowledgement_neutral", "verification", "verification_on_file")
 """Letters that may go to somebody who never wrote: whom an unproven mail names as its author."""
 LONGEST_ADDRESS = 320
 """Characters: RFC 5321 section 4.5.3.1 allows 64 octets, "@" and 255 octets; PostgreSQL indexes no more than 2.7 kB."""
@@ -22,18 +24,21 @@ NAMED = 10
 _STRENGTH = ("capability", "verification", "copy", "reference", "number")
 
 
-def of_mail(db: Db, mail: Mail, capabilities: Sequence[Capability], prefix: str, now: datetime) -> Case:
+def of_mail(db: Db, mail: Mail, capabilities: Sequence[Capability], prefix: str, now: datetime,
+            customers: Customers | None = None) -> Case:
     """What is known when a mail came in. `capabilities`: what its recipient addresses are good for."""
     address = author(mail)
     customer = requests.customer_at(db, address) if address else None
     case = Case(now, mail.site, customer, evidence=_evidence(db, mail, capabilities, prefix, customer))
+    if customers is not None:
+        case.on_file = _on_file(db, mail, customers, address, now)
     return _count_letters(db, case, address)
 
 
 def of_request(db: Db, request: Request, site: Site, now: datetime) -> Case:
     """What is known when something happens to a request without a mail of its customer."""
     customer = requests.customer(db, request)
-    case = Case(now, site, customer, request, is_held=request.is_held, previous_state=request.state,
+    case = Case(now, site, customer, request, customer.address, is_held=request.is_held, previous_state=request.state,
                 verification=requests.verification(db, request.id or 0))
     return _count_letters(db, case, customer.address)
 
@@ -51,6 +56,27 @@ def _count_letters(db: Db, case: Case, address: str) -> Case:
     case.letters_last_day = requests.automatic_letters_since(db, address, day)
     case.neutral_last_hour = sum(requests.letters_since(db, each, hour) for each in NEUTRAL)
     return case
+
+
+def _on_file(db: Db, mail: Mail, customers: Customers, address: str, now: datetime) -> OnFile:
+    """The account that the mail names comes first: that is what it is about, whoever wrote it."""
+    try:
+        known = customers.at(db, address) if address else ()
+        named = customers.named(db, f"{mail.message.subject}\n{mail.message.reply_text}")
+    except Unreadable as trouble:
+        return OnFile(trouble=str(trouble))
+    records = named or known
+    if not records:
+        return OnFile()
+    record = next((each for each in records if _is_author(each, mail)), records[0])
+    letters = requests.automatic_letters_since(db, record.address, now - timedelta(days=1))
+    return OnFile(record, _is_author(record, mail), letters)
+
+
+def _is_author(record: CustomerRecord, mail: Mail) -> bool:
+    """As the lenient reader of addresses sees the author, and the strict one too where it names any."""
+    read = {address_key(mail.message.from_email), address_key(mail.verdict.author or mail.message.from_email)}
+    return read == {address_key(record.address)}
 
 
 def _evidence(db: Db, mail: Mail, capabilities: Sequence[Capability], prefix: str,

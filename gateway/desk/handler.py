@@ -22,6 +22,7 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict
 
 from gateway.config import Duration, Section, Site
+from gateway.mail.addresses import address_key, masked
 from gateway.mail.authres import DNS_LOST, Identity, Verdict
 from gateway.mail.automatic import automatic, may_acknowledge
 from gateway.mail.dsn import FailedRecipient
@@ -29,13 +30,13 @@ from gateway.mail.envelope import Envelope, domain_of
 from gateway.mail.machine import Kind, kind
 from gateway.mail.message import Message
 from gateway.mail.words import fold
-from gateway.models import Customer, Letter, Request, Verification
+from gateway.models import Customer, CustomerRecord, Letter, Request, Verification
 
 __all__ = [
-    "Answer", "Bounce", "Case", "Decision", "Decisions", "Drop", "Due", "Duration", "Evidence", "FailedRecipient",
-    "Handler", "Hold", "Identity", "Join", "Label", "Mail", "Move", "Note", "Open", "Place", "Proof", "Rating",
-    "Record", "Request", "Section", "Send", "Template", "Verification", "Wake", "domain_of",
-    "fold",
+    "Answer", "Asking", "Bounce", "Case", "CustomerRecord", "Decision", "Decisions", "Drop", "Due", "Duration",
+    "Evidence", "FailedRecipient", "Handler", "Hold", "Identity", "Join", "Label", "Mail", "Move", "Note", "OnFile",
+    "Open", "Place", "Proof", "Rating", "Record", "Request", "Section", "Send", "Template", "Verification", "Wake",
+    "address_key", "domain_of", "fold", "masked",
 ]
 
 # ---- what a handler hears: events ----------------------------------------------------------------------------------
@@ -146,6 +147,32 @@ class Evidence:
     """The asking that the address belongs to, for kind verification."""
 
 
+@dataclass(frozen=True, slots=True)
+class OnFile:
+    """What the customer file says about a mail: of the one account that it names, else of its author's address."""
+
+    record: CustomerRecord | None = None
+    """None: neither is known there."""
+    is_author: bool = False
+    """The record's address is the author's."""
+    letters_last_day: int = 0
+    """Automatic letters of ours to the record's address."""
+    trouble: str = ""
+    """Why the file could not be asked, a sentence."""
+
+    @property
+    def sentence(self) -> str:
+        """What an agent reads about it."""
+        if self.trouble or self.record is None:
+            return self.trouble or "Not on file: neither the address nor an account that the mail names."
+        whose = "The author's address is on file" if self.is_author else f"On file with {masked(self.record.address)}"
+        account = f"account {self.record.account}, " if self.record.account else ""
+        return f"{whose}: {account}{STANDING[self.record.standing]}."
+
+
+STANDING = {"good": "in good standing", "closed": "a former customer", "blocked": "blocked"}
+
+
 @dataclass(slots=True)
 class Case:
     """All facts of one event. Loaded by desk/facts, brought up to date by desk/apply after each decision."""
@@ -154,6 +181,8 @@ class Case:
     site: Site
     customer: Customer | None = None
     request: Request | None = None
+    letters_to: str = ""
+    """Address of the request's customer, where its letters go; the author of the event's mail may be another."""
     is_new: bool = False
     """This event's mail opened the request."""
     is_held: bool = False
@@ -169,7 +198,9 @@ class Case:
     previous_state: str = ""
     """State of the request before this event."""
     verification: Verification | None = None
-    """The newest asking for proof in this request."""
+    """The asking for proof that this event answers, else the newest one of the request."""
+    on_file: "OnFile | None" = None
+    """What the customer file says about the mail; None when none is kept."""
 
 
 # ---- what a handler can say: decisions -----------------------------------------------------------------------------
@@ -214,7 +245,9 @@ class Label:
     category: str | None = None
     language: str | None = None
     verification: str | None = None
-    """asked, verified or expired; settles the waiting Verification too."""
+    """Of the person: "" not asked, asked, verified, mailbox, rejected or expired; `because` is what agents read."""
+    asking: str | None = None
+    """What became of the case's asking: verified or expired."""
     failed_attempt: bool = False
     """One more answer that did not prove the person."""
 
@@ -239,14 +272,27 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """A letter carries a one-time capability: whoever answers there, or presses its link, reads that mailbox."""
+
+    lifetime: timedelta
+    basis: str
+    """Whose mailbox it is, a word of models.VERIFICATION_BASES."""
+    account: str = ""
+    """The account on file that it is about."""
+    owner: CustomerRecord | None = None
+    """Set: the letter goes to this address on file, not to the customer of the request, and holds no word of theirs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """A letter goes out, made from templates/<language>/<template>.txt, to the customer of the request."""
 
     template: str
     because: str
     fields: Mapping[str, str] = field(default_factory=dict)
-    verification_lifetime: timedelta | None = None
-    """Set: the letter carries a one-time capability of this lifetime, and a Verification is asked."""
+    asking: Asking | None = None
+    """Set: the letter asks for proof of the person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ FIELDS = {
     "expires": "until when the proof is waited for, local time",
     "days": "a number of days",
     "asked": '"yes" when it was a question of ours that waits for an answer',
+    "account": "the account that the proof is asked for, as the customer file writes it, or nothing",
+    "link": "the page that answers for the mailbox at a press, or nothing",
     "reply_address": "where an answer goes: it belongs to the request",
     "rate_1": "address that rates with 1 (bad)",
     "rate_2": "address that rates with 2",
@@ -44,8 +46,8 @@ FIELDS = {
 
 LONG = ("text", "quoted")
 """Values of several lines; all others are one line, whatever a stranger's mail put there."""
-OURS = ("reply_address", "rate_1", "rate_2", "rate_3", "rate_4", "rate_5")
-"""Addresses of ours, the only ones that become links: nothing that a stranger wrote does."""
+OURS = ("reply_address", "link", "rate_1", "rate_2", "rate_3", "rate_4", "rate_5")
+"""Addresses and the page of ours, the only ones that become links: nothing that a stranger wrote does."""
 LONGEST = 200
 """Characters of a value of one line."""
 
@@ -233,6 +235,8 @@ class _Links:
         return Markup().join(self._part(part) for part in self._pattern.split(line))
 
     def _part(self, part: str) -> Markup:
+        if part in self._ours and "://" in part:
+            return Markup('<a href="{0}" style="color:#1a5fb4">{0}</a>').format(part)
         if part in self._ours:
             return Markup('<a href="mailto:{0}" style="color:#1a5fb4">{0}</a>').format(part)
         if part and part == self._number:

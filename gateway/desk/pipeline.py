@@ -29,6 +29,7 @@ from gateway.mail.envelope import Envelope
 from gateway.mail.message import parse
 from gateway.models import Letter, RawMail, Received, Request
 from gateway.store import events, outbox
+from gateway.store.customers import Customers
 from gateway.store.database import Database, is_of_values, storable
 
 log = structlog.get_logger()
@@ -98,8 +99,9 @@ class Desk:
     """Takes up events and runs the journey on them."""
 
     def __init__(self, database: Database, journey: Sequence[tuple[str, Handler]], office: Office, attempts: int,
-                 lease: timedelta, now: Callable[[], datetime], posted: Callable[[], None] = lambda: None) -> None:
-        self.database, self.journey, self.office = database, journey, office
+                 lease: timedelta, now: Callable[[], datetime], posted: Callable[[], None] = lambda: None,
+                 customers: Customers | None = None) -> None:
+        self.database, self.journey, self.office, self.customers = database, journey, office, customers
         self.attempts, self.lease, self.now, self._posted = attempts, lease, now, posted
         self._awake = asyncio.Event()
         self._working = asyncio.Lock()
@@ -206,7 +208,7 @@ class Desk:
             if each.purpose == "rate" and mail.machine != "reply" and (
                     request := db.get(Request, each.id, with_for_update=True)):
                 return self._run_rated(db, request, Rating(each.rating, mail.message.reply_text), mail, row, now)
-        case = facts.of_mail(db, mail, found, self.office.prefix, now)
+        case = facts.of_mail(db, mail, found, self.office.prefix, now, self.customers)
         application = Application(db, self.office, case, "received", mail=mail, received=row)
         return self._ask(application, lambda handler: handler.received(mail, case))
 
@@ -265,6 +267,8 @@ class Desk:
 
     def _read_whole(self, row: Received, content: bytes) -> Mail:
         """All that handlers ask of a mail, read before the transaction: a large one must not keep the door waiting."""
+        if self.customers is not None:
+            self.customers.refresh()
         mail = self._mail(row, content)
         _ = mail.message.reply_text, mail.message.attachments, mail.message.language, mail.automatic
         return mail
@@ -282,7 +286,7 @@ class Desk:
                        reverse_path=storable(envelope.reverse_path), size=len(raw), verdict=verdict.as_json(),
                        recipients=[storable(each) for each in envelope.recipients], quarantined=quarantined,
                        next_attempt=now)
-        mail = self._mail(row, raw)
+        mail = await asyncio.to_thread(self._read_whole, row, raw)
 
         def work(db: Db) -> None:
             db.add(row)

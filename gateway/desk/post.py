@@ -10,11 +10,15 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.config import Site
 from gateway.desk.capability import Capabilities, Capability, Purpose
-from gateway.desk.handler import Case, Identity, Send
+from gateway.desk.handler import Asking, Case, Identity, Send
 from gateway.desk.letters import Letters, Rendered
 from gateway.mail.compose import Draft, compose
-from gateway.models import Entry, Letter, Request, Verification
+from gateway.models import CustomerRecord, Entry, Letter, Request, Verification
 from gateway.store import requests
+from gateway.store.database import storable
+
+LINK = "/verify/"
+"""Between the page and the token of an asking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Office:
     prefix: str
     letters: Letters
     capabilities: Capabilities
+    page: str = ""
+    """What links in letters begin with; "" when they carry none."""
 
 
 class Post:
@@ -37,7 +43,8 @@ class Post:
     def send(self, handler: str, decision: Send, request: Request) -> dict[str, object]:
         """Put the letter into the outbox; what is written into the history about it."""
         # Not case.customer: whoever was given the reply address may write to it, but letters go to the customer.
-        address = requests.customer(self.db, request).address
+        owner = decision.asking.owner if decision.asking else None
+        address = owner.address if owner else requests.customer(self.db, request).address
         if request.is_held or "@" not in address:
             reason = "the request is on hold" if request.is_held else "the mail named no address"
             return {"template": decision.template, "sent": False, "not_sent_because": reason}
@@ -50,14 +57,17 @@ class Post:
 
     def _write(self, letter: Letter, request: Request, decision: Send) -> Rendered:
         now, site = self.case.now, self.office.site
-        asked = self._ask_proof(letter, request, decision)
+        asking = decision.asking
+        asked = self._ask_proof(letter, request, asking) if asking else None
         addresses = self._addresses(request, asked)
         last = requests.last_mail(self.db, request.id or 0)
         fields = {**self._fields(request, last, asked), **addresses, **decision.fields}
-        if letter.is_automatic and not Identity(request.identity).is_proven:
+        owner = asking.owner if asking else None
+        if owner or (letter.is_automatic and not Identity(request.identity).is_proven):
             # Nobody can use us to send his text to a third person.
-            fields |= {"name": "", "subject": "", "quoted": "", "text": ""}
-        rendered = self.office.letters.render(decision.template, request.language, fields)
+            fields |= {"name": owner.name if owner else "", "subject": "", "quoted": "", "text": ""}
+        language = self._language(request, owner)
+        rendered = self.office.letters.render(decision.template, language, fields)
         letter.reverse_path = self._address("bounce", letter.id)
         letter.message_id = f"<{letter.id}.{secrets.token_hex(12)}@{site.hostname}>"
         letter.subject = rendered.subject
@@ -65,9 +75,15 @@ class Post:
             sender=site.support[0], sender_name=site.name, recipient=letter.recipient,
             recipient_name=fields["name"], reply_to=addresses["reply_address"],
             subject=rendered.subject, text=rendered.text, html=rendered.html, message_id=letter.message_id, date=now,
-            in_reply_to=last.message_id if last else "", references=tuple(requests.thread(self.db, request.id or 0)),
-            is_automatic=letter.is_automatic, language=request.language))
+            in_reply_to=last.message_id if last and not owner else "",
+            references=() if owner else tuple(requests.thread(self.db, request.id or 0)),
+            is_automatic=letter.is_automatic, language=language))
         return rendered
+
+    def _language(self, request: Request, owner: CustomerRecord | None) -> str:
+        """Whoever is on file is written to as they once wrote, not as the stranger who named them writes."""
+        known = requests.customer_at(self.db, owner.address.lower()) if owner else None
+        return known.language if known and known.language else request.language
 
     def _enter(self, letter: Letter, request: Request, handler: str, rendered: Rendered) -> None:
         """Into the conversation: what an agent said is there already, and now has its letter."""
@@ -75,26 +91,27 @@ class Post:
             self.said.letter_id, self.said.message_id = letter.id, letter.message_id
             self.said.subject = rendered.subject
             return
+        # What went elsewhere is in no thread of the customer's: not even its Message-ID may reach them.
+        is_elsewhere = letter.recipient != requests.customer(self.db, request).address
         self.db.add(Entry(request_id=request.id or 0, at=self.case.now, kind="letter", author=handler,
-                          subject=rendered.subject, text=rendered.text, message_id=letter.message_id,
-                          letter_id=letter.id))
+                          subject=rendered.subject, text=rendered.text,
+                          message_id="" if is_elsewhere else letter.message_id, letter_id=letter.id))
 
-    def _ask_proof(self, letter: Letter, request: Request, decision: Send) -> Verification | None:
-        if decision.verification_lifetime is None:
-            return None
+    def _ask_proof(self, letter: Letter, request: Request, asking: Asking) -> Verification:
         self.case.verification = asked = Verification(
             request_id=request.id or 0, sent_to=letter.recipient, asked_at=self.case.now,
-            expires_at=self.case.now + decision.verification_lifetime)
+            expires_at=self.case.now + asking.lifetime, basis=asking.basis, account=storable(asking.account))
         self.db.add(asked)
         self.db.flush()
         return asked
 
     def _addresses(self, request: Request, asked: Verification | None) -> dict[str, str]:
-        reply = (self.office.capabilities.address(Capability("verify", asked.id or 0), self.case.now,
-                                                  asked.expires_at - self.case.now)
-                 if asked else self._address("reply", request.id))
         rates = {f"rate_{value}": self._address("rate", request.id, value) for value in range(1, 6)}
-        return {"reply_address": reply, **rates}
+        if asked is None:
+            return {"reply_address": self._address("reply", request.id), **rates}
+        once = Capability("verify", asked.id or 0), self.case.now, asked.expires_at - self.case.now
+        link = f"{self.office.page}{LINK}{self.office.capabilities.token(*once)}" if self.office.page else ""
+        return {"reply_address": self.office.capabilities.address(*once), "link": link, **rates}
 
     def _address(self, purpose: Purpose, id: int | None, rating: int = 0) -> str:
         return self.office.capabilities.address(Capability(purpose, id or 0, rating), self.case.now)
@@ -108,6 +125,7 @@ class Post:
             "name": customer.name, "agent": owner, "text": self.said.text if self.said else "",
             "quoted": quoted, "received": self._local(last.at if last else request.created_at),
             "due": self._local(request.due), "expires": self._local(asked.expires_at if asked else None),
+            "account": asked.account if asked else "",
         }
 
     def _local(self, moment: datetime | None) -> str:

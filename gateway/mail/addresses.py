@@ -5,8 +5,11 @@ authentication room. Linear: one pass of a tokenizer, never the structured parse
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+import idna
 
 from gateway.mail.words import decode_words, tidy
 
@@ -158,3 +161,22 @@ def _name(text: str, hint: str) -> str:
     if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
         name = name[1:-1].strip()
     return re.sub(r"\s+", " ", name[:4000])
+
+
+def address_key(address: str) -> str:
+    """An address as it is compared: lower case, the domain as DNS knows it (A-labels, RFC 5890)."""
+    local, at, domain = unicodedata.normalize("NFC", address.strip()).lower().rpartition("@")
+    return local + at + ".".join(map(_a_label, domain.split(".")))
+
+
+def _a_label(label: str) -> str:
+    try:
+        return label if label.isascii() else idna.alabel(label).decode("ascii")
+    except UnicodeError:
+        return label
+
+
+def masked(address: str) -> str:
+    """An address as it may be read aloud: k***@example.com."""
+    local, at, domain = address.rpartition("@")
+    return f"{local[:1]}***{at}{domain}"

@@ -12,6 +12,7 @@ from gateway.desk.capability import Capability
 from gateway.desk.handler import Identity
 from gateway.models import Customer, Request
 from gateway.store.database import Database
+from handlers.verify import Rule, Verify
 
 AGENTS = [f"agent{number}" for number in range(20)]
 
@@ -242,6 +243,7 @@ async def test_the_link_proves_the_person_once(house: House) -> None:
     assert (await house.request(request.number)).verification == "verified"
     assert await house.acts.asking(token) == ""
     assert await house.acts.prove(token) is False
+    assert (await house.history())[-1].because.endswith("It was used already.")
     assert (await house.request(request.number)).verification == "verified"
     await house.passes(timedelta(days=4))
     assert (await house.request(request.number)).verification == "verified", "the waiting end was taken back"
@@ -253,10 +255,10 @@ async def test_a_wrong_an_expired_and_a_used_link_get_one_answer_and_the_history
     assert (await house.acts.asking(wrong), await house.acts.prove(wrong)) == ("", False)
     house.now += timedelta(days=3)
     assert (await house.acts.asking(token), await house.acts.prove(token)) == ("", False)
-    assert (await house.history())[-1].because.endswith("it came too late.")
+    assert (await house.history())[-1].because.endswith("It came too late.")
     await house.desk.settle()
     assert await house.acts.prove(token) is False
-    assert (await house.history())[-1].because.endswith("it was expired already.")
+    assert (await house.history())[-1].because.endswith("It came too late.")
     assert (await house.request(request.number)).verification == "expired"
 
 
@@ -265,8 +267,8 @@ async def test_a_spent_link_that_is_pressed_for_ever_fills_no_history(house: Hou
     await house.acts.prove(token)
     for _ in range(MOST_TOLD + 5):
         await house.acts.prove(token)
-    pressed = [line for line in await house.history() if "pressed" in line.because]
-    assert len(pressed) == 1 + MOST_TOLD
+    pressed = [line for line in await house.history() if "pressed, but proved nothing" in line.because]
+    assert len(pressed) == MOST_TOLD
 
 
 async def test_the_link_pressed_many_times_at_once_counts_once(house: House) -> None:
@@ -283,6 +285,48 @@ async def test_the_token_of_another_purpose_is_nothing(house: House) -> None:
     request, _ = await account(house)
     token = house.desk.office.capabilities.token(Capability("reply", request.id or 0), house.now)
     assert (await house.acts.asking(token), await house.acts.prove(token)) == ("", False)
+
+
+# ---- an agent decides about the person ----
+
+
+async def test_an_agents_word_ends_the_asking_and_lapses(house: House) -> None:
+    request, token = await account(house)
+    await house.acts.verify(request.number, "minji", "  She called from the number on file. ")
+    found = await house.request(request.number)
+    assert (found.verification, found.verification_because) == (
+        "verified", "Verified by minji (agent): She called from the number on file.")
+    assert await house.acts.prove(token) is False
+    await house.passes(timedelta(days=31))
+    assert (await house.request(request.number)).verification == "expired"
+
+
+async def test_an_agent_may_reject_what_the_letter_proved(house: House) -> None:
+    request, token = await account(house)
+    await house.acts.prove(token)
+    await house.acts.verify(request.number, "minji", "The voice was another.", rejects=True)
+    assert (await house.request(request.number)).verification == "rejected"
+    line = [each for each in await house.history() if each.decision == "label"][-1]
+    assert (line.event, line.because) == ("proved", "Not verified: rejected by minji (agent): The voice was another.")
+
+
+async def test_a_decision_needs_a_reason_and_an_agent(house: House) -> None:
+    request, _ = await account(house)
+    with pytest.raises(Refused, match="reason"):
+        await house.acts.verify(request.number, "minji", " ")
+    with pytest.raises(Refused, match="agent"):
+        await house.acts.verify(request.number, " ", "I know her.")
+    assert (await house.request(request.number)).verification == "asked"
+
+
+async def test_where_an_agents_word_is_no_proof_the_act_is_refused(house: House) -> None:
+    request, _ = await account(house)
+    rules = (Rule(category=("account",), proof=("letter",)),)
+    house.desk.journey = [(name, Verify(rules=rules) if name == "verify" else each)
+                          for name, each in house.desk.journey]
+    with pytest.raises(Refused, match="agent's word is no proof"):
+        await house.acts.verify(request.number, "minji", "I know her.")
+    assert (await house.request(request.number)).verification == "asked"
 
 
 # ---- move, resolve, reopen ----

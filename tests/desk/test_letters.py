@@ -20,7 +20,8 @@ FULL = RATES | {
     "text": "버전 2.1을 설치해 주세요.\n\n- 첫째\n- 둘째",
     "quoted": "> 앱에서 오류가 납니다.\n> 오류 코드는 1042입니다.\n",
     "received": "2026-11-23 18:00 KST", "due": "2026-11-24 18:00 KST", "expires": "2026-11-26 18:00 KST", "days": "4",
-    "asked": "yes", "reply_address": f"support+r1.abc.{'b' * 26}@example.com",
+    "asked": "yes", "account": "AB-12345", "link": f"https://desk.example.com/verify/v1.abc.{'c' * 26}",
+    "reply_address": f"support+r1.abc.{'b' * 26}@example.com",
     "no_subject": "yes", "no_details": "yes", "no_attachment": "yes",
 }
 EMPTY = RATES | {"site": "Example Support", "number": NUMBER, "reply_address": FULL["reply_address"], "days": "4"}
@@ -102,9 +103,21 @@ def test_hostile_words_stay_words(language: str, name: str) -> None:
 def test_the_only_links_are_our_own_addresses_of_this_letter(language: str, name: str) -> None:
     ours = {FULL[field] for field in OURS}
     for link in Seen(LETTERS.render(name, language, FULL).html).links:
-        assert link.startswith("mailto:")
+        assert link.startswith("mailto:") == (link != FULL["link"])
         assert link.removeprefix("mailto:").partition("?")[0] in ours
 
+
+@pytest.mark.parametrize("language", Site().languages)
+@pytest.mark.parametrize("name", ["verification", "verification_on_file"])
+def test_the_page_is_named_only_where_there_is_one(language: str, name: str) -> None:
+    assert f'href="{FULL["link"]}"' in LETTERS.render(name, language, FULL).html
+    assert "http" not in LETTERS.render(name, language, FULL | {"link": ""}).text
+
+
+@pytest.mark.parametrize("language", Site().languages)
+def test_the_letter_to_the_address_on_file_holds_no_word_of_whoever_wrote(language: str) -> None:
+    source = (default_folder() / language / "verification_on_file.txt").read_text(encoding="utf-8")
+    assert not re.search(r"\b(subject|quoted|text)\b", source.replace("Subject:", ""))
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x0b", "\x0c", "\x85", "\u2028"])
 @pytest.mark.parametrize("field", ["subject", "name", "agent", "number", "site"])
