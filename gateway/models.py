@@ -126,6 +126,24 @@ class Sighting(SQLModel, table=True):
     times: int = 1
 
 
+class Refusal(SQLModel, table=True):
+    """What the door sent away, and why: it answers "where is my mail"."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = _moment(nullable=False, index=True)
+    client_ip: str = ""
+    helo: str = ""
+    reverse_path: str = Field(default="", index=True)
+    """As the client gave it, lower case; "" for the null path, and before MAIL."""
+    recipients: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    author: str = Field(default="", index=True)
+    """The address in From, lower case, when the mail itself was refused."""
+    size: int = 0
+    """Octets of the mail, when it came so far."""
+    reply: str
+    """Code, enhanced status and sentence, as the client heard it."""
+
+
 class Deferral(SQLModel, table=True):
     """A sender who was told to come again (451), by the author's domain and the client's net."""
 

@@ -20,6 +20,7 @@ from gateway.console import plain
 from gateway.desk import number
 from gateway.models import Attachment, Customer, Entry, History, Letter, Received, Request
 from gateway.store.database import Database, connect
+from gateway.store.refusals import Refused, insert_all
 
 NOW = datetime.now(UTC)
 NUMBER, OTHER, NOWHERE = (number.compose("FD", 2026, running) for running in (1, 2, 3))
@@ -383,6 +384,34 @@ def test_nothing_waiting_is_told_with_code_1(frontdesk: Command, tmp_path: Path)
     keep(tmp_path, lambda db: None)
     said = frontdesk("next", "--queue", "complaint")
     assert (said.code, said.err) == (1, "frontdesk: Nothing waits in queue complaint.\n")
+
+
+def sent_away(db: Db) -> None:
+    now = datetime.now(UTC)
+    insert_all(db, [
+        Refused(now, "192.0.2.7", "550 5.1.1 No such mailbox here", "mx.example.org", "kim@example.org",
+                ("x@example.com",)),
+        Refused(now, "192.0.2.8", "550 5.7.26 boss.example asks to reject mail", "\x1b[31m", "a@spam.example",
+                ("support@example.com",), "ceo@boss.example", 2048),
+    ])  # fmt: skip
+
+
+def test_whoever_asks_where_his_mail_is_can_be_told(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, sent_away)
+    shown = frontdesk("spool", "--refused").out
+    for words in ("192.0.2.7 mx.example.org", "kim@example.org", "x@example.com", "550 5.1.1 No such mailbox here",
+                  "a@spam.example (From ceo@boss.example)", "2.0 kB"):  # fmt: skip
+        assert words in shown
+    assert "\x1b" not in shown
+    assert frontdesk("spool", "--refused", "--from", "nobody@example.org").out == "Nobody was sent away.\n"
+
+
+def test_refusals_are_found_by_the_author_too(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, sent_away)
+    [found] = frontdesk("spool", "--refused", "--from", "CEO@boss.example", "--json").lines
+    assert [(each["reverse_path"], each["author"], each["size"]) for each in found["refusals"]] == [
+        ("a@spam.example", "ceo@boss.example", 2048)]
+    assert frontdesk("spool", "--from", "a@b.example").code == 2
 
 
 def test_mails_and_letters_are_tried_again(frontdesk: Command, tmp_path: Path) -> None:

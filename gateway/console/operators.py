@@ -22,14 +22,27 @@ All = Annotated[bool, typer.Option("--all", help="Every one.")]
 
 
 @spool_app.callback()
-def spool(context: typer.Context, limit: Limit = 200, as_json: Json = False) -> None:
+def spool(
+    context: typer.Context,
+    refused: Annotated[bool, typer.Option("--refused", help="What the door sent away instead, and why.")] = False,
+    sender: Annotated[str, typer.Option("--from", metavar="ADDRESS", help="Of --refused: this sender's only, by "
+                                        "envelope or From.")] = "",
+    limit: Limit = 200, as_json: Json = False,
+) -> None:  # fmt: skip
     """Mails that are kept and not yet handled."""
     if context.invoked_subcommand:
         return None
+    if sender and not refused:
+        raise typer.BadParameter("it belongs to --refused", context, param_hint="--from")
     config = read_config(context)
     from gateway.console import show
-    from gateway.store import spool
+    from gateway.store import refusals, spool
 
+    if refused:
+        sent_away = read_database(config, lambda db: refusals.listing(db, sender, limit))
+        if as_json:
+            return show.json_line({"refusals": [show.columns(each) for each in sent_away]})
+        return show.refusals(sent_away, site_zone(config))
     rows, counts = read_database(config, lambda db: (spool.waiting(db, limit), spool.counts(db)))
     if as_json:
         return show.json_line({"counts": counts, "mails": [show.columns(row) for row in rows]})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlmodel import SQLModel
 
     from gateway.console.readiness import Finding
-    from gateway.models import Customer, Letter, Received, Request
+    from gateway.models import Customer, Letter, Received, Refusal, Request
     from gateway.store.reports import Line
     from gateway.store.requests import QueueLine
 
@@ -117,6 +117,19 @@ def spool(rows: Sequence["Received"], counts: Mapping[str, int], zone: ZoneInfo)
     if rows:
         sums = f"{counts['kept']} wait, {counts['shunted']} were given up"
         say(Text(f"{sums}; `frontdesk spool retry ID` tries again.", QUIET))
+
+
+def refusals(rows: Sequence["Refusal"], zone: ZoneInfo) -> None:
+    """What the door sent away, the newest first."""
+    shown = table("At", "Client", "From", "To", "Size", "What it was told", right=("Size",))
+    for row in rows:
+        sender = f"{row.reverse_path or '<>'} (From {row.author})" if row.author else row.reverse_path or "<>"
+        shown.add_row(
+            plain.moment(row.at, zone), plain.line(f"{row.client_ip} {row.helo}", 40), plain.line(sender, 60),
+            plain.line(", ".join(row.recipients), 40), plain.size(row.size) if row.size else "",
+            plain.line(row.reply, 120),
+        )  # fmt: skip
+    say(shown if rows else "Nobody was sent away.")
 
 
 def outbox(letters: Sequence["Letter"], counts: Mapping[str, int], zone: ZoneInfo) -> None:

@@ -8,7 +8,9 @@ committed changes nothing.
 
 import asyncio
 import ssl
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -21,11 +23,14 @@ from gateway.smtp import policy
 from gateway.smtp.limits import Guests, client_ip
 from gateway.smtp.policy import Reply
 from gateway.smtp.reader import Endless, Wire
+from gateway.store.refusals import Refusals, Refused
 
 log = structlog.get_logger()
 
 CORK = 8192
 """Octets of replies that wait for each other at most."""
+NOTED = 320
+"""Characters of a stranger's text in the row of a refusal."""
 LAST_WORDS = 5
 """Seconds a client is given to read the reply that ended its session."""
 
@@ -40,6 +45,8 @@ class House:
     guests: Guests
     hooks: object
     sessions: "set[Connection]"
+    refusals: Refusals
+    now: Callable[[], datetime]
 
     @cached_property
     def size(self) -> int:
@@ -94,6 +101,7 @@ class Connection(stock.SMTP):
         self._begin(peer)
         if refusal := self.house.guests.enter(self.client_ip):
             log.info("client refused", client=self.client_ip, reply=str(refusal))
+            self.note_refusal(refusal)
             self._writer.write(str(refusal).encode() + b"\r\n")
             transport.close()
             return
@@ -128,6 +136,18 @@ class Connection(stock.SMTP):
         if self.opening:
             self.opening.close()
             self.opening = None
+
+    def note_refusal(
+        self, reply: Reply, recipients: Sequence[str] = (), *, reverse_path: str = "", author: str = "", size: int = 0
+    ) -> None:
+        """Leave a row that answers "where is my mail"."""
+        assert self.session is not None
+        assert self.envelope is not None
+        self.house.refusals.note(Refused(
+            self.house.now(), self.client_ip, str(reply), (self.session.host_name or "")[:NOTED],
+            (self.envelope.mail_from or reverse_path)[:NOTED], tuple(each[:NOTED] for each in recipients),
+            author[:NOTED], size,
+        ))  # fmt: skip
 
     @property
     def _has_sender(self) -> bool:
@@ -177,6 +197,8 @@ class Connection(stock.SMTP):
 
     def leave(self, reply: Reply) -> None:
         """End it here and now, with a last word that is not waited for."""
+        if self._has_sender and self.envelope is not None:
+            self.note_refusal(reply, self.envelope.rcpt_tos)
         self._is_over = True
         self._wire.end()
         if self.transport is None:

@@ -23,6 +23,7 @@ from gateway.smtp.limits import sender_net
 from gateway.smtp.path import Path
 from gateway.smtp.policy import Mailboxes, Reply
 from gateway.smtp.session import Session
+from gateway.smtp.transfer import SHOWN
 from gateway.store.intake import Arrival, Intake, StoreAway, digest
 
 log = structlog.get_logger()
@@ -30,8 +31,6 @@ log = structlog.get_logger()
 CHECK_SECONDS = 12.0
 """Authentication keeps a budget of 10 seconds itself; this is the belt to those braces."""
 UNDECIDED = Verdict(Identity.UNKNOWN, "The check of the sender's domain failed on our side.")
-SHOWN = 200
-"""Characters of a stranger's text in a log line."""
 
 
 class Hooks:
@@ -72,6 +71,7 @@ class Hooks:
         try:
             known_by = digest(trace.message_id(raw), facts.recipients, raw)
             verdict, decision = await self._judge(raw, facts, known_by, server.opening)
+            server.author = verdict.author
             if decision.action in ("refuse", "defer"):
                 return Reply(decision.code, decision.status, decision.text)
             now = self._now()

@@ -49,7 +49,8 @@ class Door:
         hooks = Hooks(site, authentication, self._intake, self._resolver, mailboxes, self._now)
         self._guests.limit(smtp.connections, smtp.connections_per_client)
         self._site, self._smtp = site, smtp
-        self._house = House(site.hostname, smtp, certificate, self._guests, hooks, self._sessions)
+        self._house = House(site.hostname, smtp, certificate, self._guests, hooks, self._sessions,
+                            self._intake.refusals, self._now)
 
     async def start(self) -> None:
         """Listen. Raises OSError where an address cannot be had."""

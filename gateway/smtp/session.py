@@ -105,7 +105,10 @@ class Session(Transfer):
         self._begin(secured.get_extra_info("peername"))
 
     async def smtp_MAIL(self, arg: str | None) -> None:
-        await self.push(await self._mail(arg or ""))
+        reply = await self._mail(arg or "")
+        if reply.is_refusal:
+            self.note_refusal(reply, reverse_path=_told(arg))
+        await self.push(reply)
 
     async def _mail(self, arg: str) -> Reply:
         assert self.session is not None
@@ -147,7 +150,10 @@ class Session(Transfer):
         return None
 
     async def smtp_RCPT(self, arg: str | None) -> None:
-        await self.push(await self._rcpt(arg or ""))
+        reply = await self._rcpt(arg or "")
+        if reply.is_refusal:
+            self.note_refusal(reply, [_told(arg)])
+        await self.push(reply)
 
     async def _rcpt(self, arg: str) -> Reply:
         assert self.session is not None
@@ -172,6 +178,12 @@ class Session(Transfer):
         if len(self.envelope.rcpt_tos) >= self.house.smtp.recipients:
             return policy.TOO_MANY_RECIPIENTS
         return await self._call_handler_hook("RCPT", recipient)
+
+
+def _told(argument: str | None) -> str:
+    """The address in a command that was refused, so far as it can be told."""
+    found = re.search(r"<([^<>]*)>", argument or "")
+    return found[1] if found else (argument or "")
 
 
 NOT_DONE = dict.fromkeys(("ETRN", "TURN", "ATRN", "SEND", "SOML", "SAML", "XCLIENT", "XFORWARD"), policy.NOT_HERE)

@@ -11,12 +11,16 @@ from gateway.smtp.reader import Data, Endless
 
 log = structlog.get_logger()
 
+SHOWN = 200
+"""Characters of a stranger's text in a log line."""
 _CHUNK = re.compile(r"([0-9]{1,20})(?: +(LAST))?", re.IGNORECASE)
 
 
 class Transfer(Connection):
     """Takes a mail off the wire and asks the hooks what becomes of it."""
 
+    author = ""
+    """Whose mail the hooks say it is, once they looked."""
     _chunks: bytearray | None = None
     """What came by BDAT so far; None when none came in this transaction."""
 
@@ -48,10 +52,13 @@ class Transfer(Connection):
     async def _take(self, data: Data) -> None:
         assert self.envelope is not None
         self.envelope.content = data.content
+        self.author = ""
         reply = _fault_of(data) or await self._call_handler_hook("DATA")
-        self._forget_mail()
         if reply.is_refusal:
-            log.info("mail refused", client=self.client_ip, bytes=len(data.content), reply=str(reply))
+            log.info("mail refused", client=self.client_ip, reverse_path=(self.envelope.mail_from or "")[:SHOWN],
+                     author=self.author, bytes=len(data.content), reply=str(reply))  # fmt: skip
+            self.note_refusal(reply, self.envelope.rcpt_tos, author=self.author, size=len(data.content))
+        self._forget_mail()
         self._listen_for_commands()
         await self.push(reply)
 

@@ -23,6 +23,7 @@ from gateway.mail.envelope import Envelope
 from gateway.models import RawMail, Received
 from gateway.store import seen
 from gateway.store.database import Database, storable
+from gateway.store.refusals import Refusals
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -96,6 +97,8 @@ class Intake:
 
     def __init__(self, database: Database, kept: Callable[[], None] = _nobody) -> None:
         self._database, self._kept = database, kept
+        self.refusals = Refusals(database)
+        """What was not kept, for whoever asks where it is."""
         self._waiting: list[_Waiter] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -137,6 +140,7 @@ class Intake:
         """Return when nothing is being written any more."""
         if self._writer:
             await asyncio.wait([self._writer])
+        await self.refusals.close()
 
     async def _write_all(self) -> None:
         while batch := self._next_batch():
