@@ -197,7 +197,7 @@ class _Reader:
             return [self._in_brackets(_phrase(words))]
         if self._kind == ":" and words and not in_group:
             self._take()
-            _phrase(words)
+            _phrase(words, is_group=True)
             return []
         shown = self._address("", words)
         if self._kind != "<":
@@ -218,18 +218,23 @@ class _Reader:
         local = _local_part(words)
         if self._kind != "@":
             raise _Broken("an address has no @")
+        start = self._place
         self._take()
-        return Mailbox(name, local, _dotted(self._take_all(("atom", "."))))
+        domain = _dotted(self._take_all(("atom", ".")))
+        # Of `"a@b" @c` and `"\\"a@b"@c` some programs read the part that is quoted.
+        if "@" in local and ("\\" in local or any(token.spaced for token in self._tokens[start : start + 2])):
+            raise _Broken("an address stands in an address")
+        return Mailbox(name, local, domain)
 
 
-def _phrase(words: list[_Token]) -> str:
+def _phrase(words: list[_Token], *, is_group: bool = False) -> str:
     # A dot may stand in a name (RFC 5322's obs-phrase), but not begin it.
     if words and words[0].kind == ".":
         raise _Broken("a name begins with a dot")
     name = "".join((" " if word.spaced and place else "") + _unquoted(word) for place, word in enumerate(words))
     # Some programs end the name at a comma or bracket that has no quotes, and take what stands before for the author.
-    if any(word.kind in _UNQUOTED for word in words) and display_name.is_address_like(name):
-        raise _Broken("an address stands in a name that lacks its quotes")
+    if (is_group or any(word.kind in _UNQUOTED for word in words)) and display_name.is_address_like(name):
+        raise _Broken("an address stands in the name of a group, or in one that lacks its quotes")
     return name
 
 
