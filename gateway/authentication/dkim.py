@@ -7,7 +7,6 @@ into signed mail (l= short of the body, From unsigned, two From fields) never pa
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 from gateway.authentication import key as keys
@@ -80,26 +79,28 @@ async def _verify(
 ) -> Check:
     if isinstance(found, Check):
         return found
-    check = Check("dkim", Result.PERMERROR, found.domain, selector=found.selector, detail=found.tags.text("a"),
-                  signature=hashlib.sha256(found.tags.octets("b")).hexdigest())  # fmt: skip
     try:
         key = await keys.fetch(resolver, found.selector, found.domain, found.algorithm)
     except KeyTrouble as trouble:
-        return replace(check, result=trouble.result, reason=f"No key: {trouble.reason}.")
-    check = replace(check, bits=key.bits)
+        return _check(found, trouble.result, f"No key: {trouble.reason}.")
     if key.is_strict and signatures.agent_domain(found.tags) != found.domain:
-        return replace(check, reason=f"The key of {found.domain} is not for its subdomains, and i= names one.")
-    result, reason = _compare(found, key, header, (await bodies)[found.body_key])
-    return replace(check, result=result, reason=reason)
+        reason = f"The key of {found.domain} is not for its subdomains, and i= names one."
+        return _check(found, Result.PERMERROR, reason, key.bits)
+    return _check(found, *_compare(found, key, header, (await bodies)[found.body_key]), key.bits)
+
+
+def _check(found: Signature, result: Result, reason: str, bits: int = 0) -> Check:
+    return Check("dkim", result, found.domain, reason, found.selector, detail=found.tags.text("a"), bits=bits,
+                 signature=hashlib.sha256(found.octets).hexdigest())  # fmt: skip
 
 
 def _compare(found: Signature, key: Key, header: Header, body: BodyHash) -> tuple[Result, str]:
     whose = f"{found.domain} (selector {found.selector})"
     if found.limit is not None and found.limit > body.length:
         return Result.PERMERROR, f"The signature of {whose} covers more body than there is (l=)."
-    if body.digest != found.tags.octets("bh"):
+    if body.digest != found.body_hash:
         return Result.FAIL, f"The body is not what {whose} signed."
-    if not key.verifies(found.tags.octets("b"), found.digest(header)):
+    if not key.verifies(found.octets, found.digest(header)):
         return Result.FAIL, f"The header is not what {whose} signed, or another key signed it."
     if found.limit is not None and found.limit < body.length:
         return Result.POLICY, f"{whose} signed only the first {found.limit} of {body.length} octets of the body."

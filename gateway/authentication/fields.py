@@ -7,8 +7,6 @@ bare line end, a name folded away from its colon) is not mended but named, in on
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
 
 MAX_HEADER = 1 << 20
 """Octets of header that are looked at; more is a finding and nothing in it is believed."""
@@ -49,15 +47,9 @@ class Field:
 @dataclass(frozen=True)
 class Header:
     fields: tuple[Field, ...]
+    places: dict[bytes, list[int]]
+    """Where the fields of each name stand, from the top."""
     findings: tuple[str, ...]
-
-    @cached_property
-    def places(self) -> dict[bytes, list[int]]:
-        """Where the fields of each name stand, from the top."""
-        places: dict[bytes, list[int]] = {}
-        for place, field in enumerate(self.fields):
-            places.setdefault(field.name, []).append(place)
-        return places
 
     def named(self, name: bytes) -> list[Field]:
         return [self.fields[place] for place in self.places.get(name, ())]
@@ -81,12 +73,12 @@ class Header:
 def split(raw: bytes) -> tuple[Header, memoryview]:
     """Header and body of a message with CRLF line ends. Never raises; linear in the size."""
     if raw.startswith(b"\r\n"):
-        return Header((), ("from-missing",)), memoryview(raw)[2:]
+        return Header((), {}, ("from-missing",)), memoryview(raw)[2:]
     end = raw.find(b"\r\n\r\n", 0, MAX_HEADER + 4)
     if end >= 0:
         return _header(raw[:end]), memoryview(raw)[end + 4 :]
     if len(raw) > MAX_HEADER:
-        return Header((), ("header-too-large",)), memoryview(b"")
+        return Header((), {}, ("header-too-large",)), memoryview(b"")
     return _header(raw), memoryview(b"")
 
 
@@ -99,13 +91,20 @@ def _header(block: bytes) -> Header:
     findings = _raw_findings(block)
     lines = re.split(rb"\r\n(?![ \t])", block.removesuffix(b"\r\n"))
     if len(lines) > MAX_FIELDS:
-        return Header((), (*findings, "header-too-many-fields"))
+        return Header((), {}, (*findings, "header-too-many-fields"))
     # An mbox file's first line is no field and no fault of the sender.
     if lines and lines[0].startswith((b"From ", b">From ")) and not _NAME.match(lines[0]):
         lines = lines[1:]
     fields = tuple(_field(line) for line in lines if line)
-    header = Header(fields, ())
-    return Header(fields, (*findings, *_shape_findings(header), *_count_findings(header)))
+    places = _places(fields)
+    return Header(fields, places, (*findings, *_shape_findings(fields, places), *_count_findings(places)))
+
+
+def _places(fields: tuple[Field, ...]) -> dict[bytes, list[int]]:
+    places: dict[bytes, list[int]] = {}
+    for place, field in enumerate(fields):
+        places.setdefault(field.name, []).append(place)
+    return places
 
 
 def _field(line: bytes) -> Field:
@@ -121,25 +120,25 @@ def _raw_findings(block: bytes) -> list[str]:
     return [word for mark, word in marks if mark in rest]
 
 
-def _shape_findings(header: Header) -> list[str]:
+def _shape_findings(fields: tuple[Field, ...], places: dict[bytes, list[int]]) -> list[str]:
     findings = []
-    if any(field.label != field.label.rstrip(b" \t") for field in header.named(b"from")):
+    if any(fields[place].label.endswith((b" ", b"\t")) for place in places.get(b"from", ())):
         findings.append("from-name-spaced")
-    strange = header.named(b"")
+    strange = places.get(b"", ())
     if strange:
         findings.append("header-line-malformed")
-    if any(_FOLDED_NAME.match(field.value) for field in strange):
+    if any(_FOLDED_NAME.match(fields[place].value) for place in strange):
         findings.append("from-folded-name")
     # A line that begins with VT, NBSP or the like: others take it for more of the field above it.
-    if any(above.name == b"from" and not below.name for above, below in pairwise(header.fields)):
+    if any(place and fields[place - 1].name == b"from" for place in strange):
         findings.append("from-goes-astray")
     return findings
 
 
-def _count_findings(header: Header) -> list[str]:
-    findings = [f"{name.decode()}-duplicated" for name in ONCE if len(header.places.get(name, ())) > 1]
-    if b"from" not in header.places:
+def _count_findings(places: dict[bytes, list[int]]) -> list[str]:
+    findings = [f"{name.decode()}-duplicated" for name in ONCE if len(places.get(name, ())) > 1]
+    if b"from" not in places:
         findings.insert(0, "from-missing")
-    if LIST_MARKS & header.places.keys():
+    if LIST_MARKS & places.keys():
         findings.append("list-mark")
     return findings

@@ -40,6 +40,9 @@ class Signature:
     body_form: str
     limit: int | None
     """l=: octets of the canonical body that are signed; None for all."""
+    body_hash: bytes
+    octets: bytes
+    """The signature itself: b= decoded."""
 
     @property
     def body_key(self) -> tuple[str, int | None]:
@@ -74,14 +77,14 @@ def read(field: Field, now: float, *, may_be_blank: bool = False) -> Signature:
     found.demand("a", "b", "bh", "d", "s", *(() if may_be_blank else ("h",)))
     kind = algorithm(found)
     header_form, body_form = _forms(found)
-    if len(found.octets("bh")) != 32:
+    body_hash, octets = found.octets("bh"), found.octets("b")
+    if len(body_hash) != 32:
         raise Malformed("bh= is not a SHA-256 hash")
-    found.octets("b")
     if "q" in found and "dns/txt" not in found.words("q"):
         raise Malformed("q= names no way to ask for the key")
     check_times(found, now)
     return Signature(field, found, kind, domain(found), selector(found), _names(found, may_be_blank),
-                     header_form, body_form, found.number("l"))  # fmt: skip
+                     header_form, body_form, found.number("l"), body_hash, octets)  # fmt: skip
 
 
 def algorithm(found: Tags) -> str:
