@@ -80,6 +80,10 @@ class Smtp(Section):
     """Recipients in one transaction; further ones get 452 4.5.3."""
     errors: int = Field(20, ge=1)
     """Refused commands in one session before 421 4.7.0."""
+    unknown_recipients: int = Field(50, ge=1)
+    """Recipients without a mailbox from one client's net; half of them are forgotten in ten minutes. Then 421."""
+    minimum_rate: Octets = 500
+    """Octets a second, on the average, that a mail comes in with at least; a slower one gets 421 4.4.2."""
     command_timeout: Duration = timedelta(minutes=5)
     """Silence allowed between commands (RFC 5321 section 4.5.3.2.7)."""
     data_timeout: Duration = timedelta(minutes=3)

@@ -20,7 +20,7 @@ from aiosmtpd import smtp as stock
 from gateway.authentication.check import Opening
 from gateway.config import Smtp
 from gateway.smtp import policy
-from gateway.smtp.limits import Guests, client_ip
+from gateway.smtp.limits import Guesses, Guests, client_ip
 from gateway.smtp.policy import Reply
 from gateway.smtp.reader import Endless, Wire
 from gateway.store.refusals import Refusals, Refused
@@ -43,6 +43,7 @@ class House:
     smtp: Smtp
     tls: ssl.SSLContext
     guests: Guests
+    guesses: Guesses
     hooks: object
     sessions: "set[Connection]"
     refusals: Refusals
@@ -87,7 +88,9 @@ class Connection(stock.SMTP):
         self._silence: float | None = None
         """Seconds of silence allowed at the moment; None while the client waits for us."""
         self._is_in_data = False
-        self._heard_at = self._began_at = loop.time()
+        self._octets = 0
+        """Of the mail that comes in at the moment."""
+        self._heard_at = self._began_at = self._data_began_at = loop.time()
         self._timer: asyncio.TimerHandle | None = None
 
     # The connection
@@ -99,7 +102,7 @@ class Connection(stock.SMTP):
         peer = transport.get_extra_info("peername")
         self.client_ip = client_ip(peer)
         self._begin(peer)
-        if refusal := self.house.guests.enter(self.client_ip):
+        if refusal := self._fault_of_client():
             log.info("client refused", client=self.client_ip, reply=str(refusal))
             self.note_refusal(refusal)
             self._writer.write(str(refusal).encode() + b"\r\n")
@@ -109,9 +112,15 @@ class Connection(stock.SMTP):
         self._arm()
         self._handler_coroutine = self.loop.create_task(self._handle_client())
 
+    def _fault_of_client(self) -> Reply | None:
+        if self.house.guesses.is_harvest(self.client_ip, self.loop.time()):
+            return policy.TOO_MANY_GUESSES
+        return self.house.guests.enter(self.client_ip)
+
     def data_received(self, data: bytes) -> None:
         if self._is_in_data:
             self._heard_at = self.loop.time()
+            self._octets += len(data)
         self._wire.feed(data)
 
     def eof_received(self) -> bool:
@@ -162,7 +171,8 @@ class Connection(stock.SMTP):
 
     def _listen_for_data(self) -> None:
         self._silence, self._is_in_data = self.house.data_seconds, True
-        self._heard_at = self.loop.time()
+        self._heard_at = self._data_began_at = self.loop.time()
+        self._octets = 0
 
     def _listen_to_nothing(self) -> None:
         """The client waits for us now."""
@@ -179,10 +189,16 @@ class Connection(stock.SMTP):
         now = self.loop.time()
         if self._silence is not None and now >= self._heard_at + self._silence:
             self.leave(policy.TIMEOUT)
+        elif self._is_in_data and self._is_dribbling(now - self._data_began_at):
+            self.leave(policy.TOO_SLOW)
         elif self._silence is not None and now >= self._began_at + self.house.session_seconds:
             self.leave(policy.SESSION_TOO_LONG)
         else:
             self._arm()
+
+    def _is_dribbling(self, seconds: float) -> bool:
+        """Some octets now and then hold a session open without end: on the average it must be more."""
+        return seconds > self.house.data_seconds and self._octets < seconds * self.house.smtp.minimum_rate
 
     @property
     def is_idle(self) -> bool:

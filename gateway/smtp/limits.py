@@ -1,10 +1,11 @@
-"""How many may come in at once: in all, and from one client's net (an IPv4 address, an IPv6 /64).
+"""How many may come in at once, in all and from one client's net (an IPv4 address, an IPv6 /64); and who guesses.
 
 A whole /64 is what one customer of a provider is given, so it counts as one client.
 """
 
 from collections import Counter
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from math import exp2
 
 from gateway.smtp import policy
 from gateway.smtp.policy import Reply
@@ -63,3 +64,38 @@ class Guests:
         self._inside[net] -= 1
         if self._inside[net] <= 0:
             del self._inside[net]
+
+
+GUESSES_FREE = 5
+"""Unknown mailboxes that cost nothing: a mistyped address, an old list."""
+SLOWDOWN = 1.0
+"""Seconds that each further one takes."""
+FADES = 600.0
+"""Seconds in which half of a net's guesses are forgotten."""
+NETS = 10_000
+"""Nets that are remembered."""
+
+
+class Guesses:
+    """Who asks for mailboxes that are not there: a directory harvest is slowed down, then shown out."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._of: dict[str, tuple[float, float]] = {}
+        """Net: guesses, as they were at a moment of the clock."""
+
+    def guess(self, ip: str, now: float) -> float:
+        """One more. Seconds that the answer to it is held back."""
+        count = self.count(ip, now) + 1
+        self._of.pop(client_net(ip), None)
+        if len(self._of) >= NETS:
+            del self._of[next(iter(self._of))]
+        self._of[client_net(ip)] = count, now
+        return SLOWDOWN if count > GUESSES_FREE else 0.0
+
+    def count(self, ip: str, now: float) -> float:
+        guesses, at = self._of.get(client_net(ip), (0.0, now))
+        return guesses * exp2((at - now) / FADES)
+
+    def is_harvest(self, ip: str, now: float) -> bool:
+        return round(self.count(ip, now)) >= self.most

@@ -12,7 +12,7 @@ from gateway.desk.capability import Capabilities
 from gateway.smtp import policy, tls
 from gateway.smtp.connection import Connection, House
 from gateway.smtp.hooks import Hooks
-from gateway.smtp.limits import Guests
+from gateway.smtp.limits import Guesses, Guests
 from gateway.smtp.policy import Mailboxes
 from gateway.smtp.session import Session
 from gateway.store.intake import Intake
@@ -38,6 +38,7 @@ class Door:
     ) -> None:
         self._intake, self._resolver, self._now = intake, resolver, now
         self._guests = Guests(smtp.connections, smtp.connections_per_client)
+        self._guesses = Guesses(smtp.unknown_recipients)
         self._sessions: set[Connection] = set()
         self._servers: list[asyncio.Server] = []
         self.configure(site, smtp, authentication, capabilities)
@@ -48,8 +49,9 @@ class Door:
         mailboxes = Mailboxes(site, capabilities, self._now)
         hooks = Hooks(site, authentication, self._intake, self._resolver, mailboxes, self._now)
         self._guests.limit(smtp.connections, smtp.connections_per_client)
+        self._guesses.most = smtp.unknown_recipients
         self._site, self._smtp = site, smtp
-        self._house = House(site.hostname, smtp, certificate, self._guests, hooks, self._sessions,
+        self._house = House(site.hostname, smtp, certificate, self._guests, self._guesses, hooks, self._sessions,
                             self._intake.refusals, self._now)
 
     async def start(self) -> None:

@@ -151,9 +151,21 @@ class Session(Transfer):
 
     async def smtp_RCPT(self, arg: str | None) -> None:
         reply = await self._rcpt(arg or "")
+        if reply is policy.NO_SUCH_MAILBOX:
+            reply = await self._guessed(reply)
         if reply.is_refusal:
             self.note_refusal(reply, [_told(arg)])
         await self.push(reply)
+
+    async def _guessed(self, reply: Reply) -> Reply:
+        """Who asks for many mailboxes that are not there is answered slowly, and at last not at all."""
+        seconds = self.house.guesses.guess(self.client_ip, self.loop.time())
+        if self.house.guesses.is_harvest(self.client_ip, self.loop.time()):
+            return policy.TOO_MANY_GUESSES
+        if seconds:
+            self._listen_to_nothing()
+            await asyncio.sleep(seconds)
+        return reply
 
     async def _rcpt(self, arg: str) -> Reply:
         assert self.session is not None

@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
-from smtp.house import MAIL, House, Opening
+from smtp.house import MAIL, Client, House, Opening
 
-from gateway.smtp.limits import Guests, client_ip, client_net
+from gateway.smtp.limits import Guesses, Guests, client_ip, client_net
 
 
 @pytest.mark.parametrize(("peer", "ip", "net"), [
@@ -103,3 +103,52 @@ async def test_a_client_that_never_reads_is_cut_off(open_house: Opening, monkeyp
     for _ in range(200):
         client.send(b"HELP\r\n" * 1000)
     await asyncio.wait_for(house.only_left(0), 20)
+
+
+def test_guesses_fade_and_are_counted_by_net() -> None:
+    guesses = Guesses(3)
+    assert [guesses.guess("192.0.2.1", now) for now in (0.0, 0.0, 0.0)] == [0.0, 0.0, 0.0]
+    assert guesses.is_harvest("192.0.2.1", 0.0)
+    assert not guesses.is_harvest("192.0.2.2", 0.0)
+    assert guesses.count("192.0.2.1", 600.0) == 1.5
+    assert not guesses.is_harvest("192.0.2.1", 600.0)
+
+
+def test_only_so_many_nets_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.smtp.limits.NETS", 2)
+    guesses = Guesses(3)
+    for last in (1, 2, 3):
+        guesses.guess(f"192.0.2.{last}", 0.0)
+    assert [guesses.count(f"192.0.2.{last}", 0.0) for last in (1, 2, 3)] == [0.0, 1.0, 1.0]
+
+
+async def test_who_guesses_mailboxes_is_slowed_down_then_shown_out(
+    open_house: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.smtp.limits.SLOWDOWN", 0.05)
+    house = await open_house(unknown_recipients=7)
+    client = await house.client()
+    await client.says("MAIL FROM:<a@example.org>")
+    began = asyncio.get_running_loop().time()
+    replies = [await client.says(f"RCPT TO:<guess{number}@example.com>") for number in range(7)]
+    assert [reply[:9] for reply in replies] == ["550 5.1.1"] * 6 + ["421 4.7.0"]
+    assert asyncio.get_running_loop().time() - began >= 0.05
+    assert await client.is_closed()
+    assert (await (await house.knock()).reply()).startswith("421 4.7.0 Too many unknown mailboxes")
+
+
+async def test_a_mail_that_dribbles_in_is_cut_off(open_house: Opening) -> None:
+    house = await open_house(data_timeout="1s", minimum_rate=1000)
+    client = await house.client()
+    await client.envelope()
+    assert (await client.says("DATA")).startswith("354 ")
+    dribbling = asyncio.create_task(_dribble(client))
+    assert (await client.reply()) == "421 4.4.2 The mail comes too slowly"
+    dribbling.cancel()
+    assert await house.kept() == []
+
+
+async def _dribble(client: Client) -> None:
+    while True:
+        client.send(b"x\r\n")
+        await asyncio.sleep(0.1)
