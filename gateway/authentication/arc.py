@@ -102,7 +102,7 @@ def softens(seals: Sequence[Seal], trusted: Collection[str], author_domain: str)
     The newest servers must be trusted ones without a gap. The first of those saw the mail before any trusted server had
     changed it, and its word alone counts: what stands below it was written by strangers.
     """
-    names = {to_ascii(name) for name in trusted} - {""}
+    names = {to_ascii(name) for name in trusted}
     first = None
     for seal in reversed(seals):
         if seal.domain not in names:
@@ -140,13 +140,11 @@ def _sets(header: Header, now: float) -> tuple[Set, ...]:
 
 
 def _by_instance(fields: list[Field], instance_of: Callable[[Field], int]) -> dict[int, Field]:
-    if len(fields) > MAX_SETS:
-        raise Malformed(f"there are more than {MAX_SETS} sets")
     found: dict[int, Field] = {}
     for field in fields:
         instance = instance_of(field)
-        if not 1 <= instance <= MAX_SETS or instance in found:
-            raise Malformed("an instance (i=) is out of range or comes twice")
+        if instance > MAX_SETS or instance in found:
+            raise Malformed(f"an instance (i=) is beyond {MAX_SETS} or comes twice")
         found[instance] = field
     return found
 

@@ -1,9 +1,7 @@
 """What authentication found, as values, and our field that says so: Authentication-Results (RFC 8601).
 
-Other servers' fields are read in hearsay.py.
-
 The values live here, among what a mail *is*, because the door writes them, the store keeps them as JSON and the
-handlers read them; only gateway/authentication makes them.
+handlers read them; only gateway/authentication makes them. Other servers' fields are read in hearsay.py.
 """
 
 import re

@@ -5,7 +5,6 @@ nothing. strip() takes out of a mail whatever pretends to be ours (section 5). B
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -141,8 +140,11 @@ def _plain(value: str) -> str:
 # ---- what pretends to be ours --------------------------------------------------------------------------------------
 
 _LINE_END = re.compile(rb"\r\n(?![ \t])|\r(?![\n \t])|(?<!\r)\n(?![ \t])")
-_NO_LETTERS = bytes([*range(0x21), *range(0x7F, 0x100)])
-_NAME = b"authentication-results"
+_JUNK = rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]*"
+_BETWEEN = rb"(?:[\x00-\x09\x0b\x0c\x0e-\x20\x7f-\xff]|\r\n[ \t])*"
+_LETTERS = [re.escape(bytes([letter])) for letter in b"authentication-results:"]
+_FIELD = re.compile(rb"[\r\n]" + _JUNK + _BETWEEN.join(_LETTERS), re.IGNORECASE)
+"""The name behind a line end, whatever stands in it that is no letter."""
 
 
 def strip(raw: bytes, authserv_id: str) -> bytes:
@@ -151,29 +153,22 @@ def strip(raw: bytes, authserv_id: str) -> bytes:
     However it is disguised; a field whose id cannot be read goes too. All other octets stay.
     """
     end = raw.find(b"\r\n\r\n")
-    header_size = len(raw) if end < 0 else end + 2
-    if _NAME + b":" not in raw[:header_size].translate(None, _NO_LETTERS).lower():
-        return raw
-    ours = _folded(authserv_id)
-    kept = [field for field in _fields(raw[:header_size]) if not _is_ours(field, ours)]
-    return b"".join([*kept, raw[header_size:]])
+    size = len(raw) if end < 0 else end + 2
+    header, ours = b"\n" + raw[:size], _folded(authserv_id)
+    kept, place, search = [], 0, 0
+    while found := _FIELD.search(header, search):
+        line_end = _LINE_END.search(header, found.end())
+        stop = line_end.end() if line_end else len(header)
+        if _is_ours(header[found.end() : stop][:MAX_TEXT], ours):
+            kept.append(header[place : found.start() + 1])
+            place = stop
+        search = stop - 1
+    return b"".join([*kept, header[place:]])[1:] + raw[size:] if kept else raw
 
 
-def _fields(header: bytes) -> Iterator[bytes]:
-    """Each field with its folding and line end."""
-    start = 0
-    for line_end in _LINE_END.finditer(header):
-        yield header[start : line_end.end()]
-        start = line_end.end()
-    yield header[start:]
-
-
-def _is_ours(field: bytes, ours: str) -> bool:
-    name, colon, value = field.partition(b":")
-    if not colon or name.translate(None, _NO_LETTERS).lower() != _NAME:
-        return False
+def _is_ours(value: bytes, ours: str) -> bool:
     try:
-        head = next(_clauses(value[:MAX_TEXT].decode("utf-8", "replace")))
+        head = next(_clauses(value.decode("utf-8", "replace")))
     except _Unreadable:
         return True
     words = _plain(head).split()
@@ -183,7 +178,7 @@ def _is_ours(field: bytes, ours: str) -> bool:
 
 def _folded(name: str) -> str:
     """A host's name as it is compared: lower-case A-labels without the final dot."""
-    name = unicodedata.normalize("NFKC", name[:1000]).lower()
+    name = name[:1000].lower()
     if not name.isascii():
         try:
             name = name.encode("idna").decode("ascii")

@@ -57,9 +57,9 @@ def test_a_sound_field_is_read(text, claims):
         ),
         (
             "mx.microsoft.com 1; spf=pass (sender ip is 192.0.2.1) smtp.rcpttodomain=x.example "
-            "smtp.mailfrom=example.com; dmarc=pass (p=reject sp=reject pct=100) action=none header.from=example.com; dkim=pass "
-            "(signature was verified) header.d=example.com; arc=pass (0 oda=1 ltdi=1 spf=[1,1,smtp.mailfrom=example.com] "
-            "dmarc=[1,1,header.from=example.com])"
+            "smtp.mailfrom=example.com; dmarc=pass (p=reject sp=reject pct=100) action=none "
+            "header.from=example.com; dkim=pass (signature was verified) header.d=example.com; "
+            "arc=pass (0 oda=1 ltdi=1 spf=[1,1,smtp.mailfrom=example.com] dmarc=[1,1,header.from=example.com])"
         ),
         (
             'lists.example; dkim=fail reason="signature verification failed" (2048-bit key) header.d=example.com; '
