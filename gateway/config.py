@@ -145,6 +145,8 @@ class Store(Section):
 
     url: Annotated[str, Field(pattern=r"^(sqlite|postgres(ql)?://.+)$")] = "sqlite"
     """"sqlite" is data/frontdesk.db; else postgresql://user:password@host/database."""
+    backlog: Octets = 64_000_000
+    """Octets of mails that may wait for the disk; further ones get 451 4.3.1."""
 
     def database_url(self, data: Path) -> str:
         return f"sqlite:///{data / 'frontdesk.db'}" if self.url == "sqlite" else self.url

@@ -24,7 +24,7 @@ from gateway.smtp.path import Path
 from gateway.smtp.policy import Mailboxes, Reply
 from gateway.smtp.session import Session
 from gateway.smtp.transfer import SHOWN
-from gateway.store.intake import Arrival, Intake, StoreAway, digest
+from gateway.store.intake import Arrival, Intake, StoreAway, StoreBehind, digest
 
 log = structlog.get_logger()
 
@@ -79,8 +79,8 @@ class Hooks:
             is_quarantined = decision.action == "quarantine"
             arrival = Arrival(facts, content, known_by, verdict, is_quarantined, kept_at=now, size=len(raw))
             id = await self._intake.keep(arrival)
-        except StoreAway:
-            return policy.STORE_AWAY
+        except StoreAway as trouble:
+            return policy.STORE_BEHIND if isinstance(trouble, StoreBehind) else policy.STORE_AWAY
         _tell(id, arrival, server)
         return Reply(250, "2.0.0", f"Kept as {id}")
 

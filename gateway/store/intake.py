@@ -44,6 +44,10 @@ class StoreAway(Exception):
     """The mail could not be kept and was not: 451 4.3.0, and the sender's own queue is our buffer."""
 
 
+class StoreBehind(StoreAway):
+    """More mail waits for the disk than may: 451 4.3.1. A slow disk makes us slower, it does not fill our memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A mail at the end of DATA, with all that was found out about it."""
@@ -95,7 +99,12 @@ def _nobody() -> None:
 class Intake:
     """Where the door leaves mails. `kept` is called after each commit, to wake the desk."""
 
-    def __init__(self, database: Database, kept: Callable[[], None] = _nobody) -> None:
+    def __init__(
+        self, database: Database, kept: Callable[[], None] = _nobody, *, backlog: int = 64_000_000
+    ) -> None:
+        """backlog: octets of mails that may wait for the disk."""
+        self.backlog = backlog
+        self._octets = 0
         self._database, self._kept = database, kept
         self.refusals = Refusals(database)
         """What was not kept, for whoever asks where it is."""
@@ -103,10 +112,21 @@ class Intake:
         self._writer: asyncio.Task[None] | None = None
 
     async def keep(self, arrival: Arrival) -> int:
-        """Id of the Received row, once the mail is on disk. Raises StoreAway: nothing was kept.
+        """Id of the Received row, once the mail is on disk. Raises StoreAway, or StoreBehind: nothing was kept.
 
         One who stops waiting takes nothing from the others, and his mail may have been kept.
         """
+        size = len(arrival.content)
+        if self._octets and self._octets + size > self.backlog:
+            log.warning("store behind", waiting=self._octets, backlog=self.backlog)
+            raise StoreBehind("too much waits for the disk")
+        self._octets += size
+        try:
+            return await self._keep(arrival)
+        finally:
+            self._octets -= size
+
+    async def _keep(self, arrival: Arrival) -> int:
         waiter = _Waiter(arrival, asyncio.get_running_loop().create_future())
         self._waiting.append(waiter)
         if self._writer is None or self._writer.done():

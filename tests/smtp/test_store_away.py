@@ -86,3 +86,18 @@ async def test_a_mail_that_comes_again_is_kept_once(house: House) -> None:
     assert await first.mails() == await again.mails() == "250 2.0.0 Kept as 1"
     assert await first.mails(MAIL + b"more\r\n") == "250 2.0.0 Kept as 2"
     assert len(await house.kept()) == 2
+
+
+async def test_when_too_much_waits_for_the_disk_further_mail_is_put_off(open_house: Opening) -> None:
+    house, store = await open_failing(open_house)
+    store.is_full = False
+    store.go_on.clear()
+    house.intake.backlog = 1000
+    first, second = await house.client(), await house.client()
+    await first.envelope()
+    waiting = asyncio.create_task(first.data(MAIL + b"x" * 900 + b"\r\n"))
+    await store.entered.wait()
+    assert (await second.mails()).startswith("451 4.3.1 ")
+    store.go_on.set()
+    assert (await waiting).startswith("250 ")
+    assert (await second.mails()).startswith("250 ")

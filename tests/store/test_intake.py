@@ -14,7 +14,7 @@ from gateway.mail.authres import UNCHECKED, Check, Result
 from gateway.mail.envelope import Envelope
 from gateway.models import RawMail, Received
 from gateway.store.database import Database
-from gateway.store.intake import Arrival, Intake, StoreAway, digest
+from gateway.store.intake import Arrival, Intake, StoreAway, StoreBehind, digest
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -174,3 +174,15 @@ def test_a_digest_is_of_message_id_recipients_and_content() -> None:
     assert len({one, digest("<2@x>", ["a@x", "b@x"], b"text"), digest("<1@x>", ["a@x"], b"text"),
                 digest("<1@x>", ["a@x", "b@x"], b"texts")}) == 4  # fmt: skip
     assert digest("", ["a@x"], b"text") is None
+
+
+async def test_more_than_may_wait_for_the_disk_is_told_to_come_again(counting: Counting) -> None:
+    intake = Intake(counting, backlog=40)  # type: ignore[arg-type]
+    first = asyncio.create_task(intake.keep(arrival(1, content=b"x" * 30)))
+    await counting.entered.wait()
+    with pytest.raises(StoreBehind):
+        await intake.keep(arrival(2, content=b"x" * 20))
+    fits = asyncio.create_task(intake.keep(arrival(3, content=b"x" * 10)))
+    counting.go_on.set()
+    assert [await first, await fits] == [1, 2]
+    assert await intake.keep(arrival(4, content=b"x" * 99)) == 3
