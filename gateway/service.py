@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -20,9 +21,10 @@ from gateway.authentication.resolver import DnsResolver, Resolver
 from gateway.authentication.signer import Signer, SigningKey
 from gateway.config import Config, ConfigError, DkimKey
 from gateway.delivery.worker import Worker
+from gateway.desk.acts import Acts
 from gateway.desk.capability import Capabilities
 from gateway.desk.handler import IS_TEMPLATE, Handler
-from gateway.desk.letters import Letters
+from gateway.desk.letters import LetterError, Letters
 from gateway.desk.pipeline import Desk, load_handlers
 from gateway.desk.post import Office
 from gateway.mail.envelope import domain_of
@@ -31,6 +33,10 @@ from gateway.store.customer_file import CustomerFile, Fault
 from gateway.store.customers import Customers, CustomerTable
 from gateway.store.database import Database, connect
 from gateway.store.intake import Intake
+from gateway.web.pages import Pages
+
+if TYPE_CHECKING:
+    from gateway.web.server import Window
 
 log = structlog.get_logger()
 
@@ -133,6 +139,23 @@ def _signing_key(config: Config, place: int, key: DkimKey) -> SigningKey:
     raise config.fault(("delivery", "dkim_keys", str(place), "file"), f"{key.file} {trouble}")
 
 
+def build_pages(config: Config) -> Pages:
+    """What the web room shows. Raises ConfigError for a page that is missing or broken."""
+    try:
+        return Pages(config.site)
+    except LetterError as error:
+        raise ConfigError(str(error)) from None
+
+
+def build_window(config: Config, desk: Desk) -> "Window | None":
+    """The server of [web]; None where no page is served. Raises ConfigError."""
+    if not config.web.listen:
+        return None
+    from gateway.web.server import Window  # FastAPI costs 9 MB and 0.2 s that only who serves pages should pay
+
+    return Window(build_pages(config), config.web, Acts(desk))
+
+
 class Service:
     """A whole gateway in one event loop."""
 
@@ -151,10 +174,11 @@ class Service:
         read_customers(config, self.desk.customers)
         self.worker = Worker(self.database, config.delivery, config.site, self.resolver, self.now,
                              build_signer(config), self.desk.wake)
-        self.intake = Intake(self.database, self.desk.wake)
+        self.intake = Intake(self.database, self.desk.wake, backlog=config.store.backlog)
         with _certificate(config):
             self.door = Door(config.site, config.smtp, config.authentication, self.intake, self.resolver,
                              self.desk.office.capabilities, self.now)
+        self.window = build_window(config, self.desk)
 
     def _posted(self) -> None:
         self.worker.wake()
@@ -168,16 +192,17 @@ class Service:
         """Everything up, the door last."""
         await self.database.migrate()
         self._tasks = [asyncio.create_task(self.desk.run()), asyncio.create_task(self.worker.run())]
-        try:
+        if self.window:
+            with self._listening("web"):
+                await self.window.start()
+        with self._listening("smtp"):
             await self.door.start()
-        except OSError as error:
-            raise self.config.fault(("smtp", "listen"), f"cannot be listened at: {error}") from None
         log.info("frontdesk is open", listen=[f"{host}:{port}" for host, port in self.addresses],
                  support=self.config.site.support, letters=self._way_out())
 
     async def stop(self) -> None:
-        """Drain: the door first, then what it left is finished or stays in the store."""
-        await self.door.drain()
+        """Drain: the door and the window first, then what they left is finished or stays in the store."""
+        await asyncio.gather(self.door.drain(), *([self.window.drain()] if self.window else []))
         await self.intake.close()
         await self.desk.stop()
         await self.worker.stop()
@@ -227,14 +252,24 @@ class Service:
             desk.customers = self.desk.customers  # what it has read stays, also when the file has a fault by now
         else:
             read_customers(config, desk.customers)
-        signer = build_signer(config)
+        signer, pages = build_signer(config), build_pages(config)
         with _certificate(config):
             self.door.configure(config.site, config.smtp, config.authentication, desk.office.capabilities)
+        if self.window:
+            self.window.configure(pages, config.web)
+        self.intake.backlog = config.store.backlog
         self.worker.configure(config.delivery, config.site, signer)
         self.desk.journey, self.desk.office = desk.journey, desk.office
         self.desk.customers = desk.customers
         self.desk.attempts, self.desk.lease = desk.attempts, desk.lease
         self.config = config
+
+    @contextlib.contextmanager
+    def _listening(self, section: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise self.config.fault((section, "listen"), f"cannot be listened at: {error}") from None
 
     def _way_out(self) -> str:
         section = self.config.delivery
@@ -253,7 +288,7 @@ def _certificate(config: Config) -> Iterator[None]:
 
 def _same_house(old: Config, new: Config) -> None:
     """What a running gateway cannot change: where it listens and where it keeps things."""
-    for path in (("store", "url"), ("site", "data"), ("smtp", "listen")):
+    for path in (("store", "url"), ("site", "data"), ("smtp", "listen"), ("web", "listen")):
         section, key = path
         if getattr(getattr(old, section), key) != getattr(getattr(new, section), key):
             raise new.fault(path, "this changes only by a restart")

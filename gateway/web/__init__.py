@@ -1,0 +1,1 @@
+"""The desk's window: pages over HTTP. Today the customer's answer to a verification letter."""

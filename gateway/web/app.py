@@ -1,0 +1,129 @@
+"""What holds for every page, whatever it says: who is let in, how much may be sent, and what a browser may do with it.
+
+No cookie, no script, nothing loaded from anywhere, no frame, no copy in a cache or an index. What is not there, what is
+asked for by another method, and what is too large get the same plain page.
+"""
+
+import asyncio
+from contextlib import suppress
+from email.utils import formatdate
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.web.limits import Turnstile
+from gateway.web.pages import Pages
+
+log = structlog.get_logger()
+
+LARGEST_BODY = 4096
+"""Octets that a form of ours may have."""
+LONGEST_URL = 1024
+"""Octets of path and query: a link of ours has 60."""
+PATIENCE = "10"
+"""Seconds after which who came too often may try again."""
+
+
+class Front:
+    """Writes the pages as answers in the visitor's language."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    def answer(self, name: str, http_request: HttpRequest, status: int = 200) -> Response:
+        wish = http_request.headers.get("accept-language", "")
+        language = self._pages.language(http_request.query_params.get("l", ""), wish)
+        return Response(self._pages.page(name, language), status, {"Content-Language": language},
+                        media_type="text/html")
+
+
+def build(front: Front, *routers: APIRouter) -> ASGIApp:
+    """The application: the routes of each page, and one answer wherever nothing is."""
+    app = FastAPI(openapi_url=None, redirect_slashes=False)
+    for router in routers:
+        app.include_router(router)
+
+    async def nothing(http_request: HttpRequest, _error: Exception) -> Response:
+        return front.answer("nothing", http_request, 404)  # also for a method that a page does not know
+
+    async def trouble(http_request: HttpRequest, error: Exception) -> Response:
+        log.error("a page failed", exc_info=error)
+        return front.answer("trouble", http_request, 503)
+
+    app.add_exception_handler(HTTPException, nothing)
+    app.add_exception_handler(Exception, trouble)
+    return app
+
+
+class Frame:
+    """Stands around the application: nobody reaches it, and nothing leaves it, but by these rules."""
+
+    def __init__(self, app: ASGIApp, front: Front, style_source: str, turnstile: Turnstile) -> None:
+        self._app, self._front, self._turnstile = app, front, turnstile
+        self._always = [(name.encode(), value.encode()) for name, value in _headers(style_source).items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def framed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = (b"date", formatdate(usegmt=True).encode())
+                message["headers"] = [*message["headers"], date, *self._always]
+            await send(message)
+
+        http_request = HttpRequest(scope, receive)
+        refusal = self._refusal(http_request)
+        body = b"" if refusal else await _body(http_request)
+        if body is None:
+            refusal = self._front.answer("nothing", http_request, 413)
+        await (refusal or self._app)(scope, _again(body or b""), framed)
+
+    def _refusal(self, http_request: HttpRequest) -> Response | None:
+        ip = http_request.client.host if http_request.client else ""
+        if not self._turnstile.admits(ip, asyncio.get_running_loop().time()):
+            answer = self._front.answer("crowded", http_request, 429)
+            answer.headers["Retry-After"] = PATIENCE
+            return answer
+        if len(http_request.scope["raw_path"]) + len(http_request.scope["query_string"]) > LONGEST_URL:
+            return self._front.answer("nothing", http_request, 414)
+        return None
+
+
+async def _body(http_request: HttpRequest) -> bytes | None:
+    """The whole body, so that nothing is done by half a request; None when it is too large or its client went away."""
+    if int(http_request.headers.get("content-length", "0")) > LARGEST_BODY:
+        return None
+    body = b""
+    with suppress(ClientDisconnect):
+        async for piece in http_request.stream():
+            body += piece
+            if len(body) > LARGEST_BODY:
+                return None
+        return body
+    return None
+
+
+def _again(body: bytes) -> Receive:
+    """The body as the application asks for it."""
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _headers(style_source: str) -> dict[str, str]:
+    """What every answer says to browsers, caches and indexes."""
+    return {
+        "Content-Security-Policy": f"default-src 'none'; style-src {style_source}; form-action 'self'; "
+                                   "base-uri 'none'; frame-ancestors 'none'",
+        # Not "no-referrer": with it browsers say "Origin: null" when our own form is sent, as a stranger's frame would.
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Robots-Tag": "noindex, nofollow",
+        "Cache-Control": "no-store",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }

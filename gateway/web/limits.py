@@ -1,0 +1,62 @@
+"""How often visitors may come: so many at once, then so many a minute, from one client's net and in all.
+
+A bucket of tokens for each net, kept as the one moment at which it will be full again.
+"""
+
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+
+MOST_KNOWN = 4096
+"""Nets that are remembered before those whose bucket is full are forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """So many at once, and then so many a minute."""
+
+    at_once: int
+    a_minute: int
+
+    @property
+    def step(self) -> float:
+        """Seconds that one visit costs."""
+        return 60 / self.a_minute
+
+
+FOR_A_CLIENT = Pace(at_once=30, a_minute=30)
+"""A person needs three; a company's mail scanners and people come from one address."""
+FOR_ALL = Pace(at_once=300, a_minute=1200)
+_ALL = "all"
+
+
+class Turnstile:
+    """Lets visitors in, or not yet."""
+
+    def __init__(self) -> None:
+        self._full_at: dict[str, float] = {}
+
+    def admits(self, ip: str, now: float) -> bool:
+        """Whether a visitor may come in now, which then counts. `now`: seconds of a clock that only goes forward."""
+        visits = ((client_net(ip), FOR_A_CLIENT), (_ALL, FOR_ALL))
+        if any(self._owes(net, now) > pace.step * (pace.at_once - 0.5) for net, pace in visits):
+            return False  # before anything is counted: who floods us from one net takes no room from all others
+        for net, pace in visits:
+            self._full_at[net] = now + self._owes(net, now) + pace.step
+        if len(self._full_at) > MOST_KNOWN:
+            self._full_at = {net: moment for net, moment in self._full_at.items() if moment > now}
+        return True
+
+    def _owes(self, net: str, now: float) -> float:
+        """Seconds until the bucket of a net is full."""
+        return max(self._full_at.get(net, now) - now, 0.0)
+
+
+def client_net(ip: str) -> str:
+    """What counts as one client: an IPv4 address, an IPv6 /64. "" for whatever a proxy calls otherwise."""
+    try:
+        address = ip_address(ip.partition("%")[0])
+    except ValueError:
+        return ""
+    if address.version == 6 and not address.ipv4_mapped:
+        return str(ip_network(f"{address}/64", strict=False))
+    return str(address.ipv4_mapped if address.version == 6 else address)

@@ -1,0 +1,139 @@
+"""The window: where the pages are served, in the loop of the door, which no visitor may harm.
+
+uvicorn's protocol reads and writes HTTP/1.1; listening, patience and draining are ours, as at the door: its own server
+would take the signals for itself, and waits for a slow client for ever.
+"""
+
+import asyncio
+
+import h11
+import structlog
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from gateway.config import Web
+from gateway.desk.acts import Acts
+from gateway.web import customer
+from gateway.web.app import Frame, Front, build
+from gateway.web.limits import Turnstile
+from gateway.web.pages import Pages
+
+log = structlog.get_logger()
+
+CONNECTIONS = 200
+"""Connections at once; further ones are closed unheard."""
+PATIENCE = 10.0
+"""Seconds that a client has for sending one request, and for taking what we wrote."""
+LARGEST_HEAD = 8192
+"""Octets of request line and header fields that are waited for to become whole."""
+DRAIN = 5.0
+"""Seconds that answers under way may take after SIGTERM."""
+
+
+class Connection(H11Protocol):
+    """One client's connection: whenever it is the client's turn, its time is measured."""
+
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self._wait()
+        if len(self.connections) > CONNECTIONS:
+            self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._take_turns()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._take_turns()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._take_turns()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._take_turns()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def _take_turns(self) -> None:
+        """It is our turn from the end of a request to the end of the answer, unless the client takes none of it."""
+        is_whole = self.conn.their_state not in (h11.IDLE, h11.SEND_BODY)
+        is_answered = self.cycle is None or self.cycle.response_complete
+        if is_whole and not is_answered and not self.flow.write_paused:
+            self._wait_no_more()
+        else:
+            self._wait()
+
+    def _wait(self) -> None:
+        if self._patience is None:
+            self._patience = self.loop.call_later(PATIENCE, self.transport.abort)
+
+    def _wait_no_more(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+
+class Window:
+    """The web server. Everything it needs is given to it; it owns its sockets and connections only."""
+
+    def __init__(self, pages: Pages, web: Web, acts: Acts) -> None:
+        self._acts, self._listen = acts, web.listen
+        self._turnstile, self._state = Turnstile(), ServerState()
+        self._servers: list[asyncio.Server] = []
+        self._uvicorn = uvicorn.Config(
+            self._answer, interface="asgi3", http=Connection, ws="none", lifespan="off", log_config=None,
+            log_level="critical", access_log=False, proxy_headers=False, server_header=False, date_header=False,
+            h11_max_incomplete_event_size=LARGEST_HEAD)
+        self._uvicorn.load()
+        self.configure(pages, web)
+
+    def configure(self, pages: Pages, web: Web) -> None:
+        """Take new pages and settings: they hold from now on."""
+        front = Front(pages)
+        app = build(front, customer.routes(front, self._acts, web.url))
+        self._app = ProxyHeadersMiddleware(
+            Frame(app, front, pages.style_source, self._turnstile), list(web.proxies))  # type: ignore[arg-type]
+
+    async def start(self) -> None:
+        """Listen. Raises OSError where the address cannot be had."""
+        loop = asyncio.get_running_loop()
+        host, _, port = self._listen.rpartition(":")
+        self._servers = [await loop.create_server(self._connection, host.strip("[]"), int(port))]
+        for name, number in self.addresses:
+            log.info("window open", host=name, port=number)
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Host and port of each listening socket."""
+        return [socket.getsockname()[:2] for server in self._servers for socket in server.sockets]
+
+    async def drain(self) -> None:
+        """Let nobody in, and let the answers under way be finished."""
+        for server in self._servers:
+            server.close()
+        for connection in list(self._state.connections):
+            connection.shutdown()
+        running = set(self._state.tasks)
+        if running:
+            _, running = await asyncio.wait(running, timeout=DRAIN)
+        for connection in list(self._state.connections):
+            connection.transport.abort()  # before the tasks: uvicorn would say "Internal Server Error" for each
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _connection(self) -> Connection:
+        return Connection(self._uvicorn, self._state, {})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)  # type: ignore[arg-type]
