@@ -370,6 +370,7 @@ async def test_a_letter_is_signed_on_its_way_and_the_outbox_keeps_it_unsigned(
         await lines.until("letter sent")
     raw = (await get(database, one)).raw
     assert peer.letters[0].startswith(b"DKIM-Signature:")
+    assert b"t=%d;" % NOON.timestamp() in peer.letters[0]
     assert peer.letters[0].endswith(raw)
     assert b"DKIM-Signature" not in raw
 
