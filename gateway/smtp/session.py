@@ -45,7 +45,8 @@ class Session(Transfer):
 
     async def smtp_EHLO(self, hostname: str | None) -> None:
         keywords = ["PIPELINING", f"SIZE {self.house.smtp.size}", *([] if self.tls else ["STARTTLS"]),
-                    "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "CHUNKING", "HELP"]
+                    "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "CHUNKING",
+                    f"LIMITS RCPTMAX={self.house.smtp.recipients}", "HELP"]
         lines = [f"250-{line}" for line in (self.hostname, *keywords)]
         lines[-1] = lines[-1].replace("-", " ", 1)
         await self._greet(hostname, "\r\n".join(lines)[4:], extended=True)

@@ -19,7 +19,7 @@ async def test_ehlo_tells_what_we_do(house: House) -> None:
     await client.reply()
     assert (await client.says(EHLO)).split("\n") == [
         "250-mx.example.com", "250-PIPELINING", "250-SIZE 25000000", "250-STARTTLS", "250-ENHANCEDSTATUSCODES",
-        "250-8BITMIME", "250-SMTPUTF8", "250-CHUNKING", "250 HELP",
+        "250-8BITMIME", "250-SMTPUTF8", "250-CHUNKING", "250-LIMITS RCPTMAX=100", "250 HELP",
     ]  # fmt: skip
 
 
