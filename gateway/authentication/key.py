@@ -28,6 +28,7 @@ MIN_BITS, MAX_BITS = 1024, 8192
 REMEMBERED = 1000
 """So many keys are kept as they were read: the mail of a day comes from few domains."""
 
+_PADDING, _DIGESTED = PKCS1v15(), Prehashed(SHA256())
 _HAS_KEY = re.compile(rb"(?:^|;)[ \t\r\n]{0,9}p[ \t\r\n]{0,9}=")
 _OTHER_VERSION = re.compile(rb"[ \t\r\n]{0,9}v[ \t\r\n]{0,9}=(?![ \t\r\n]{0,9}DKIM1[ \t\r\n]{0,9}(?:;|\Z))")
 _PRIME = 2**255 - 19
@@ -59,7 +60,7 @@ class Key:
         """True when the signature over the SHA-256 digest is this key's."""
         try:
             if isinstance(self.public, RSAPublicKey):
-                self.public.verify(signature, digest, PKCS1v15(), Prehashed(SHA256()))
+                self.public.verify(signature, digest, _PADDING, _DIGESTED)
             else:
                 self.public.verify(signature, digest)
         except (InvalidSignature, ValueError):
