@@ -65,7 +65,7 @@ class Record:
 
 
 def read(text: bytes, domain: str) -> Record | None:
-    """A TXT record as a DMARC record; None for any other. Of a tag that comes twice the first counts."""
+    """A TXT record as a DMARC record; None for any other. A tag that comes twice is invalid (RFC 6376 section 3.2)."""
     match = _VERSION.match(text[:MAX_RECORD])
     if not match:
         return None
@@ -73,7 +73,8 @@ def read(text: bytes, domain: str) -> Record | None:
     for spec in text[match.end() : MAX_RECORD].decode("utf-8", "replace").split(";"):
         name, equals, value = spec.partition("=")
         if equals:
-            tags.setdefault(name.strip(_BLANK).lower(), value.strip(_BLANK))
+            name = name.strip(_BLANK).lower()
+            tags[name] = "" if name in tags else value.strip(_BLANK)
     return Record(domain, tags)
 
 

@@ -118,7 +118,9 @@ async def test_4_5_a_record_may_be_an_alias_of_another():
         ("v=DMARC1; p=reject; pct=0; rf=x; ri=y; unknown=y; nonsense; =; =x; é=\xff", "reject"),
         ("v=DMARC1; p=reject; adkim=bogus; psd=bogus; fo=9; rua=nonsense; ruf=", "reject"),
         ("v=DMARC1; p=reject; v=DMARC2", "reject"),
-        ("v=DMARC1; p=none; p=reject", "none"),
+        ("v=DMARC1; p=reject; x=1; x=2; adkim=s; adkim=s; rua=mailto:a@b.com; rua=mailto:c@d.com", "reject"),
+        ("v=DMARC1; p=reject; t=y; t=y", "reject"),
+        ("v=DMARC1; p=reject; p=reject; rua=mailto:a@b.com", "none"),
         ("v=DMARC1; x=" + "y" * 3000 + "; p=reject", "reject"),
     ],
 )
@@ -183,7 +185,19 @@ async def test_4_10_1_without_a_valid_policy_reports_may_be_asked_for(rua, tags)
 @pytest.mark.parametrize(
     "rua", ["", "; rua=", "; rua=a@b.com", "; rua=mailto:", "; rua=mailto:a", "; ruf=mailto:a@b.com"]
 )
-@pytest.mark.parametrize("tags", ["", "; p=bogus", "; p=", "; p=reject; sp=bogus", "; p=reject; np=", "; sp=reject"])
+@pytest.mark.parametrize(
+    "tags",
+    [
+        "",
+        "; p=none; p=reject",
+        "; p=reject; P=reject",
+        "; p=bogus",
+        "; p=",
+        "; p=reject; sp=bogus",
+        "; p=reject; np=",
+        "; sp=reject",
+    ],
+)
 async def test_4_10_1_without_a_valid_policy_or_reports_there_is_no_dmarc(rua, tags):
     found = await check("example.com", {"example.com": [f"v=DMARC1{tags}{rua}"]}, (PASS, "example.com"))
     assert (found.dmarc.result, found.dmarc.policy) == ("none", "")
