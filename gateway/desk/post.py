@@ -17,7 +17,7 @@ from gateway.models import CustomerRecord, Entry, Letter, Request, Verification
 from gateway.store import requests
 from gateway.store.database import storable
 
-LINK = "/verify/"
+LINK = "/v/"
 """Between the page and the token of an asking."""
 
 
@@ -110,7 +110,8 @@ class Post:
         if asked is None:
             return {"reply_address": self._address("reply", request.id), **rates}
         once = Capability("verify", asked.id or 0), self.case.now, asked.expires_at - self.case.now
-        link = f"{self.office.page}{LINK}{self.office.capabilities.token(*once)}" if self.office.page else ""
+        path = f"{LINK}{self.office.capabilities.token(*once)}?l={request.language}"
+        link = f"{self.office.page}{path}" if self.office.page else ""
         return {"reply_address": self.office.capabilities.address(*once), "link": link, **rates}
 
     def _address(self, purpose: Purpose, id: int | None, rating: int = 0) -> str:

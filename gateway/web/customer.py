@@ -14,20 +14,21 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from gateway.desk.acts import Acts
+from gateway.desk.post import LINK
 from gateway.web.app import Front
 
 log = structlog.get_logger()
 
 
 def routes(front: Front, acts: Acts, url: str) -> APIRouter:
-    """GET and POST /v/<token>?l=<language>. `url`: what the page is called from outside, or ""."""
+    """GET and POST <LINK><token>?l=<language>. `url`: what the page is called from outside, or ""."""
     router = APIRouter()
 
-    @router.api_route("/v/{token:path}", methods=["GET", "HEAD"])
+    @router.api_route(LINK + "{token:path}", methods=["GET", "HEAD"])
     async def ask(http_request: HttpRequest) -> Response:
         return front.answer("confirm", http_request)
 
-    @router.post("/v/{token:path}")
+    @router.post(LINK + "{token:path}")
     async def prove(token: str, http_request: HttpRequest) -> Response:
         if not _is_from_our_page(http_request, url):
             return front.answer("nothing", http_request, 403)

@@ -1,5 +1,6 @@
 """The customer's page over a real window, desk and database: GET asks, POST proves, and every POST gets one answer."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 import pytest
 from desk_house import House
+from visitor import Visitor
+from world import World, body
 
 from gateway.desk.capability import Capability
 from gateway.models import Request
@@ -76,3 +79,20 @@ async def test_a_link_that_is_pressed_too_late_leaves_the_request_unproven(house
     await visitor.presses(path)
     await house.desk.settle()
     assert await verification(house, request) == "expired"
+
+
+async def test_the_link_of_a_korean_letter_leads_to_a_korean_page_that_proves_the_customer(tmp_path: Path) -> None:
+    web = {"listen": "127.0.0.1:0", "url": "https://desk.example.com"}
+    async with World(tmp_path, "sqlite", web=web).open() as world:
+        customer = world.customer("minsu@hanbit.example", "김민수")
+        await customer.writes("회원 탈퇴", "제 계정을 탈퇴하고 개인정보를 모두 삭제해 주세요.")
+        link = re.search(r"https://desk\.example\.com(/v/\S+)", body(await customer.receives()))
+        assert link
+        assert world.service.window
+        visitor = Visitor(world.service.window)
+        assert "직접 문의하셨나요?" in (await visitor.opens(link[1])).body.decode()
+        assert (await world.request()).verification == "asked"
+        answer = await visitor.presses(link[1], Origin="https://desk.example.com")
+        assert "감사합니다" in answer.body.decode()
+        assert (await world.request()).verification == "verified"
+        visitor.leaves()
