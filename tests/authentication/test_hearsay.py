@@ -124,10 +124,10 @@ def test_nothing_makes_reading_raise(text):
 
 @pytest.mark.parametrize("piece", ["(", ")", '"', "\\", "; ", "a=b ", " a.b=c", "(a)", '"a"', "\r\n ", " \\", "a/"])
 def test_reading_takes_linear_time(piece):
-    begun = time.perf_counter()
+    begun = time.process_time()
     read("mx.example; " + piece * (MAX_TEXT // len(piece) - 20))
     past_comments(piece * MAX_TEXT)
-    assert time.perf_counter() - begun < 0.25
+    assert time.process_time() - begun < 0.25
 
 
 # ---- section 5: what pretends to be ours goes ----------------------------------------------------------------------
@@ -224,6 +224,6 @@ def test_nothing_makes_strip_raise_or_touch_a_body(raw):
 )
 def test_stripping_takes_linear_time(piece):
     raw = b"Authentication-Results: mx.desk.example" + piece * (1_000_000 // len(piece))
-    begun = time.perf_counter()
+    begun = time.process_time()
     strip(raw, "mx.desk.example")
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
