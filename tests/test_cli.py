@@ -16,7 +16,7 @@ import pytest
 from command import Command
 from sqlalchemy.orm import Session as Db
 
-from gateway.console import plain
+from gateway.console import badges, plain
 from gateway.desk import number
 from gateway.models import Attachment, Customer, Entry, History, Letter, Received, Request
 from gateway.store.database import Database, connect
@@ -67,7 +67,9 @@ def a_hostile_request(db: Db) -> None:
     first = Request(number=NUMBER, customer_id=customer.id or 0, subject=f"로그인이 안 돼요 {HOSTILE}", state="open",
                     queue="technical", category="technical", priority=4, due=NOW - timedelta(hours=3), owner="kim",
                     identity="verified-dkim", identity_because="A signature of example.kr is good.", language="ko",
-                    verification="expired", created_at=NOW - timedelta(days=1), changed_at=NOW, last_entry=1)
+                    verification="expired", verification_because="Not verified: nobody answered our letter in time.",
+                    on_file=f"Not on file: neither the address {HOSTILE}", created_at=NOW - timedelta(days=1),
+                    changed_at=NOW, last_entry=1)
     second = Request(number=OTHER, customer_id=customer.id or 0, subject="환불", queue="technical", created_at=NOW,
                      changed_at=NOW, due=NOW + timedelta(hours=30, minutes=5), identity="none")
     db.add_all([first, second])
@@ -76,8 +78,13 @@ def a_hostile_request(db: Db) -> None:
                     raw=b"x", next_attempt=NOW, state="bounced", reply=f"550 5.1.1 {HOSTILE}", settled_at=NOW)
     db.add(letter)
     db.flush()
+    odd = Received(id=2, kept_at=NOW, next_attempt=NOW, state="handled", verdict={
+        "findings": ["display-name-our-name", "subject-duplicated", f"new-word {HOSTILE}"]})
+    db.add(odd)
+    db.flush()
     mail = Entry(request_id=first.id or 0, at=NOW, kind="mail", author=f"minji@example.kr{HOSTILE}",
-                 text=f"오류 42 {HOSTILE}\n\n> old words", reply_text=f"오류 42 {HOSTILE}", identity="verified-dkim")
+                 text=f"오류 42 {HOSTILE}\n\n> old words", reply_text=f"오류 42 {HOSTILE}", identity="verified-dkim",
+                 received_id=odd.id)
     db.add_all([mail, Entry(request_id=first.id or 0, at=NOW, kind="letter", author="acknowledge", text="We have it.",
                             letter_id=letter.id)])
     db.flush()
@@ -85,7 +92,7 @@ def a_hostile_request(db: Db) -> None:
     db.add(Attachment(entry_id=mail.id or 0, filename=name, content_type="image/png", size=123_456))
     db.add(History(at=NOW, request_id=first.id, event="received", handler="route", decision="place",
                    because=f"Rule 3 {HOSTILE}"))
-    db.add(Received(kept_at=NOW, reverse_path="", recipients=[f"support@example.com{HOSTILE}"], state="shunted",
+    db.add(Received(id=1, kept_at=NOW, reverse_path="", recipients=[f"support@example.com{HOSTILE}"], state="shunted",
                     next_attempt=NOW, attempts=5, reason="KeyError"))
 
 
@@ -197,7 +204,7 @@ def test_explain_takes_the_null_path_for_a_machine(frontdesk: Command) -> None:
 
 def test_people_read_the_same_as_a_page(frontdesk: Command) -> None:
     said = frontdesk("explain", "mail.eml", "--zone", "zone.json")
-    for words in ("Kim <kim@example.org>", "Cannot log in", "nothing proves who wrote it", "What would happen"):
+    for words in ("Kim <kim@example.org>", "Cannot log in", "nobody stands behind the name", "What would happen"):
         assert words in said.out
 
 
@@ -296,13 +303,63 @@ def test_show_says_all_that_an_agent_needs(frontdesk: Command, tmp_path: Path) -
     shown = frontdesk("show", "fd 2026 ００００015", "--history").out
     for words in (
         NUMBER, "로그인이 안 돼요", "open", "queue technical", "priority 4", "3 h late", "kim", "minji@example.kr",
-        "writes ko", f"also {OTHER} (new)", "verified-dkim: proven by the domain's signature. A signature of",
-        "not verified: no proof came in time", "오류 42", "… 2 quoted lines (--full)", "image/png  123 kB",
+        "writes ko", f"also {OTHER} (new)", "verified-dkim: its domain signed it. A signature of",
+        "Not verified: nobody answered our letter in time.", "Not on file: neither the address",
+        "오류 42", "… 2 quoted lines (--full)", "image/png  123 kB",
         "bounced to minji@example.kr", "550 5.1.1", "Rule 3", "[bold]x[/bold]", "--seen 1",
     ):  # fmt: skip
         assert words in shown, words
     assert "old words" not in shown
     assert "old words" in frontdesk("show", NUMBER, "--full").out
+
+
+def test_every_badge_says_whose_word_it_is(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, a_hostile_request)
+    [[first, second]] = frontdesk("queue", "technical", "--json").lines
+    assert first["badges"] == {
+        "identity": {"level": "verified-dkim", "badge": "its domain signed it",
+                     "because": "A signature of example.kr is good."},
+        "person": {"level": "expired", "badge": "not verified",
+                   "because": "Not verified: nobody answered our letter in time."}}
+    assert (first["identity"], first["verification"]) == ("verified-dkim", "expired")
+    assert (second["badges"]["identity"]["badge"], second["badges"]["person"]["badge"]) == (
+        "nobody stands behind the name", "not asked")
+    [shown] = frontdesk("show", NUMBER, "--json").lines
+    assert shown["badges"] == first["badges"]
+    table = frontdesk("queue", "technical").out
+    for words in ("verified-dkim", "A signature of example.kr", "not verified", "Not verified: nobody",
+                  "none", "not asked"):
+        assert words in table, words
+
+
+def test_what_is_odd_about_a_mail_is_told_in_words(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, a_hostile_request)
+    shown = frontdesk("show", NUMBER).out
+    for words in ("! The name is ours, or one of our agents'; the address is not.",
+                  "! The field subject stands there twice", "! new-word"):
+        assert words in shown, words
+    [found] = frontdesk("show", NUMBER, "--json").lines
+    assert [(each["entry"], each["finding"]) for each in found["findings"]][:2] == [
+        (1, "display-name-our-name"), (1, "subject-duplicated")]
+
+
+def test_no_badge_says_valid() -> None:
+    words = [each for table in (badges.IDENTITIES, badges.PERSONS) for _, each in table.values()]
+    assert not any("valid" in each for each in [*words, *badges.FINDINGS.values()])
+
+
+def test_an_agent_decides_about_a_person(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, a_hostile_request)
+    assert frontdesk("verify", NUMBER, "--agent", "kim").code == 2, "a decision needs its reason"
+    said = frontdesk("verify", NUMBER, "--agent", "kim", "--because", "She called from the number on file.")
+    assert (said.code, said.out) == (0, f"{NUMBER} is verified.\n")
+    assert "Verified by kim (agent): She called from the number on file." in frontdesk("show", NUMBER).out
+    said = frontdesk("verify", NUMBER, "--agent", "kim", "--because", "Another voice.", "--reject")
+    assert said.out == f"{NUMBER} is rejected: it is not this person.\n"
+    [shown] = frontdesk("show", NUMBER, "--json", "--history").lines
+    assert shown["badges"]["person"] == {"level": "rejected", "badge": "rejected", "because": (
+        "Not verified: rejected by kim (agent): Another voice.")}
+    assert "Not verified: rejected by kim (agent): Another voice." in [line["because"] for line in shown["history"]]
 
 
 def test_columns_stand_under_each_other_with_korean_words(frontdesk: Command, tmp_path: Path) -> None:
@@ -429,8 +486,19 @@ def test_check_finds_a_fresh_folder_good(frontdesk: Command) -> None:
     said = frontdesk("check", "--json")
     assert said.code == 0
     assert {each["what"]: each["result"] for each in said.lines[0]} == {
-        "data folder": "good", "handlers": "good", "database": "good", "certificate": "note", "delivery": "note",
-        "signature": "note"}
+        "data folder": "good", "handlers": "good", "database": "good", "customers": "note", "certificate": "note",
+        "delivery": "note", "signature": "note"}
+
+
+@pytest.mark.parametrize(("section", "result"), [
+    ('file = "customers.csv"', "good"), ('file = "nowhere.csv"', "bad"), ('table = "nobody"', "bad"),
+])
+def test_check_reads_the_customer_file(frontdesk: Command, tmp_path: Path, section: str, result: str) -> None:
+    keep(tmp_path, lambda db: None)
+    (tmp_path / "customers.csv").write_text("address\nkim@example.org\n")
+    (tmp_path / "config.toml").write_text(f"[customers]\n{section}\n")
+    said = frontdesk("check", "--json")
+    assert {each["what"]: each["result"] for each in said.lines[0]}["customers"] == result
 
 
 def test_check_finds_what_serving_would_stumble_over(frontdesk: Command, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def queue(
 ) -> None:
     """What waits for agents: counts, or one queue's list."""
     config = read_config(context)
-    from gateway.console import show
+    from gateway.console import badges, show
     from gateway.store import requests
 
     now = datetime.now(UTC)
@@ -74,7 +74,8 @@ def queue(
         return show.queues(lines, now, site_zone(config))
     rows = read_database(config, lambda db: requests.in_queue(db, name, limit))
     if as_json:
-        return show.json_line([{**show.columns(each), "customer": show.columns(customer)} for each, customer in rows])
+        return show.json_line([{**show.columns(each), "customer": show.columns(customer),
+                                "badges": badges.as_json(each)} for each, customer in rows])
     return show.queue(rows, now)
 
 

@@ -3,7 +3,7 @@
 Every word of a mail passes through gateway/plain before it is shown.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session as Db
 
-from gateway.console import plain
+from gateway.console import badges, plain
 from gateway.console import show as tables
 from gateway.models import Attachment, Customer, Entry, History, Letter, Request, Verification
 from gateway.store import requests
@@ -24,8 +24,6 @@ TITLES = {
     "mail": ("wrote", "bold cyan"), "answer": ("answered", "bold green"), "question": ("asked", "bold magenta"),
     "note": ("noted, for agents only", "bold yellow"), "letter": ("our letter", "dim"),
 }  # fmt: skip
-PERSON = {"": "not asked for proof", "asked": "asked for proof, no answer yet", "verified": "verified",
-          "expired": "not verified: no proof came in time"}
 FOLD = 6
 """Lines of an automatic letter that are shown."""
 
@@ -44,6 +42,8 @@ class Page:
     history: Sequence[History]
     verification: Verification | None
     held_for: Request | None
+    findings: Mapping[int, Sequence[str]]
+    """By entry: what authentication found odd about its mail."""
 
     @property
     def newest(self) -> int:
@@ -60,7 +60,7 @@ def load(db: Db, request: Request) -> Page:
         request, customer, [each for each in requests.of_customer(db, request.customer_id) if each.id != id], entries,
         requests.attachments(db, [entry.id for entry in entries if entry.id]), requests.letters(db, id),
         requests.history(db, id), requests.verification(db, id),
-        db.get(Request, request.held_for) if request.held_for else None,
+        db.get(Request, request.held_for) if request.held_for else None, requests.findings(db, entries),
     )  # fmt: skip
 
 
@@ -79,6 +79,9 @@ def _as_json(page: Page, history: bool) -> dict[str, object]:
         "attachments": [tables.columns(each) for each in page.attachments],
         "letters": [tables.columns(letter, leave_out="raw") for letter in page.letters],
         "verification": tables.columns(page.verification) if page.verification else None,
+        "badges": badges.as_json(page.request),
+        "findings": [{"entry": entry, "finding": finding, "sentence": sentence}
+                     for entry, found in page.findings.items() for finding, sentence in badges.sentences(found)],
         "seen": page.newest,
     }
     return {**shown, "history": [tables.columns(each) for each in page.history]} if history else shown
@@ -122,8 +125,11 @@ def _facts(page: Page, now: datetime, zone: ZoneInfo) -> Iterator[tuple[str, Tex
         until = f", until {plain.moment(request.lease_until, zone)}" if is_leased else ""
         yield "Agent", Text(plain.line(request.owner) + until)
     yield "Customer", Text(_customer(page))
-    yield "Identity", _identity(request.identity, request.identity_because)
-    yield "Person", _person(request)
+    identity, person = badges.identity(request), badges.person(request)
+    yield "Identity", badges.whole(identity, f"{identity.level}: {identity.words}")
+    yield "Person", badges.whole(person, person.words)
+    if request.on_file:
+        yield "File", Text(plain.line(request.on_file))
     yield "Opened", Text(f"{plain.moment(request.created_at, zone)} ({plain.span(now - request.created_at)} ago)"
                          + (f", reopened {request.reopened} times" if request.reopened else ""))
     if request.resolved_at:
@@ -140,25 +146,21 @@ def _customer(page: Page) -> str:
     return plain.line(tables.who(customer)) + language + (f"; also {others}{more}" if others else "; first request")
 
 
-def _identity(level: str, because: str) -> Text:
-    style, meaning = tables.IDENTITIES.get(level, ("", ""))
-    return Text.assemble((level, style), f": {meaning}. {plain.line(because)}")
-
-
-def _person(request: Request) -> Text:
-    style = {"verified": "green", "asked": "yellow", "expired": tables.OVERDUE}.get(request.verification, "")
-    because = f". {plain.line(request.verification_because)}" if request.verification_because else ""
-    return Text.assemble((PERSON.get(request.verification, request.verification), style), because)
-
-
 def _entry(entry: Entry, page: Page, zone: ZoneInfo, full: bool) -> Group:
     word, style = TITLES[entry.kind]
     letter = next((each for each in page.letters if each.id == entry.letter_id), None)
     title = Text.assemble((f"[{entry.id}] ", "dim"), f"{plain.moment(entry.at, zone)}  ",
                           (f"{plain.line(entry.author, 80)} {word}", style))
     if entry.identity:
-        title.append("  ").append_text(tables.identity(entry.identity))
-    return Group(title, *_below(entry, letter, page.attachments, zone, full))
+        title.append("  ").append_text(badges.level(entry.identity))
+    odd = _odd(page.findings.get(entry.id or 0, ()))
+    return Group(title, *odd, *_below(entry, letter, page.attachments, zone, full))
+
+
+def _odd(findings: Sequence[str]) -> Iterator[Text]:
+    """What an agent must not overlook about a mail."""
+    for _, sentence in badges.sentences(findings):
+        yield Text(f"    ! {plain.line(sentence)}", badges.DOUBTFUL)
 
 
 def _below(

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.authentication.resolver import ZoneResolver
 from gateway.config import Config, Delivery, Site, Smtp, Web
-from gateway.console import conversation, plain, show
+from gateway.console import badges, conversation, plain, show
 from gateway.console.demo_mails import AGENT, Story, Told, World
 from gateway.console.edge import Failure
 from gateway.desk.acts import Acts
@@ -168,7 +168,7 @@ def _became(outcome: Outcome) -> Iterator[Text]:
         yield Text.assemble(("door: ", show.OVERDUE), plain.line(outcome.reply))
         return
     number = f"  {outcome.request.number}" if outcome.request else ""
-    yield Text.assemble("door: 250, ", show.identity(str(outcome.received.verdict["identity"])), (number, "bold"))
+    yield Text.assemble("door: 250, ", badges.level(str(outcome.received.verdict["identity"])), (number, "bold"))
     for each in outcome.decisions:
         if each.decision != "wake":
             yield Text.assemble((f"{each.handler}: {each.decision}", "cyan"), f"  {plain.line(each.because)}")

@@ -8,7 +8,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from gateway.console import plain, show
+from gateway.console import badges, plain, show
 
 RESULTS = {"pass": "green", "fail": "bold red", "permerror": "red", "temperror": "yellow", "softfail": "yellow"}
 
@@ -47,7 +47,7 @@ LABELS = {"spf": "SPF", "dkim": "DKIM", "arc": "ARC", "dmarc": "DMARC", "iprev":
 def _checks(found: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield _title("Whose mail it is")
     grid = _grid()
-    colour, meaning = show.IDENTITIES.get(found["verdict"], ("", ""))
+    colour, meaning = badges.IDENTITIES.get(found["verdict"], ("", ""))
     grid.add_row("Verdict", Text.assemble((found["verdict"], colour), f": {meaning}. ", plain.line(found["because"])))
     for each in found["checks"]:
         grid.add_row(LABELS[each["method"]], _result(each, found))

@@ -21,8 +21,11 @@ from gateway.authentication.resolver import Figures
 from gateway.authentication.signer import SigningKey
 from gateway.config import Config
 from gateway.console.edge import first_line, has_database
+from gateway.desk.pipeline import Desk
 from gateway.mail.envelope import domain_of
 from gateway.service import build_desk, build_resolver, build_signer, open_database
+from gateway.store.customer_file import CustomerFile, Fault
+from gateway.store.customers import Unreadable
 
 SOON = timedelta(days=14)
 """A certificate that ends within this time is worth a note."""
@@ -48,12 +51,32 @@ async def look(config: Config, *, ask_dns: bool) -> list[Finding]:
         return found
     database = open_database(config)
     try:
-        build_desk(config, database)
+        desk = build_desk(config, database)
         found += [Finding("handlers", "good", f"{', '.join(config.desk.handlers)}; every letter has its template"),
-                  await _database(config, database), _certificate(config), _way_out(config), *_signing(config)]
+                  await _database(config, database), await _customers(config, desk), _certificate(config),
+                  _way_out(config), *_signing(config)]
     finally:
         await database.close()
     return [*found, *[each async for each in _dns(config)]] if ask_dns else found
+
+
+async def _customers(config: Config, desk: Desk) -> Finding:
+    """Whom account requests are compared with."""
+    customers = desk.customers
+    if customers is None:
+        return Finding("customers", "note", "no customer file: whoever writes about an account is asked at the address "
+                       "they wrote from, which proves that mailbox only")
+    try:
+        if isinstance(customers, CustomerFile):
+            return Finding("customers", "good", f"{customers.path}: {customers.load()} addresses")
+        if not has_database(config):
+            return Finding("customers", "note", f"the table {config.customers.table} is looked at once it is there")
+        await desk.database.read(lambda db: customers.at(db, "nobody@example.invalid"))
+    except Fault as fault:
+        return Finding("customers", "bad", str(fault))
+    except (Unreadable, SQLAlchemyError, OSError) as error:
+        return Finding("customers", "bad", f"the table {config.customers.table}: {first_line(error)}")
+    return Finding("customers", "good", f"the table {config.customers.table} can be read")
 
 
 def _folder(data: Path) -> Finding:

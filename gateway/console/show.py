@@ -12,7 +12,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gateway.console import plain
+from gateway.console import badges, plain
 
 if TYPE_CHECKING:
     from sqlmodel import SQLModel
@@ -24,19 +24,12 @@ if TYPE_CHECKING:
 
 WIDTH = 160
 """Columns where no terminal says how many it has: a pipe, a file."""
+NARROW = 30
+"""Columns of a badge's sentence in a table."""
 
 OVERDUE = "bold red"
 QUIET = "dim"
 STATES = {"new": "bold yellow", "open": "yellow", "pending": "cyan", "answered": "green", "resolved": "green"}
-IDENTITIES = {
-    "verified-dkim": ("green", "proven by the domain's signature"),
-    "verified-spf": ("green", "proven by the sending server's address"),
-    "weak": ("yellow", "something passed, but not for this author's domain"),
-    "none": ("yellow", "nothing proves who wrote it"),
-    "failed": ("bold red", "the domain says that it is not theirs"),
-    "unknown": ("yellow", "could not be checked"),
-}
-"""Colour and words for each identity level."""
 
 
 def console() -> Console:
@@ -95,11 +88,12 @@ def queues(lines: Sequence["QueueLine"], now: datetime, zone: ZoneInfo) -> None:
 
 def queue(rows: Sequence[tuple["Request", "Customer"]], now: datetime) -> None:
     """The requests of one queue, most urgent first."""
-    shown = table("Number", "P", "Due", "State", "Owner", "Identity", "Customer", "Subject", right=("P",))
+    shown = table("Number", "P", "Due", "State", "Owner", "Identity", "Person", "Customer", "Subject", right=("P",))
     for request, customer in rows:
         shown.add_row(Text(request.number, "bold"), str(request.priority), due(request, now), state(request),
-                      plain.line(request.owner), identity(request.identity), plain.line(who(customer), 40),
-                      plain.line(request.subject, 60))
+                      plain.line(request.owner), badges.short(badges.identity(request), request.identity, NARROW),
+                      badges.short(person := badges.person(request), person.words, NARROW),
+                      plain.line(who(customer), 40), plain.line(request.subject, 60))
     say(shown if rows else "No request waits in this queue.")
 
 
@@ -207,10 +201,6 @@ def due(request: "Request", now: datetime) -> Text:
 def state(request: "Request") -> Text:
     held = Text(" held", OVERDUE) if request.is_held else Text("")
     return Text(request.state, STATES.get(request.state, "")) + held
-
-
-def identity(level: str) -> Text:
-    return Text(level, IDENTITIES.get(level, ("", ""))[0])
 
 
 def who(customer: "Customer") -> str:

@@ -23,8 +23,8 @@ log = structlog.get_logger()
 
 LARGEST = 64_000_000
 """Octets of a file that is read."""
-MOST_LINES = 500_000
-"""Customers of a file; about 500 octets of memory each. More belong into a table."""
+MOST_LINES = 200_000
+"""Customers of a file; about 1 kB of memory each. More belong into a table."""
 MOST_FAULTS = 5
 """Faults of one file that are told."""
 LONGEST_ADDRESS, LONGEST_CELL = 320, 500

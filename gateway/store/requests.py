@@ -148,6 +148,13 @@ def conversation(db: Db, request_id: int) -> Sequence[Entry]:
     return [*reversed(db.scalars(newest).all())]
 
 
+def findings(db: Db, entries: Collection[Entry]) -> dict[int, list[str]]:
+    """By entry: what authentication found odd about its mail, where it found anything."""
+    mails = {entry.received_id: entry.id or 0 for entry in entries if entry.received_id}
+    rows = db.execute(select(RECEIVED.id, RECEIVED.verdict).where(RECEIVED.id.in_(mails)).order_by(RECEIVED.id))
+    return {mails[id]: found for id, verdict in rows if (found := list(verdict.get("findings", ())))}
+
+
 def attachments(db: Db, entry_ids: Collection[int]) -> Sequence[Attachment]:
     """Attachments of these entries, in the order of their mails."""
     return db.scalars(select(Attachment).where(ATTACHMENT.entry_id.in_(entry_ids))
