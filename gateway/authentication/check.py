@@ -20,7 +20,7 @@ from gateway.authentication.measure import Counted, measured, milliseconds_since
 from gateway.authentication.names import to_ascii
 from gateway.authentication.signature import Signature
 from gateway.authentication.spf import check as check_spf
-from gateway.mail.authres import Check, Identity, Result, Verdict, write
+from gateway.mail.authres import UNCHECKED, Check, Identity, Result, Verdict, write
 from gateway.mail.envelope import domain_of
 
 SECONDS = 10.0
@@ -64,6 +64,8 @@ class Decision:
     code: int = 250
     status: str = "2.0.0"
     text: str = ""
+    is_for_now: bool = False
+    """Name servers did not answer: who comes again for long enough is let in all the same."""
 
 
 class Opening:
@@ -241,6 +243,8 @@ def decide(
     of its signatures were kept within a week.
     """
     domain = verdict.author_domain
+    if verdict == UNCHECKED:
+        return ACCEPT
     if verdict.dmarc.result == Result.PERMERROR:
         several = "from-several-domains" in verdict.findings
         return _decision(policy.broken_author, "5.7.1" if several else "5.6.0", verdict.dmarc.reason)
@@ -249,9 +253,9 @@ def decide(
     if verdict.identity.is_proven:
         return ACCEPT
     if verdict.no_dns:
-        return _decision(policy.no_dns, "4.4.3", "Our name servers do not answer, so the sender cannot be checked.")
+        return _for_now(policy.no_dns, "4.4.3", "Our name servers do not answer, so the sender cannot be checked.")
     if verdict.identity == Identity.UNKNOWN:
-        return _decision(policy.temporary_error, "4.7.0", f"DNS does not answer for {domain}; please try again later.")
+        return _for_now(policy.temporary_error, "4.7.0", f"DNS does not answer for {domain}; please try again later.")
     if is_ours:
         return _decision(policy.own_domain, "5.7.1", f"Mail from {domain} must be signed by {domain}.")
     if verdict.dmarc.result == Result.FAIL:
@@ -269,6 +273,9 @@ def _decide_failed(verdict: Verdict, policy: AuthenticationSettings) -> Decision
         return _decision(policy.dmarc_quarantine, "5.7.26", said.format("quarantine"))
     if verdict.dmarc.policy != "reject":
         return ACCEPT
+    if verdict.arc.result == Result.TEMPERROR and verdict.arc.domain in map(to_ascii, policy.trusted_sealers):
+        why = f"DNS does not answer for the seal of {verdict.arc.domain}; please try again later."
+        return _for_now(policy.temporary_error, "4.7.0", why)
     vouched = arc.softens(verdict.seals, policy.trusted_sealers, domain)
     if vouched or "list-mark" in verdict.findings:
         return _decision(policy.dmarc_reject_through_list, "5.7.26", said.format("reject"))
@@ -282,6 +289,10 @@ def _decision(action: str, status: str, text: str) -> Decision:
     if action == "defer":
         return Decision(action, 451, f"4.{detail}" if status[0] == "4" else "4.7.0", text)
     return Decision(action)
+
+
+def _for_now(action: str, status: str, text: str) -> Decision:
+    return replace(_decision(action, status, text), is_for_now=True)
 
 
 def report(

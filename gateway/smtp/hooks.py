@@ -111,8 +111,9 @@ class Hooks:
             verdict = _with_finding(verdict, "signature-seen-before")
         is_ours = verdict.author_domain in self._site.domains
         decision = decide(verdict, self._authentication, is_ours=is_ours, times_seen=times_seen)
-        if decision.action == "defer" and verdict.identity == Identity.UNKNOWN and await self._waited(verdict, facts):
-            return _with_finding(verdict, DNS_LOST), Decision("accept")
+        if decision.action == "defer" and decision.is_for_now and await self._waited(verdict, facts):
+            action = "accept" if verdict.identity == Identity.UNKNOWN else "quarantine"
+            return _with_finding(verdict, DNS_LOST), Decision(action)
         return verdict, decision
 
     async def _waited(self, verdict: Verdict, facts: Envelope) -> bool:

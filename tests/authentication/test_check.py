@@ -51,7 +51,7 @@ class Policy:
     dmarc_reject_through_list: str = "quarantine"
     dmarc_quarantine: str = "quarantine"
     own_domain: str = "refuse"
-    temporary_error: str = "accept"
+    temporary_error: str = "defer"
     replay: str = "refuse"
     replay_sightings: int = 10
     no_dns: str = "accept"
@@ -150,6 +150,7 @@ def unknown(**more):
 
 
 SEALED = (Seal("list.example", "pass", "b.com"),)
+LOST_SEAL = Check("arc", Result.TEMPERROR, "list.example")
 PROVEN = Verdict(Identity.VERIFIED_SPF, "because", "a@b.com", "b.com", dmarc=Check("dmarc", Result.PASS))
 UNPROVEN = Verdict(Identity.NONE, "because", "a@b.com", "b.com")
 
@@ -166,10 +167,12 @@ UNPROVEN = Verdict(Identity.NONE, "because", "a@b.com", "b.com")
         (failed("reject", seals=SEALED), False, "quarantine", 250, "2.0.0"),
         (failed("reject", seals=(Seal("evil.example", "pass", "b.com"),)), False, "refuse", 550, "5.7.26"),
         (failed("reject", seals=(Seal("list.example", "fail", "b.com"),)), False, "refuse", 550, "5.7.26"),
+        (replace(failed("reject"), arc=LOST_SEAL), False, "defer", 451, "4.7.0"),
+        (replace(failed("reject"), arc=replace(LOST_SEAL, domain="evil.example")), False, "refuse", 550, "5.7.26"),
         (failed("quarantine"), False, "quarantine", 250, "2.0.0"),
         (failed("none"), False, "accept", 250, "2.0.0"),
         (failed("none"), True, "refuse", 550, "5.7.1"),
-        (unknown(), False, "accept", 250, "2.0.0"),
+        (unknown(), False, "defer", 451, "4.7.0"),
         (unknown(no_dns=True), True, "accept", 250, "2.0.0"),
         (replace(UNPROVEN, spf=Check("spf", Result.FAIL, "b.com")), False, "accept", 250, "2.0.0"),
     ],
@@ -180,9 +183,8 @@ def test_the_policy_table(found, is_ours, action, code, status):
 
 
 def test_each_case_can_be_set_otherwise():
-    assert decide(unknown(), Policy(temporary_error="defer")).status == "4.7.0"
+    assert decide(unknown(), Policy(temporary_error="accept")) == Decision("accept", is_for_now=True)
     assert decide(unknown(no_dns=True), Policy(no_dns="defer")).status == "4.4.3"
-    assert decide(unknown(), Policy(temporary_error="defer")).code == 451
     assert decide(failed("reject"), Policy(dmarc_reject="quarantine")) == Decision("quarantine")
     assert decide(
         replace(UNPROVEN, dmarc=Check("dmarc", Result.PERMERROR)), Policy(broken_author="accept")
