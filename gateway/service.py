@@ -151,7 +151,7 @@ def build_window(config: Config, desk: Desk) -> "Window | None":
     """The server of [web]; None where no page is served. Raises ConfigError."""
     if not config.web.listen:
         return None
-    from gateway.web.server import Window  # FastAPI costs 9 MB and 0.2 s that only who serves pages should pay
+    from gateway.web.server import Window  # FastAPI costs 18 MB and 0.2 s, which only who serves pages should pay
 
     return Window(build_pages(config), config.web, Acts(desk))
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.console import badges, plain
 from gateway.desk import number
+from gateway.desk.letters import default_folder
 from gateway.models import Attachment, Customer, Entry, History, Letter, Received, Request
 from gateway.store.database import Database, connect
 from gateway.store.refusals import Refused, insert_all
@@ -487,7 +489,26 @@ def test_check_finds_a_fresh_folder_good(frontdesk: Command) -> None:
     assert said.code == 0
     assert {each["what"]: each["result"] for each in said.lines[0]} == {
         "data folder": "good", "handlers": "good", "database": "good", "customers": "note", "certificate": "note",
-        "delivery": "note", "signature": "note"}
+        "delivery": "note", "signature": "note", "page": "good"}
+
+
+@pytest.mark.parametrize(("section", "result"), [
+    ('listen = ""', "note"), ('url = "http://desk.example.com"', "note"), ('url = "https://desk.example.com"', "good"),
+])
+def test_check_says_where_the_links_in_letters_lead(
+        frontdesk: Command, tmp_path: Path, section: str, result: str) -> None:
+    (tmp_path / "config.toml").write_text(f"[web]\n{section}\n")
+    said = frontdesk("check", "--json")
+    assert {each["what"]: each["result"] for each in said.lines[0]}["page"] == result
+
+
+def test_check_finds_a_broken_page(frontdesk: Command, tmp_path: Path) -> None:
+    shutil.copytree(default_folder(), tmp_path / "own")
+    (tmp_path / "own" / "web" / "en" / "thanks.html").write_text("{% block")
+    (tmp_path / "config.toml").write_text('[site]\ntemplates = "own"\n')
+    said = frontdesk("check")
+    assert said.code == 2
+    assert "own/web/en/thanks.html:1: " in said.err
 
 
 @pytest.mark.parametrize(("section", "result"), [

@@ -23,7 +23,7 @@ from gateway.config import Config
 from gateway.console.edge import first_line, has_database
 from gateway.desk.pipeline import Desk
 from gateway.mail.envelope import domain_of
-from gateway.service import build_desk, build_resolver, build_signer, open_database
+from gateway.service import build_desk, build_pages, build_resolver, build_signer, open_database
 from gateway.store.customer_file import CustomerFile, Fault
 from gateway.store.customers import Unreadable
 
@@ -54,10 +54,20 @@ async def look(config: Config, *, ask_dns: bool) -> list[Finding]:
         desk = build_desk(config, database)
         found += [Finding("handlers", "good", f"{', '.join(config.desk.handlers)}; every letter has its template"),
                   await _database(config, database), await _customers(config, desk), _certificate(config),
-                  _way_out(config), *_signing(config)]
+                  _way_out(config), *_signing(config), _page(config)]
     finally:
         await database.close()
     return [*found, *[each async for each in _dns(config)]] if ask_dns else found
+
+
+def _page(config: Config) -> Finding:
+    """Where links in letters lead. Raises ConfigError for a page that is broken."""
+    build_pages(config)
+    if not config.page:
+        return Finding("page", "note", "letters carry no link: customers confirm by mail only ([web] url)")
+    if config.web.url.startswith("http://"):
+        return Finding("page", "note", f"letters link to {config.page}: without TLS others may read the links")
+    return Finding("page", "good", f"letters link to {config.page}")
 
 
 async def _customers(config: Config, desk: Desk) -> Finding:
