@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Callable
 
-from tests.bench import intake
+from tests.bench import authentication, intake
 
-BENCHES: dict[str, Callable[[], int]] = {"intake": intake.main}
+BENCHES: dict[str, Callable[[], int]] = {"intake": intake.main, "authentication": authentication.main}
 
 
 def main(names: list[str]) -> int:
