@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from gateway.authentication import tags
 from gateway.authentication.answer import Resolver
-from gateway.authentication.names import can_be_asked
 from gateway.authentication.tags import Malformed
 from gateway.mail.authres import Result
 
@@ -70,14 +69,11 @@ class Key:
 
 async def fetch(resolver: Resolver, selector: str, domain: str, algorithm: str) -> Key:
     """Ask for the key of a signature made with the algorithm (rsa, ed25519). Raises KeyTrouble."""
-    name = f"{selector}._domainkey.{domain}"
-    if not can_be_asked(name):
-        raise KeyTrouble(Result.PERMERROR, "its selector and domain make no name that DNS can carry")
-    answer = await resolver.query(name, "TXT")
-    if answer.rcode == "NXDOMAIN" or (answer.rcode == "NOERROR" and not answer.values):
-        raise KeyTrouble(Result.PERMERROR, f"{domain} publishes no key for the selector {selector}")
-    if answer.rcode != "NOERROR":
+    answer = await resolver.query(f"{selector}._domainkey.{domain}", "TXT")
+    if answer.is_trouble:
         raise KeyTrouble(Result.TEMPERROR, f"DNS did not answer for the key of {domain} ({answer.rcode})")
+    if answer.is_void:
+        raise KeyTrouble(Result.PERMERROR, f"{domain} publishes no key for the selector {selector}")
     try:
         return read(_one_record(answer.texts), algorithm)
     except Malformed as trouble:
