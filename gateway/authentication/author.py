@@ -18,7 +18,7 @@ from gateway.authentication.names import to_ascii
 __all__ = ["NOTHING_OF_OURS", "Author", "Mailbox", "Ours", "mailbox_list", "read", "read_value"]
 
 MAX_FROM = 16_384
-MAX_MAILBOXES = 100
+MAX_MAILBOXES, MAX_COMMENTS = 100, 20
 
 _TOKEN = re.compile(
     r'[ \t]*(?:(?P<atom>[^\x00-\x20\x7f()<>\[\]:;@\\,."]+)|(?P<special>[<>:;@,.\[\]])'
@@ -121,6 +121,8 @@ def _tokens(text: str) -> tuple[list[_Token], list[str]]:
         if kind == "comment":
             place, spaced = _after_comment(text, start), True
             comments.append(text[start + 1 : place - 1])
+            if len(comments) > MAX_COMMENTS:
+                raise _Broken("it holds too many comments")
             continue
         tokens.append(_Token("" if kind == "end" else match[kind] if kind == "special" else kind, match[kind], spaced))
         spaced = False

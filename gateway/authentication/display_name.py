@@ -25,8 +25,7 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
-_CONTROLS = "".join(map(chr, (*range(32), 127)))
-_MARKS_AROUND = str.maketrans(dict.fromkeys(_CONTROLS + "<>()[]{}\"'`,;:|", " ") | {"\u3002": "."})
+_MARKS_AROUND = str.maketrans(dict.fromkeys("<>()[]{}\"'`,;:|", " ") | {"\u3002": "."})
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 _GREEK = re.compile("[\u0370-\u03ff]")
 _CYRILLIC = re.compile("[\u0400-\u052f]")
@@ -92,7 +91,7 @@ def _shown(text: str) -> str:
 def _look(shown: str) -> str:
     if not shown.isascii():
         # Marks fall away with the accents: "Kím" looks like "Kim".
-        apart = unicodedata.normalize("NFKD", _INVISIBLE.sub("", shown))
+        apart = unicodedata.normalize("NFKD", shown)
         shown = "".join(each for each in apart if not unicodedata.combining(each)).translate(_LOOK_ALIKES)
     return shown.casefold().translate(_DIGITS)
 

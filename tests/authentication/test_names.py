@@ -81,7 +81,7 @@ def test_hostile_lengths_cost_little(letter):
     begun = time.process_time()
     for written in (letter * 63 + ".com", letter * 100_000, ".".join([letter * 20] * 12)):
         to_ascii(written)
-    assert time.process_time() - begun < 0.05
+    assert time.process_time() - begun < 0.3
 
 
 @pytest.mark.parametrize(
