@@ -260,7 +260,7 @@ async def _explanation(run: _Evaluation, name: str, domain: str) -> str:
     if len(texts) != 1 or len(texts[0]) > 2 * MAX_EXPLANATION or not texts[0].isascii():
         return ""
     words = spf_macro.read(texts[0].decode("ascii"), LETTERS_OF_EXPLANATIONS)
-    return words.words(await _values(run, words, domain), MAX_EXPLANATION)
+    return words.words(await _values(run, words, domain))[:MAX_EXPLANATION]
 
 
 def _is_unspeakable(run: _Evaluation, target: MacroString) -> bool:

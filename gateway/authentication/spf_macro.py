@@ -56,26 +56,13 @@ class MacroString:
     """The literal text behind the last macro; "" when it ends in one."""
 
     def name(self, values: Values) -> str:
-        """As a domain name: without final dot, whole labels cut off on the left until it has 253 octets (section 7.3).
-
-        It is put together from the right and no further than needed: a hostile record may hold thousands of macros.
-        """
-        name = ""
-        for part in reversed(self.parts):
-            name = _expanded(part, values) + name
-            if len(name) > MAX_NAME + 1:
-                break
-        name = name.removesuffix(".")
+        """As a domain name: without final dot, labels cut off on the left until it has 253 octets (section 7.3)."""
+        name = self.words(values).removesuffix(".")
         return name if len(name) <= MAX_NAME else name[-MAX_NAME - 1 :].partition(".")[2]
 
-    def words(self, values: Values, limit: int) -> str:
-        """As text for people, cut behind so many letters."""
-        text = ""
-        for part in self.parts:
-            text += _expanded(part, values)
-            if len(text) >= limit:
-                break
-        return text[:limit]
+    def words(self, values: Values) -> str:
+        """As text for people."""
+        return "".join(part if isinstance(part, str) else part.expand(values) for part in self.parts)
 
 
 def read(text: str, letters: frozenset[str] = LETTERS) -> MacroString:
@@ -104,7 +91,3 @@ def _part(match: re.Match[str], letters: frozenset[str]) -> str | Macro:
         raise Malformed(f"the macro {match[0][:20]!r} asks for no parts")
     # No value has more than a few hundred parts.
     return Macro(letter.lower(), letter.isupper(), int(count[:4] or 0), bool(reverse), delimiters or ".")
-
-
-def _expanded(part: str | Macro, values: Values) -> str:
-    return part if isinstance(part, str) else part.expand(values)

@@ -163,6 +163,12 @@ class TestP:
         assert await self.name("liar.example.com", "nowhere.example", "lost.example.net") == "unknown"
         assert await self.name("b.example.com", ip=CLIENT6) == "unknown"
 
+    async def test_is_the_domain_itself_in_whatever_case_a_record_names_it(self):
+        zone = {**self.zone("b.example.com", "example.com"), "why.example": {"TXT": ["%{p}"]},
+                "joe.example": {"TXT": ["v=spf1 redirect=EXAMPLE.Com"]}}  # fmt: skip
+        zone["example.com"] = {"A": [CLIENT], "TXT": ["v=spf1 -all exp=why.example"]}
+        assert (await check(None, zone, path="joe@joe.example")).explanation == "example.com"
+
     async def test_stands_in_names_too(self):
         zone = {**self.zone("b.example.com"), "b.example.com.seen.example": {"A": ["127.0.0.1"]}}
         zone.pop("example.com")
@@ -171,6 +177,12 @@ class TestP:
 
 class TestNames:
     """What is expanded in a domain-spec (section 7.3)."""
+
+    def test_keep_as_many_labels_as_fit_in_253_octets(self):
+        rest = ".".join(["a" * 49] * 5) + ".bbb"
+        name = spf_macro.read("%{l}.%{o}").name
+        assert (len(rest), name({"l": "x", "o": rest}), name({"l": "x", "o": f"x{rest}"})) == (253, rest, rest[50:])
+        assert name({"l": "x", "o": rest[2:]}) == f"x.{rest[2:]}"
 
     async def test_lose_labels_on_the_left_until_they_have_253_octets(self):
         local = "x" * 60

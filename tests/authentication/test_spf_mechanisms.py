@@ -134,7 +134,7 @@ class TestA:
         assert await result("v=spf1 a:many.example -all", zone) == "pass"
 
     async def test_does_not_stumble_over_what_is_no_address(self):
-        zone = {"odd.example": {"A": ["192.0.2", "", "::1", "192.0.2.9/32", "192.0.2.09"]}}
+        zone = {"odd.example": {"A": ["192.0.2", "", "::1", "192.0.2.9/32", "192.0.2.09", "192.0.2.9\x00", "한국"]}}
         assert await result("v=spf1 a:odd.example/0 -all", zone) == "fail"
 
 
@@ -216,7 +216,7 @@ class TestPtr:
         zone = {**NAMED, REVERSE: {"PTR": ["lost.example.net", "host.example.com"]}}
         assert await result("v=spf1 ptr -all", zone) == "pass"
 
-    @pytest.mark.parametrize("term", ["ptr:", "ptr/24", "ptr:example.com/24", "ptr://64"])
+    @pytest.mark.parametrize("term", ["ptr:", "ptr/24", "ptr/x.com", "ptr:example.com/24", "ptr://64"])
     async def test_takes_a_domain_and_nothing_else(self, term):
         assert await result(f"v=spf1 {term} +all") == "permerror"
 
@@ -299,7 +299,7 @@ class TestExists:
         assert await result("v=spf1 exists:four.example -all", zone, ip=CLIENT6) == "pass"
         assert await result("v=spf1 exists:six.example -all", zone, ip=CLIENT6) == "fail"
 
-    @pytest.mark.parametrize("term", ["exists", "exists:", "exists:mx.example.com/24", "exists/24"])
+    @pytest.mark.parametrize("term", ["exists", "exists:", "exists:mx.example.com/24", "exists/24", "exists/x.com"])
     async def test_needs_a_domain_and_nothing_else(self, term):
         assert await result(f"v=spf1 {term} +all") == "permerror"
 

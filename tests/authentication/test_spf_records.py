@@ -154,5 +154,15 @@ async def test_3_4_what_dns_could_not_carry_is_an_error(record):
     assert await result(record) == "permerror"
 
 
+@pytest.mark.parametrize("term", ["a:", "mx:", "include:", "exists:", "redirect=", "exp="])
+async def test_12_a_domain_spec_longer_than_any_name_could_need_is_an_error(term):
+    assert await result(f"v=spf1 +all {term}{'%{d1}.' * 160}com") == "pass"
+    assert await result(f"v=spf1 +all {term}{'%{d1}.' * 180}com") == "permerror"
+
+
+async def test_7_3_a_macro_may_ask_for_more_parts_than_anything_has():
+    assert await result("v=spf1 m=%{d" + "1" * 5000 + "} exists:mx.%{d" + "9" * 900 + "} -all") == "pass"
+
+
 async def test_3_5_a_wildcard_is_the_name_servers_affair():
     assert await result(None, {"*.example.org": {"TXT": ["v=spf1 +all"]}}, path="joe@a.example.org") == "none"
