@@ -14,6 +14,8 @@ from gateway.authentication import display_name
 from gateway.authentication.display_name import NOTHING_OF_OURS, Ours
 from gateway.authentication.fields import Header
 from gateway.authentication.names import to_ascii
+from gateway.mail.addresses import addresses
+from gateway.mail.fields import unfold
 
 __all__ = ["NOTHING_OF_OURS", "Author", "Mailbox", "Ours", "mailbox_list", "read", "read_value"]
 
@@ -82,6 +84,8 @@ def read_value(value: bytes, ours: Ours = NOTHING_OF_OURS) -> Author:
     address = f"{mailboxes[0].local}@{domain}"
     if not domain:
         return Author(trouble="The author's address has no domain name.", findings=("from-malformed",))
+    if value.count(b"@") > 1 and _shown_domains(value) - {domain}:
+        return Author(trouble="The From field can be read as of another author.", findings=("from-malformed",))
     if not address.isprintable():
         return Author(trouble="The author's address holds what cannot be shown.", findings=("from-malformed",))
     claims = [(mailbox.name, f"{mailbox.local}@{domain}") for mailbox in mailboxes if mailbox.name]
@@ -102,6 +106,12 @@ def mailbox_list(value: bytes) -> tuple[list[Mailbox], list[str]]:
     if not mailboxes:
         raise _Broken("it names nobody")
     return mailboxes, comments
+
+
+def _shown_domains(value: bytes) -> set[str]:
+    """The domains of those that people are shown as authors: they are read leniently, and must be no others."""
+    shown = addresses(unfold(value.decode("utf-8", "surrogateescape")))
+    return {to_ascii(each.email.rpartition("@")[2]) for each in shown if "@" in each.email} - {""}
 
 
 def _several_findings(header: Header) -> tuple[str, ...]:

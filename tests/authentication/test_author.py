@@ -288,6 +288,7 @@ def test_an_address_may_stand_alone_or_be_its_own_name(value):
         # groups and semicolons
         "Nobody:;",
         '"joe@bank.com": bob@evil.com;',
+        'Kimmailto:"joe@bank.com"@evil.com;',
         f"{word('joe@bank.com')}: bob@evil.com;",
         "Us: joe@bank.com",
         "Us: joe@bank.com,",
