@@ -158,19 +158,18 @@ def _count_lookup(run: _Evaluation) -> None:
         raise _Stop(Result.PERMERROR, f"The SPF record asks for more than {LOOKUPS} look-ups.")
 
 
-def _count_void(run: _Evaluation, answer: Answer) -> None:
-    if answer.is_void:
-        run.voids += 1
-        if run.voids > VOIDS:
-            raise _Stop(Result.PERMERROR, f"More than {VOIDS} look-ups of the SPF record find nothing.")
+def _count_void(run: _Evaluation) -> None:
+    run.voids += 1
+    if run.voids > VOIDS:
+        raise _Stop(Result.PERMERROR, f"More than {VOIDS} look-ups of the SPF record find nothing.")
 
 
 async def _look_up(run: _Evaluation, name: str, type: str) -> Answer:
     answer = await run.resolver.query(name, type)
     _learn(answer, name)
     # What no query can carry was not looked up.
-    if can_be_asked(name):
-        _count_void(run, answer)
+    if answer.is_void and can_be_asked(name):
+        _count_void(run)
     return answer
 
 
@@ -219,7 +218,8 @@ async def _host_matches(run: _Evaluation, mechanism: Mechanism, name: str) -> bo
 
 
 async def _ptr_matches(run: _Evaluation, name: str) -> bool:
-    _count_void(run, await _pointers(run))
+    if (await _pointers(run)).is_void:
+        _count_void(run)
     return any(is_within(each, name.lower()) for each in await _validated(run))
 
 
