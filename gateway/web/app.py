@@ -5,7 +5,6 @@ asked for by another method, and what is too large get the same plain page.
 """
 
 import asyncio
-from contextlib import suppress
 from email.utils import formatdate
 
 import structlog
@@ -76,10 +75,12 @@ class Frame:
 
         http_request = HttpRequest(scope, receive)
         refusal = self._refusal(http_request)
-        body = b"" if refusal else await _body(http_request)
-        if body is None:
-            refusal = self._front.answer("nothing", http_request, 413)
-        await (refusal or self._app)(scope, _again(body or b""), framed)
+        if refusal is None:
+            try:
+                receive = _again(await http_request.body())  # the whole of it: nothing is done by half a request
+            except ClientDisconnect:
+                return
+        await (refusal or self._app)(scope, receive, framed)
 
     def _refusal(self, http_request: HttpRequest) -> Response | None:
         ip = http_request.client.host if http_request.client else ""
@@ -89,21 +90,11 @@ class Frame:
             return answer
         if len(http_request.scope["raw_path"]) + len(http_request.scope["query_string"]) > LONGEST_URL:
             return self._front.answer("nothing", http_request, 414)
+        if "transfer-encoding" in http_request.headers:  # chunks: browsers send no form so, and their size is unknown
+            return self._front.answer("nothing", http_request, 411)
+        if int(http_request.headers.get("content-length", "0")) > LARGEST_BODY:
+            return self._front.answer("nothing", http_request, 413)
         return None
-
-
-async def _body(http_request: HttpRequest) -> bytes | None:
-    """The whole body, so that nothing is done by half a request; None when it is too large or its client went away."""
-    if int(http_request.headers.get("content-length", "0")) > LARGEST_BODY:
-        return None
-    body = b""
-    with suppress(ClientDisconnect):
-        async for piece in http_request.stream():
-            body += piece
-            if len(body) > LARGEST_BODY:
-                return None
-        return body
-    return None
 
 
 def _again(body: bytes) -> Receive:

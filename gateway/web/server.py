@@ -17,7 +17,7 @@ from uvicorn.server import ServerState
 from gateway.config import Web
 from gateway.desk.acts import Acts
 from gateway.web import customer
-from gateway.web.app import Frame, Front, build
+from gateway.web.app import LARGEST_BODY, Frame, Front, build
 from gateway.web.limits import Turnstile
 from gateway.web.pages import Pages
 
@@ -28,15 +28,18 @@ CONNECTIONS = 200
 PATIENCE = 10.0
 """Seconds that a client has for sending one request, and for taking what we wrote."""
 LARGEST_HEAD = 8192
-"""Octets of request line and header fields that are waited for to become whole."""
+"""Octets of request line and header fields."""
+LARGEST_REQUEST = LARGEST_HEAD + LARGEST_BODY
+"""Octets of one http request that are read; h11 takes up to 2 ms of our loop for a KiB of tiny chunks."""
 DRAIN = 5.0
 """Seconds that answers under way may take after SIGTERM."""
 
 
 class Connection(H11Protocol):
-    """One client's connection: whenever it is the client's turn, its time is measured."""
+    """One client's connection: what it sends is bounded, and whenever it is the client's turn its time is measured."""
 
     _patience: asyncio.TimerHandle | None = None
+    _octets = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
@@ -45,10 +48,15 @@ class Connection(H11Protocol):
             self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        room = LARGEST_REQUEST - self._octets
+        self._octets += len(data)
+        if room > 0:  # beyond it we are deaf: the head was enough for an answer, and then this connection ends
+            super().data_received(data[:room])
         self._take_turns()
 
     def on_response_complete(self) -> None:
+        if self._octets <= LARGEST_REQUEST:
+            self._octets = 0
         super().on_response_complete()
         self._take_turns()
 
@@ -63,6 +71,13 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_no_more()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """An answer under way is finished; a client whose turn it is will not be waited for."""
+        if self._patience is None:
+            super().shutdown()
+        else:
+            self.transport.close()
 
     def _take_turns(self) -> None:
         """It is our turn from the end of a request to the end of the answer, unless the client takes none of it."""

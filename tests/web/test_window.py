@@ -95,11 +95,11 @@ async def test_a_large_body_is_not_taken(visitor: Any, desk: Any, size: int) -> 
     assert desk.pressed == []
 
 
-async def test_a_large_body_in_chunks_is_not_taken(visitor: Any, desk: Any) -> None:
+async def test_a_body_in_chunks_is_not_taken(visitor: Any, desk: Any) -> None:
     chunk = b"400\r\n" + b"x" * 1024 + b"\r\n"
     octets = await visitor.sends(b"POST /v/good HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
                                  b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 100 + b"0\r\n\r\n")
-    assert octets.startswith(b"HTTP/1.1 413 ")
+    assert octets.startswith(b"HTTP/1.1 411 ")
     assert desk.pressed == []
 
 
@@ -226,6 +226,23 @@ async def test_many_requests_come_over_one_connection(visitor: Any) -> None:
     octets = await visitor.sends(b"GET /v/x HTTP/1.1\r\nHost: a\r\n\r\n" * 3
                                  + b"GET /v/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     assert octets.count(b"HTTP/1.1 200 OK") == 4
+
+
+async def test_a_connection_is_good_for_more_than_one_request_may_have(visitor: Any) -> None:
+    reader, writer = await visitor.connects()
+    for _ in range(20):
+        writer.write(b"GET /x HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 1000 + b"\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 404 ")
+        await reader.readexactly(int(head.partition(b"content-length: ")[2].split(b"\r\n")[0]))
+
+
+async def test_who_sends_heaps_at_once_gets_a_few_answers_and_is_let_go(
+        visitor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "PATIENCE", 0.3)
+    async with asyncio.timeout(10):
+        octets = await visitor.sends(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n" * 8000)
+    assert octets.count(b"HTTP/1.1 ") < 500
 
 
 # ---- when we cannot ------------------------------------------------------------------------------------------------
