@@ -25,7 +25,9 @@ from gateway.mail.envelope import domain_of
 
 SECONDS = 10.0
 """What one mail's checks may take from the end of DATA; then what is still open is a temperror."""
-QUERIES = 60
+QUERIES, ENVELOPE_QUERIES = 60, 140
+"""What the author's domain may make us ask, and what all signers; what the client and the reverse path may: a record
+as long as SPF allows (spf.py), and ten names of the client."""
 IPREV_SECONDS = 0.5
 """So long the client's name is waited for when all else is known."""
 MAX_TEXT = 600
@@ -75,19 +77,28 @@ class Opening:
     """
 
     def __init__(self, client_ip: str, helo: str, reverse_path: str, resolver: Resolver, now: float):
-        self.budget = Budget(resolver, SECONDS, QUERIES)
+        # Each has its own: a sender's long record must not use up what the author's policy is asked with.
+        self.envelope = Budget(resolver, SECONDS, ENVELOPE_QUERIES)
+        self.signers = Budget(resolver, SECONDS, QUERIES)
+        self.author = Budget(resolver, SECONDS, QUERIES)
         self.spf = asyncio.ensure_future(
-            measured(lambda asked: check_spf(client_ip, helo, reverse_path, asked, now), self.budget)
+            measured(lambda asked: check_spf(client_ip, helo, reverse_path, asked, now), self.envelope)
         )
-        self.iprev = asyncio.ensure_future(measured(lambda asked: iprev.check(client_ip, asked), self.budget))
+        self.iprev = asyncio.ensure_future(measured(lambda asked: iprev.check(client_ip, asked), self.envelope))
         self._tasks: list[asyncio.Future[Any]] = [self.spf, self.iprev]
         if domain := to_ascii(domain_of(reverse_path)):
-            self._tasks.append(asyncio.ensure_future(self.budget.query(f"_dmarc.{domain}", "TXT")))
+            self._tasks.append(asyncio.ensure_future(self.author.query(f"_dmarc.{domain}", "TXT")))
+
+    def renew(self) -> None:
+        """The message is here: the time begins anew."""
+        for budget in (self.envelope, self.signers, self.author):
+            budget.renew(SECONDS)
 
     def close(self) -> None:
         for task in self._tasks:
             task.cancel()
-        self.budget.close()
+        for budget in (self.envelope, self.signers, self.author):
+            budget.close()
 
 
 async def check(
@@ -107,10 +118,10 @@ async def check(
     opening: what began at MAIL for the same envelope; it is closed here.
     """
     opening = opening or Opening(client_ip, helo, reverse_path, resolver, now)
-    opening.budget.renew(SECONDS)
+    opening.renew()
     header, body = split(with_wire_ends(raw))
     whose = _author(header, ours)
-    dmarc_began, counted = time.perf_counter(), Counted(opening.budget)
+    dmarc_began, counted = time.perf_counter(), Counted(opening.author)
     walks = dmarc.Walks(counted)
     try:
         checks = await _ask(header, body, whose, walks, opening, now)
@@ -121,7 +132,7 @@ async def check(
     cost = milliseconds_since(dmarc_began)
     outcome = replace(outcome, dmarc=replace(outcome.dmarc, milliseconds=cost, queries=counted.queries))
     findings = (*header.findings, *whose.findings, *_signed_for_others(checks, header, ours))
-    return _verdict(whose, findings, checks, outcome, is_away=opening.budget.is_away)
+    return _verdict(whose, findings, checks, outcome, is_away=opening.author.is_away)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +166,8 @@ async def _ask(
     if whose.domain:
         walks.begin(whose.domain)
     signed, sealed, spf = await asyncio.gather(
-        dkim.verify(signatures, header, bodies, opening.budget),
-        arc.verify(chain, header, bodies, opening.budget),
+        dkim.verify(signatures, header, bodies, opening.signers),
+        arc.verify(chain, header, bodies, opening.signers),
         opening.spf,
     )
     await bodies
