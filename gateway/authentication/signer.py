@@ -25,8 +25,9 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
+from dkim.canonicalization import Relaxed
 
-from gateway.authentication.canonical import field_bytes, pieces
+from gateway.authentication.canonical import pieces
 from gateway.authentication.fields import Field, Header, split
 from gateway.authentication.names import can_be_asked, to_ascii
 
@@ -124,8 +125,7 @@ class Signer:
         header, body = split(message)
         names = _names(header)
         signed = hashlib.sha256()
-        for field in header.signed(names):
-            signed.update(field_bytes(field, "relaxed"))
+        signed.update(_relaxed(header.signed(names)))
         digest = _digest(body)
         return b"".join(self._field(key, names, signed.copy(), digest, now) for key in self.keys)
 
@@ -135,7 +135,7 @@ class Signer:
         tags = (f" v=1; a={key.kind}-sha256;", " c=relaxed/relaxed;", f" d={self.domain};", f" s={key.selector};",
                 f" t={int(now)};")
         value = _folded([*(tag.encode() for tag in tags), *_listed(names), b" bh=" + b64encode(digest) + b";", b" b="])
-        signed.update(field_bytes(Field(LABEL.lower(), LABEL, value), "relaxed").removesuffix(b"\r\n"))
+        signed.update(_relaxed([Field(LABEL.lower(), LABEL, value)]).removesuffix(b"\r\n"))
         signature = b64encode(key.sign(signed.digest()))
         return b"\r\n\t".join((LABEL + b":" + value, *re.findall(rb".{1,76}", signature))) + b"\r\n"
 
@@ -143,6 +143,12 @@ class Signer:
 def _names(header: Header) -> list[bytes]:
     names = [name for name in OVER_SIGNED for _ in range(len(header.places.get(name, ())) + 1)]
     return names + [name for name in ALSO_SIGNED for _ in header.places.get(name, ())]
+
+
+def _relaxed(fields: Iterable[Field]) -> bytes:
+    """In dkimpy's canonical form: what we sign is not shaped by the code with which we judge others."""
+    pairs = Relaxed.canonicalize_headers([(field.label, field.value + b"\r\n") for field in fields])
+    return b"".join(name + b":" + value for name, value in pairs)
 
 
 def _digest(body: memoryview) -> bytes:
