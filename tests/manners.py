@@ -114,13 +114,20 @@ def alias_loop(server, query, answer, peer):
 @by_tcp
 def huge_in_number(query: bytes) -> bytes:
     kind = question(query)[1]
-    answer = reply(query, 0, (record(kind, LITTLE.get(kind, b"\x01a\0")),) * 2000)
+    answer = reply(query, 0, (record(kind, LITTLE.get(kind, b"\x01a\0")),) * 2600)
     return struct.pack("!H", len(answer)) + answer
 
 
 @by_tcp
 def huge_in_length(query: bytes) -> bytes:
     answer = reply(query, 0, (record(16, (b"\xff" + b"v=spf1 +all ".ljust(255)) * 250),))
+    return struct.pack("!H", len(answer)) + answer
+
+
+@by_tcp
+def huge_in_strings(query: bytes) -> bytes:
+    """One record of 60,000 empty strings."""
+    answer = reply(query, 0, (record(16, bytes(60_000)),))
     return struct.pack("!H", len(answer)) + answer
 
 

@@ -12,8 +12,8 @@ from dns_server import name_server
 from wire_dns import wire_server
 
 from gateway.authentication.answer import Answer, Budget
+from gateway.authentication.cares import FORGET_ANSWERS
 from gateway.authentication.memory import Memory, lifetime
-from gateway.authentication.nameservers import FORGET_ANSWERS
 from gateway.authentication.resolver import DnsResolver
 
 ZONE = {
@@ -322,6 +322,18 @@ async def test_an_answer_longer_than_any_honest_one_is_trouble(name):
         resolver = DnsResolver([address], timeout=1, tries=1)
         assert (await resolver.query(name, "TXT")).is_trouble
         assert (await resolver.query("short.example", "TXT")).values == (b"x" * 200,) * 10
+        await resolver.close()
+
+
+@pytest.mark.parametrize("manner", ["huge-in-number", "huge-in-strings"])
+async def test_an_answer_of_thousands_of_records_or_strings_is_not_read(manner):
+    """Reading one takes up to 100 ms, in which no other question is answered."""
+    with wire_server({}) as address:
+        resolver = DnsResolver([address], timeout=1, tries=1)
+        began = time.process_time()
+        for number in range(20):
+            assert (await resolver.query(f"d{number}.{manner}.sick.example", "TXT")).rcode == "SERVFAIL"
+        assert time.process_time() - began < 0.25
         await resolver.close()
 
 
