@@ -318,6 +318,7 @@ class CustomerRecord:
     """One line of the customer file, which is not ours: store/customers reads it."""
 
     address: str
+    """Lower case, its domain in A-labels."""
     name: str = ""
     account: str = ""
     standing: str = "good"

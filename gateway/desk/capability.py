@@ -1,8 +1,10 @@
 """Addresses as capabilities: whoever can write to one was given it by a letter of ours.
 
-`support+r1f.m3k.<mac>@example.com` is the reply address of request 1f (base 36), good until the day m3k. The MAC is
+`support+r9x2k41q.m3k.<mac>@example.com` is the reply address of a request, good until the day m3k. The MAC is
 HMAC-SHA256 over purpose, id, day and domain, cut to 130 bits: 26 letters of base 32, so that the local part stays
-within 64 octets (RFC 5321 section 4.5.3.1.1) and survives a mail system that changes its case.
+within 64 octets (RFC 5321 section 4.5.3.1.1) and survives a mail system that changes its case. The id is veiled by
+another HMAC over the MAC: from running numbers a stranger who writes twice would learn what we sent between, such as
+a letter to the owner of the account that they named.
 """
 
 import hashlib
@@ -20,6 +22,8 @@ _PURPOSE = {purpose: letter for letter, purpose in _LETTER.items()}
 _FORM = re.compile(r"([^@+]+)\+([rbvs])([0-9a-z]{1,12})(?:-([1-5]))?\.([0-9a-z]{1,5})\.([a-z2-7]{26})@([^@]+)",
                    re.ASCII)
 _DAY = 86_400
+_VEIL = 5
+"""Octets that hide an id: 40 bits, 8 digits of base 36."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -50,9 +54,7 @@ class Capabilities:
     def token(self, capability: Capability, now: datetime, lifetime: timedelta | None = None) -> str:
         """The tag alone, as it stands in the link of a letter: it is good for what its address is good for."""
         day = int((now + (lifetime or self._lifetime)).timestamp() // _DAY) + 1
-        rating = f"-{capability.rating}" if capability.rating else ""
-        body = f"{_PURPOSE[capability.purpose]}{_base36(capability.id)}{rating}.{_base36(day)}"
-        return f"{body}.{self._mac(body)}"
+        return self._tag(capability, day)
 
     def read(self, address: str, now: datetime) -> Capability | None:
         """What an address is good for; None for every other: unknown, forged and expired look the same.
@@ -83,17 +85,27 @@ class Capabilities:
         found = _FORM.fullmatch(address.lower().rstrip("."))
         if not found:
             return None
-        local, letter, number, rating, day, mac, domain = found.groups()
-        purpose = _LETTER[letter]
-        body = f"{letter}{number}{f'-{rating}' if rating else ''}.{day}"
-        is_ours = hmac.compare_digest(self._mac(body), mac)
+        local, letter, number, rating, last, mac, domain = found.groups()
+        purpose, day = _LETTER[letter], int(last, 36)
+        capability = Capability(purpose, int(number, 36) ^ self._veil(mac), int(rating or 0))
+        tag = address.lower().partition("+")[2].partition("@")[0]
+        is_ours = hmac.compare_digest(self._tag(capability, day), tag)
         if not is_ours or domain != self._domain or local != ("bounce" if purpose == "bounce" else self._local):
             return None
-        return Capability(purpose, int(number, 36), int(rating or 0)), int(day, 36)
+        return capability, day
 
-    def _mac(self, body: str) -> str:
-        digest = hmac.new(self._secret, f"{body}@{self._domain}".encode(), hashlib.sha256).digest()
-        return b32encode(digest).decode().lower()[:26]
+    def _tag(self, capability: Capability, day: int) -> str:
+        rating = f"-{capability.rating}" if capability.rating else ""
+        letter, last = _PURPOSE[capability.purpose], _base36(day)
+        digest = self._hmac(f"{letter}{_base36(capability.id)}{rating}.{last}@{self._domain}")
+        mac = b32encode(digest).decode().lower()[:26]
+        return f"{letter}{_base36(capability.id ^ self._veil(mac))}{rating}.{last}.{mac}"
+
+    def _veil(self, mac: str) -> int:
+        return int.from_bytes(self._hmac(f"veil {mac}")[:_VEIL])
+
+    def _hmac(self, words: str) -> bytes:
+        return hmac.new(self._secret, words.encode(), hashlib.sha256).digest()
 
 
 def _base36(number: int) -> str:

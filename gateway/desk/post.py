@@ -69,7 +69,7 @@ class Post:
         language = self._language(request, owner)
         rendered = self.office.letters.render(decision.template, language, fields)
         letter.reverse_path = self._address("bounce", letter.id)
-        letter.message_id = f"<{letter.id}.{secrets.token_hex(12)}@{site.hostname}>"
+        letter.message_id = f"<{secrets.token_hex(16)}@{site.hostname}>"
         letter.subject = rendered.subject
         letter.raw = compose(Draft(
             sender=site.support[0], sender_name=site.name, recipient=letter.recipient,

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.mail.addresses import address_key
 from gateway.models import STANDINGS, CustomerRecord
-from gateway.store.customers import Unreadable, account_key, accounts_in, only_account
+from gateway.store.customers import Unreadable, account_key, accounts_in, is_address, only_account
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ MOST_LINES = 200_000
 """Customers of a file; about 1 kB of memory each. More belong into a table."""
 MOST_FAULTS = 5
 """Faults of one file that are told."""
-LONGEST_ADDRESS, LONGEST_CELL = 320, 500
+LONGEST_CELL = 500
 COLUMNS = ("address", "name", "account", "standing")
 
 Stamp = tuple[int, int, int]
@@ -45,7 +45,7 @@ class Index:
     by_account: dict[str, list[CustomerRecord]] = field(default_factory=dict)
 
     def add(self, record: CustomerRecord) -> None:
-        self.by_address.setdefault(address_key(record.address), []).append(record)
+        self.by_address.setdefault(record.address, []).append(record)
         if key := account_key(record.account):
             self.by_account.setdefault(key, []).append(record)
 
@@ -159,18 +159,13 @@ def _fault(cells: dict[str, str], row: list[str], heading: list[str]) -> str:
         return f"has {len(row)} columns, the first line has {len(heading)}"
     if any(len(cell) > LONGEST_CELL or not cell.isprintable() for cell in cells.values()):
         return f"a cell is longer than {LONGEST_CELL} characters or holds what cannot be shown"
-    if (address := cells["address"]) and not _is_address(address):
+    if (address := cells["address"]) and not is_address(address):
         return f"{address!r} is no mail address"
     if (standing := cells.get("standing", "").casefold()) and standing not in STANDINGS:
         return f"the standing {standing!r} is none of {', '.join(STANDINGS)}"
     return ""
 
 
-def _is_address(address: str) -> bool:
-    local, _, domain = address.rpartition("@")
-    return bool(local and domain) and not set(address) & set(" \t<>,;\"") and len(address) <= LONGEST_ADDRESS
-
-
 def _record(cells: dict[str, str]) -> CustomerRecord:
-    return CustomerRecord(cells["address"], cells.get("name", ""), cells.get("account", ""),
+    return CustomerRecord(address_key(cells["address"]), cells.get("name", ""), cells.get("account", ""),
                           cells.get("standing", "").casefold() or "good")

@@ -25,6 +25,7 @@ log = structlog.get_logger()
 SHORTEST_ACCOUNT = 4
 """Letters and digits below which an account is not looked for in a mail: any price or date would name it."""
 LONGEST_ACCOUNT = 40
+LONGEST_ADDRESS = 320
 SCAN = 20_000
 """Characters of a mail in which accounts are looked for."""
 MOST_WORDS = 1_000
@@ -51,6 +52,13 @@ class Customers(Protocol):
 
     def refresh(self) -> None:
         """Look whether the file changed. Never raises: a file with a fault is told in the log and the old one stays."""
+
+
+def is_address(text: str) -> bool:
+    """Whether a letter can go there."""
+    local, _, domain = text.rpartition("@")
+    return (bool(local and domain) and text.isprintable() and not set(text) & set(" <>,;\"")
+            and len(text) <= LONGEST_ADDRESS)
 
 
 def account_key(account: str) -> str:
@@ -109,6 +117,7 @@ class CustomerTable:
         """A table is asked anew each time."""
 
     def _ask(self, db: Db, condition: ColumnElement[bool]) -> list[CustomerRecord]:
+        """Records that a letter could go to."""
         try:
             with db.begin_nested():  # a fault here must not take the mail's transaction with it
                 rows = db.execute(select(self._table).where(condition).limit(MOST_RECORDS)).all()
@@ -116,7 +125,7 @@ class CustomerTable:
             self._tell(str(error.orig).partition("\n")[0][:300])
             raise Unreadable("The customer table could not be read.") from None
         self._fault = ""
-        return [_record(row) for row in rows]
+        return [record for row in rows if is_address((record := _record(row)).address)]
 
     def _tell(self, fault: str) -> None:
         if fault != self._fault:
@@ -127,4 +136,4 @@ class CustomerTable:
 def _record(row: Any) -> CustomerRecord:
     address, name, account, standing = (str(each if each is not None else "").strip() for each in row)
     word = standing.casefold() or "good"
-    return CustomerRecord(address, name, account, word if word in STANDINGS else "blocked")
+    return CustomerRecord(address_key(address), name, account, word if word in STANDINGS else "blocked")

@@ -1,6 +1,7 @@
 """Addresses as capabilities: only what a letter of ours gave away is good, and only for its purpose and time."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -23,6 +24,23 @@ def test_an_address_of_ours_is_good_for_what_it_was_made_for(capability: Capabil
 @pytest.mark.parametrize("capability", ALL)
 def test_an_address_fits_in_a_local_part(capability: Capability) -> None:
     assert len(OURS.address(capability, NOON).partition("@")[0]) <= 64
+
+
+def test_running_ids_cannot_be_told_from_addresses() -> None:
+    """A stranger who gets two of them must not learn how many others were made between."""
+    made = [OURS.token(Capability("verify", id), NOON)[1:].partition(".")[0] for id in range(1, 2001)]
+    numbers = [int(each, 36) for each in made]
+    assert len(set(numbers)) == 2000
+    assert max(numbers) < 2**40
+    ascents = sum(a < b for a, b in pairwise(numbers))
+    assert 900 < ascents < 1100
+    assert min(abs(a - b) for a, b in pairwise(numbers)) > 1000
+
+
+def test_a_number_or_day_may_be_written_in_one_way_only() -> None:
+    token = OURS.token(Capability("verify", 7), NOON)
+    assert OURS.read_token(f"v0{token[1:]}", NOON) is None
+    assert OURS.read_token(token.replace(".", ".0", 1), NOON) is None
 
 
 def test_an_address_expires() -> None:

@@ -311,6 +311,6 @@ async def test_the_customers_may_be_a_table_beside_ours(database_url: str, tmp_p
         await world.service.database.write(lay)
         await eve.writes(ENGLISH[0], ENGLISH[1].format("AB-12345"))
         newest = (await world.requests())[-1]
-        assert newest.on_file == "On file with H***@Example.org: account ab-12345, in good standing."
+        assert newest.on_file == "On file with h***@example.org: account ab-12345, in good standing."
         await world.settle()
         assert [is_asking(each) for each in await hong.mailbox()] == [True]

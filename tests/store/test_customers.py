@@ -43,7 +43,7 @@ def customers(file: Path) -> CustomerFile:
 # ---- both kinds answer alike ----
 
 ADDRESSES = [
-    ("kim@example.org", ["AB-12345", "AB-99999"]), ("Kim@EXAMPLE.org", ["AB-12345", "AB-99999"]),
+    ("kim@example.org", ["AB-12345", "AB-99999"]), (" Kim@EXAMPLE.org ", ["AB-12345", "AB-99999"]),
     ("lee@bücher.example", ["20261123"]), ("LEE@BÜCHER.example", ["20261123"]),
     ("lee@xn--bcher-kva.example", ["20261123"]), ("kim@example.com", []), ("", []), ("kim", []),
 ]
@@ -111,6 +111,16 @@ async def test_a_standing_that_nobody_knows_counts_as_blocked_in_a_table(databas
     for address, standing in (("a@example.org", "blocked"), ("b@example.org", "good")):
         found = await database.read(lambda db, of=address: table.at(db, of))
         assert found == (CustomerRecord(address, "", "", standing),)
+
+
+@pytest.mark.parametrize("address", ["kim", "@example.org", "a@b c@example.org", "a@example.org\r\nBcc: b@example.org"])
+async def test_what_no_letter_can_go_to_is_no_record(database: Database, address: str) -> None:
+    def lay(db: Db) -> None:
+        db.execute(text("CREATE TABLE customers (address TEXT, name TEXT, account TEXT, standing TEXT)"))
+        db.execute(text("INSERT INTO customers VALUES (:address, NULL, 'AB-12345', NULL)"), {"address": address})
+
+    await database.write(lay)
+    assert await database.read(lambda db: CustomerTable("customers").named(db, "AB-12345")) == ()
 
 
 async def test_a_table_that_is_not_there_takes_nothing_else_with_it(database: Database) -> None:
