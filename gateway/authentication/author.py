@@ -82,18 +82,38 @@ def read_value(value: bytes, ours: Ours = NOTHING_OF_OURS) -> Author:
         return Author(trouble="The From field names authors of several domains.", findings=("from-several-domains",))
     domain = domains.pop()
     address = f"{mailboxes[0].local}@{domain}"
+    if trouble := _trouble(address, domain, value):
+        return Author(trouble=trouble, findings=("from-malformed",))
+    return Author(address, domain, "", _findings(mailboxes, comments, domain, ours))
+
+
+def _trouble(address: str, domain: str, value: bytes) -> str:
+    """Why an address is no author's, although the grammar reads it."""
     if not domain:
-        return Author(trouble="The author's address has no domain name.", findings=("from-malformed",))
-    if value.count(b"@") > 1 and _shown_domains(value) - {domain}:
-        return Author(trouble="The From field can be read as of another author.", findings=("from-malformed",))
+        return "The author's address has no domain name."
     if not address.isprintable():
-        return Author(trouble="The author's address holds what cannot be shown.", findings=("from-malformed",))
-    claims = [(mailbox.name, f"{mailbox.local}@{domain}") for mailbox in mailboxes if mailbox.name]
-    claims += [(comment, address) for comment in comments]
-    found = [each for text, whose in claims for each in display_name.findings(text, whose, domain, ours)]
+        return "The author's address holds what cannot be shown."
+    if value.count(b"@") > 1 and _shown_domains(value) - {domain}:
+        return "The From field can be read as of another author."
+    return ""
+
+
+def _shown_domains(value: bytes) -> set[str]:
+    """The domains of those that people are shown as authors: they are read leniently, and must be no others."""
+    shown = addresses(unfold(value.decode("utf-8", "surrogateescape")))
+    return {to_ascii(each.email.rpartition("@")[2]) for each in shown if "@" in each.email} - {""}
+
+
+def _findings(mailboxes: list[Mailbox], comments: list[str], domain: str, ours: Ours) -> tuple[str, ...]:
+    """What is strange about the names; comments are shown as names too."""
+    claims = [(mailbox.name, mailbox) for mailbox in mailboxes if mailbox.name]
+    claims += [(comment, mailboxes[0]) for comment in comments]
+    found = [
+        each for text, whose in claims for each in display_name.findings(text, f"{whose.local}@{domain}", domain, ours)
+    ]
     if len(mailboxes) > 1:
         found.append("from-several-authors")
-    return Author(address, domain, "", tuple(dict.fromkeys(found)))
+    return tuple(dict.fromkeys(found))
 
 
 def mailbox_list(value: bytes) -> tuple[list[Mailbox], list[str]]:
@@ -106,12 +126,6 @@ def mailbox_list(value: bytes) -> tuple[list[Mailbox], list[str]]:
     if not mailboxes:
         raise _Broken("it names nobody")
     return mailboxes, comments
-
-
-def _shown_domains(value: bytes) -> set[str]:
-    """The domains of those that people are shown as authors: they are read leniently, and must be no others."""
-    shown = addresses(unfold(value.decode("utf-8", "surrogateescape")))
-    return {to_ascii(each.email.rpartition("@")[2]) for each in shown if "@" in each.email} - {""}
 
 
 def _several_findings(header: Header) -> tuple[str, ...]:
@@ -244,6 +258,8 @@ def _phrase(words: list[_Token], *, is_group: bool = False) -> str:
     if words and words[0].kind == ".":
         raise _Broken("a name begins with a dot")
     name = "".join((" " if word.spaced and place else "") + _unquoted(word) for place, word in enumerate(words))
+    if is_group and name.lower().endswith("mailto"):
+        raise _Broken("a link stands for an address")
     # Some programs end the name at a comma or bracket that has no quotes, and take what stands before for the author.
     if (is_group or any(word.kind in _UNQUOTED for word in words)) and display_name.is_address_like(name):
         raise _Broken("an address stands in the name of a group, or in one that lacks its quotes")
@@ -261,6 +277,8 @@ def _local_part(words: list[_Token]) -> str:
     # Some programs open encoded words even here, where RFC 2047 section 5 forbids them, and show another address.
     if _ENCODED_WORD.search(local):
         raise _Broken("an encoded word stands in an address")
+    if local.strip("'`") != local:
+        raise _Broken("a single quotation mark stands around an address")
     return local
 
 
