@@ -133,7 +133,7 @@ def _read_network(name: str, result: Result, rest: str) -> Mechanism:
 
 def _read_hosts(name: str, result: Result, rest: str) -> Mechanism:
     """a and mx: a domain and two prefix lengths, each of which may be missing (section 5.6)."""
-    match = _HOSTS.fullmatch(rest) if len(rest) <= MAX_SPEC else None
+    match = _HOSTS.fullmatch(rest)
     if match is None:
         raise Malformed(f"{name}{rest[:40]} is malformed")
     target = _domain_spec(match[1]) if match[1] else None
