@@ -22,7 +22,7 @@ LOOKUPS, VOIDS, EXCHANGERS, POINTERS = 10, 2, 10, 10
 """Section 4.6.4: terms that ask DNS, look-ups that find nothing, names of an MX, names of a client."""
 SECONDS, EXPLANATION_SECONDS = 8.0, 2.0
 MAX_EXPLANATION = 500
-"""Letters of the domain's own words that are shown, and octets of the record that holds them, twice over."""
+"""Letters of the domain's own words that are shown; a text record of more than twice as many octets is not read."""
 MAX_VALUE = 320
 """Octets of the longest address (RFC 5321 section 4.5.3.1). What a macro stands for is cut there, on the left."""
 
@@ -234,8 +234,8 @@ async def _validated(run: _Evaluation) -> list[str]:
     if run.validated is None:
         names = (await _pointers(run)).names[:POINTERS]
         answers = [(name, await run.resolver.query(name, run.address_type)) for name in names]
-        run.validated = [name for name, answer in answers
-                         if is_among(run.client, answer.names, run.client.max_prefixlen)]  # fmt: skip
+        bits = run.client.max_prefixlen
+        run.validated = [name for name, answer in answers if is_among(run.client, answer.names, bits)]
     return run.validated
 
 
