@@ -1,5 +1,6 @@
 """Step 3 as conversations: is it this person? The letter goes to the address on file, and a stranger learns nothing."""
 
+import os
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from world import Agent, Customer, World, body
 
+from gateway.config import ConfigError
 from gateway.desk.acts import Refused
 from gateway.models import Request
 
@@ -295,6 +297,47 @@ async def test_the_file_alone_proves_where_the_rule_says_so(database_url: str, t
         old = world.customer("old@example.org")
         await old.writes(*ENGLISH)
         assert (await world.requests())[-1].verification == "asked", "a former customer is asked"
+
+
+def rewrite(file: Path, text: str) -> None:
+    """With another time of change even within one tick of the clock."""
+    before = file.stat().st_mtime_ns
+    file.write_text(text, encoding="utf-8")
+    os.utime(file, ns=(before + 1_000_000, before + 1_000_000))
+
+
+async def test_the_file_is_read_again_when_it_changes_and_a_broken_one_keeps_the_old(
+        world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    file, eve = world.folder / "customers.csv", world.customer("eve@example.net")
+
+    async def known() -> bool:
+        await eve.writes(*ENGLISH)
+        return (await world.requests())[-1].on_file.startswith("The author's address is on file")
+
+    assert not await known()
+    rewrite(file, "address,account\neve@example.net,GH-77777\n")
+    assert await known()
+    rewrite(file, "address,account\neve@example.net,GH-77777,\nnobody,\n")
+    capsys.readouterr()
+    assert await known()
+    assert f"{file}:2: has 3 columns" in capsys.readouterr().out
+    config = world.service.config
+    world.service.reload(lambda: config)
+    assert await known()
+    nowhere = config.customers.model_copy(update={"file": file.with_name("no.csv")})
+    other = config.model_copy(update={"customers": nowhere})
+    world.service.reload(lambda: other)
+    told = capsys.readouterr().out
+    assert "the new config is not taken" in told
+    assert "no.csv: cannot be read" in told
+    assert await known()
+
+
+async def test_a_gateway_does_not_start_with_a_broken_customer_file(database_url: str, tmp_path: Path) -> None:
+    (tmp_path / "customers.csv").write_text("address\nnobody\n")
+    with pytest.raises(ConfigError, match=r"customers\.csv:2: 'nobody' is no mail address"):
+        async with World(tmp_path, database_url, customers={"file": tmp_path / "customers.csv"}).open():
+            pass
 
 
 async def test_the_customers_may_be_a_table_beside_ours(database_url: str, tmp_path: Path) -> None:
