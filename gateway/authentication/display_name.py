@@ -14,10 +14,8 @@ from functools import lru_cache
 import idna
 
 from gateway.authentication.names import is_within, to_ascii
-from gateway.mail.words import decode_words
+from gateway.mail.words import decode_words, with_few_marks
 
-MAX_NAME = 1000
-"""Letters of one name that are looked at."""
 RAW_CHARSET = "euc-kr"
 """What octets in a name that are no UTF-8 are taken for, where they can be that."""
 
@@ -81,11 +79,13 @@ def is_address_like(text: str) -> bool:
 
 
 def _shown(text: str) -> str:
-    text = text[:MAX_NAME]
+    """All of the text, however long: an address may stand behind any padding."""
     if text.isascii() and "=?" not in text:
         return text
-    shown = decode_words(text, RAW_CHARSET)[:MAX_NAME]
-    return shown if shown.isascii() else _INVISIBLE.sub("", shown).replace("\uff20", "@").replace("\ufe6b", "@")
+    shown = decode_words(text, RAW_CHARSET)
+    if shown.isascii():
+        return shown
+    return with_few_marks(_INVISIBLE.sub("", shown)).replace("\uff20", "@").replace("\ufe6b", "@")
 
 
 def _look(shown: str) -> str:

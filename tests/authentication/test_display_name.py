@@ -53,6 +53,8 @@ def findings(value, ours=OURS):
         word("\uff42\uff41\uff4e\uff4b@bank\uff0ecom"),
         word("bank@bank\u3002com"),
         word("bank@bank.com\x00"),
+        word("Joe" + " " * 2000 + "bank@bank.com"),
+        " ".join(["Joe"] * 2000) + " " + word("bank@bank.com"),
         word("bank@bank.com\n"),
         word("bank@b\u00e4nk.com"),
         "bank\uff20bank.com",
