@@ -20,8 +20,6 @@ log = structlog.get_logger()
 
 HEAVIEST = 32_000
 """Octets: a longer answer is as none. An honest one is far shorter, and a mail may ask for sixty."""
-SILENT = 4
-"""So many questions in a row without any answer, and we look whether name servers answer at all."""
 LOOK_AGAIN = 5
 """Seconds between two looks while name servers are away."""
 
@@ -59,7 +57,6 @@ class DnsResolver:
         self._under_way: dict[tuple[str, str], asyncio.Task[Answer]] = {}
         self._counts: Counter[str] = Counter()
         self._seconds = self._longest = 0.0
-        self._silent = 0
         self._away_since: float | None = None
         self._look: asyncio.Task[None] | None = None
         self._looked = 0.0
@@ -112,7 +109,11 @@ class DnsResolver:
             answer = Answer("SERVFAIL")
         self._memory.remember(name, type, answer, self._now())
         self._count(answer, self._now() - began)
-        self._notice(answer)
+        if answer.rcode not in ("TIMEOUT", "REFUSED"):
+            self._tell(is_away=False)
+        else:
+            # Whoever was not answered waits to know whether anybody is, so that an outage hits no mail as a verdict.
+            await asyncio.shield(self._look_whether_away())
         return answer
 
     def _count(self, answer: Answer, seconds: float) -> None:
@@ -124,29 +125,16 @@ class DnsResolver:
 
     # ---- name servers that are away ----
 
-    def _notice(self, answer: Answer) -> None:
-        if answer.rcode not in ("TIMEOUT", "REFUSED"):
-            self._silent = 0
-            self._tell(is_away=False)
-            return
-        self._silent += 1
-        if self._silent >= SILENT:
-            self._look_whether_away()
-
-    def _look_whether_away(self) -> None:
-        """Ask for the root's name servers, which every resolver knows: silent domains alone prove nothing."""
-        if self._look and not self._look.done():
-            return
-        if self._looked and self._now() - self._looked < LOOK_AGAIN:
-            return
-        self._look = asyncio.create_task(self._look_at_root())
+    def _look_whether_away(self) -> asyncio.Task[None]:
+        """Ask for the root's name servers, which every resolver knows: a silent domain alone proves nothing."""
+        if self._look is None or (self._look.done() and self._now() - self._looked >= LOOK_AGAIN):
+            self._look = asyncio.create_task(self._look_at_root())
+        return self._look
 
     async def _look_at_root(self) -> None:
         answer = await self._servers.ask("", "NS")
         self._looked = self._now()
         self._tell(is_away=answer.rcode in ("TIMEOUT", "REFUSED"))
-        if not self.is_away:
-            self._silent = 0
 
     def _tell(self, *, is_away: bool) -> None:
         """The operator hears of it once, when it changes."""
