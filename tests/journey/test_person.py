@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from world import Agent, Customer, World, body
 
-from gateway.config import ConfigError
+from gateway.authentication.zone import ZoneResolver
+from gateway.config import Config, ConfigError, Customers, Site
 from gateway.desk.acts import Refused
 from gateway.models import Request
+from gateway.service import Service
 
 CUSTOMERS = """address,name,account,standing
 hong@example.org,홍길동,AB-12345,good
@@ -333,11 +335,11 @@ async def test_the_file_is_read_again_when_it_changes_and_a_broken_one_keeps_the
     assert await known()
 
 
-async def test_a_gateway_does_not_start_with_a_broken_customer_file(database_url: str, tmp_path: Path) -> None:
+def test_a_gateway_does_not_start_with_a_broken_customer_file(tmp_path: Path) -> None:
     (tmp_path / "customers.csv").write_text("address\nnobody\n")
+    config = Config(site=Site(data=tmp_path), customers=Customers(file=tmp_path / "customers.csv"))
     with pytest.raises(ConfigError, match=r"customers\.csv:2: 'nobody' is no mail address"):
-        async with World(tmp_path, database_url, customers={"file": tmp_path / "customers.csv"}).open():
-            pass
+        Service(config, resolver=ZoneResolver({}))
 
 
 async def test_the_customers_may_be_a_table_beside_ours(database_url: str, tmp_path: Path) -> None:
