@@ -13,10 +13,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gateway.authentication.address import client_address
 from gateway.authentication.author import Ours
 from gateway.authentication.check import check, decide, report
 from gateway.authentication.resolver import Resolver, ZoneResolver
@@ -76,8 +76,10 @@ class Question:
         """Raises ValueError for a client address or a moment that cannot be."""
         if self.now is not None and not 0 <= self.now <= LATEST:
             raise ValueError("The value of now must be seconds since 1970.")
-        client = ip_address(self.client_ip)
-        return replace(self, client_ip=str(getattr(client, "ipv4_mapped", None) or client))
+        client = client_address(self.client_ip)
+        if self.client_ip and client is None:
+            raise ValueError(f"The client's address {self.client_ip[:80]!r} is no IP address.")
+        return replace(self, client_ip=str(client or ""))
 
     def moment(self) -> float:
         return time.time() if self.now is None else float(self.now)
