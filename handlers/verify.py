@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.desk.handler import (
     Asking,
+    Bounce,
     Case,
     CustomerRecord,
     Decisions,
@@ -88,6 +89,14 @@ class Verify(Handler):
             else:
                 yield from self._hold_true(asked, case, "its link was pressed in")
 
+    def returned(self, bounce: Bounce, case: Case) -> Decisions:
+        asked, letter = case.verification, bounce.letter
+        is_dead = not bounce.is_automatic_reply and any(each.is_hard for each in bounce.failed)
+        is_ours = asked and letter.recipient == asked.sent_to and letter.template in (self.template, self.on_file)
+        if asked and is_ours and is_dead and case.request and case.request.verification == "asked":
+            yield Label(f"Asked, but our letter to {masked(asked.sent_to)} did not arrive: nobody can answer it. An "
+                        "agent decides.", verification="asked")
+
     def due(self, due: Due, case: Case) -> Decisions:
         state = case.request.verification if case.request else ""
         if due.purpose == "expire" and state == "asked":
@@ -146,7 +155,6 @@ class Verify(Handler):
     def _ask(self, mail: Mail, case: Case) -> Decisions:
         known, why = case.on_file, "What concerns an account or personal data needs proof of the person."
         record = known.record if known else None
-        to = case.letters_to
         if known is None:
             asking = Asking(self.lifetime, "author")
         elif known.is_author and record:
@@ -154,12 +162,15 @@ class Verify(Handler):
         elif record and not (quiet := self._silent_to_owner(case, record)):
             # The same letter as to a stranger who named nobody: whether the account is there, nobody learns.
             yield Send(self.template, why, asking=Asking(self.lifetime, "stranger", record.account))
-            asking, to = Asking(self.lifetime, "file", record.account, record), record.address
+            asking = Asking(self.lifetime, "file", record.account, record)
         else:
             asking = Asking(self.lifetime, "stranger")
             why += f" {quiet}" if record else ""
         yield Send(self.on_file if asking.owner else self.template, why, asking=asking)
-        yield Label(self._asked(case, asking, to), verification="asked")
+        if case.verification is None:
+            yield Label("Not asked: there is no address that a letter could go to.", verification="")
+            return
+        yield Label(self._asked(case, case.verification, used=0), verification="asked")
         yield Wake("expire", self.lifetime, "Proof is waited for no longer than this.")
 
     def _silent_to_owner(self, case: Case, record: CustomerRecord) -> str:
@@ -192,7 +203,7 @@ class Verify(Handler):
             yield Wake("expire", None, "The asking has ended.")
             yield Note(f"Not verified: {words} {fault}", TOLD)
         else:
-            yield Label(f"{self._still_asked(case, asked)} The last one proved nothing: {fault}",
+            yield Label(f"{self._asked(case, asked, asked.attempts + 1)} The last one proved nothing: {fault}",
                         verification="asked", failed_attempt=True)
             yield Note(f"An answer to the verification letter proved nothing. {fault}",
                        "Somebody who cannot be told from the customer answered.")
@@ -228,18 +239,10 @@ class Verify(Handler):
         yield Wake("expire", None, "An agent decided.")
         yield self._lapse() if proof.holds else Wake("lapse", None, "There is no proof any more.")
 
-    # ---- sentences ----
-
-    def _asked(self, case: Case, asking: Asking, to: str) -> str:
-        about = Verification(sent_to=to, basis=asking.basis, account=asking.account, asked_at=case.now,
-                             expires_at=case.now + asking.lifetime, request_id=0)
-        return self._still_asked(case, about, used=0)
-
-    def _still_asked(self, case: Case, asked: Verification, used: int | None = None) -> str:
-        tries = asked.attempts + 1 if used is None else used
+    def _asked(self, case: Case, asked: Verification, used: int) -> str:
         return (f"Asked: a letter went to {masked(asked.sent_to)}, {_whose(asked)}{_elsewhere(asked, case)}, on "
                 f"{_local(asked.asked_at, case)} (expires {_local(asked.expires_at, case)}); "
-                f"{tries} of {self.attempts} tries used.")
+                f"{used} of {self.attempts} tries used.")
 
 
 def _answered_asking(case: Case) -> Verification | None:

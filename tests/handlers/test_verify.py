@@ -4,14 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from desk_values import NOON, asking, case, evidence, mail, new, out_of_office, request, verdict
+from desk_values import NOON, asking, case, evidence, letter, mail, new, out_of_office, request, verdict
 
 from gateway.desk.handler import (
     Asking,
+    Bounce,
     Case,
     CustomerRecord,
     Decision,
     Due,
+    FailedRecipient,
     Identity,
     Label,
     Mail,
@@ -31,6 +33,8 @@ TIMES = "on 2026-11-23 21:00 (expires 2026-11-26 21:00)"
 KIM = CustomerRecord("kim@example.org", "Kim", "AB-12345")
 HERS, THEIRS = OnFile(KIM, is_author=True), OnFile(KIM)
 EXPIRE = Wake("expire", DAYS, "Proof is waited for no longer than this.")
+HARD = FailedRecipient("kim@example.org", "5.1.1", True, "No such user")
+SOFT = FailedRecipient("kim@example.org", "4.2.2", False, "Mailbox full")
 DONE = Wake("expire", None, "The proof is there.")
 LAPSE = Wake("lapse", VALID, "A proof counts no longer than this.")
 
@@ -45,7 +49,15 @@ def stranger(**more: Any) -> Case:
 
 
 def received(it: Mail, known: Case, **settings: Any) -> list[Decision]:
-    return [*Verify(**settings).received(it, known)]
+    """What the handler says; a letter that it sends asks, as the desk sees to before it goes on."""
+    said = []
+    for each in Verify(**settings).received(it, known):
+        if isinstance(each, Send) and each.asking:
+            owner = each.asking.owner
+            known.verification = asking(sent_to=owner.address if owner else known.letters_to, basis=each.asking.basis,
+                                        account=each.asking.account)
+        said.append(each)
+    return said
 
 
 def label(decisions: list[Decision]) -> Label:
@@ -135,6 +147,11 @@ BLOCKED = OnFile(CustomerRecord("kim@example.org", standing="blocked"), is_autho
 ], ids=["failed", "held", "asked too often", "flood of strangers", "blocked"])
 def test_who_cannot_be_asked_is_not_and_the_agent_sees_why(it: Mail, known: Case, reason: str) -> None:
     assert received(it, known) == [Label(f"Not asked: {reason}", verification="")]
+
+
+def test_where_no_letter_can_go_nobody_was_asked() -> None:
+    (_, said) = Verify().received(mail(), account())
+    assert said == Label("Not asked: there is no address that a letter could go to.", verification="")
 
 
 def test_a_machine_is_not_asked() -> None:
@@ -374,6 +391,22 @@ def test_a_proof_lapses(state: str) -> None:
 def test_an_end_that_came_before_is_left_alone(purpose: str, state: str) -> None:
     assert due(purpose, state) == []
     assert [*Verify().due(Due("verify", purpose), case())] == []
+
+
+# ---- the letter comes back ----
+
+
+@pytest.mark.parametrize(("more", "is_told"), [
+    ({}, True), ({"failed": (SOFT,)}, False), ({"is_automatic_reply": True}, False),
+    ({"letter": letter(template="answer")}, False),
+    ({"letter": letter(template="verification", recipient="x@y")}, False),
+], ids=["dead address", "full for now", "a machine's answer", "another letter", "another address"])
+def test_a_letter_that_nobody_got_cannot_be_answered_and_the_agent_reads_so(more: Any, is_told: bool) -> None:
+    bounce = Bounce(**{"letter": letter(template="verification"), "failed": (HARD,), "reason": "No such user", **more})
+    said = [*Verify().returned(bounce, case(request(verification="asked"), verification=asking()))]
+    assert said == ([Label("Asked, but our letter to k***@example.org did not arrive: nobody can answer it. An agent "
+                           "decides.", verification="asked")] if is_told else [])
+    assert [*Verify().returned(bounce, case(request(verification="verified"), verification=asking()))] == []
 
 
 # ---- later mails ----
