@@ -199,7 +199,7 @@ async def _dns(config: Config) -> AsyncIterator[Finding]:
 
 def _name_servers(figures: Figures) -> Finding:
     lost = figures.timeout + figures.refused + figures.servfail
-    said = f"{figures.asked} questions asked, {lost} without an answer, the slowest took {figures.longest:.3f} s"
+    said = f"questions asked: {figures.asked}, without an answer: {lost}, the slowest: {figures.longest:.3f} s"
     return Finding("name servers", "bad" if lost else "good", said)
 
 
