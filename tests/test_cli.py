@@ -353,15 +353,19 @@ def test_no_badge_says_valid() -> None:
 def test_an_agent_decides_about_a_person(frontdesk: Command, tmp_path: Path) -> None:
     keep(tmp_path, a_hostile_request)
     assert frontdesk("verify", NUMBER, "--agent", "kim").code == 2, "a decision needs its reason"
+    hint = f"To decide whether it is this person: frontdesk verify {NUMBER}"
+    assert hint in frontdesk("show", NUMBER).out
     said = frontdesk("verify", NUMBER, "--agent", "kim", "--because", "She called from the number on file.")
     assert (said.code, said.out) == (0, f"{NUMBER} is verified.\n")
-    assert "Verified by kim (agent): She called from the number on file." in frontdesk("show", NUMBER).out
+    shown = frontdesk("show", NUMBER).out
+    assert "Verified by kim (agent): She called from the number on file." in shown
+    assert hint not in shown
     said = frontdesk("verify", NUMBER, "--agent", "kim", "--because", "Another voice.", "--reject")
     assert said.out == f"{NUMBER} is rejected: it is not this person.\n"
-    [shown] = frontdesk("show", NUMBER, "--json", "--history").lines
-    assert shown["badges"]["person"] == {"level": "rejected", "badge": "rejected", "because": (
+    [page] = frontdesk("show", NUMBER, "--json", "--history").lines
+    assert page["badges"]["person"] == {"level": "rejected", "badge": "rejected", "because": (
         "Not verified: rejected by kim (agent): Another voice.")}
-    assert "Not verified: rejected by kim (agent): Another voice." in [line["because"] for line in shown["history"]]
+    assert "Not verified: rejected by kim (agent): Another voice." in [line["because"] for line in page["history"]]
 
 
 def test_columns_stand_under_each_other_with_korean_words(frontdesk: Command, tmp_path: Path) -> None:

@@ -100,6 +100,9 @@ def _page(page: Page, now: datetime, zone: ZoneInfo, history: bool, full: bool) 
         yield _history(page.history, zone)
     yield Rule(style="dim")
     yield Text(f"To answer: frontdesk answer {page.request.number} --seen {page.newest} --agent A --text-file F", "dim")
+    if page.request.verification in ("asked", "mailbox", "expired"):
+        decide = f"frontdesk verify {page.request.number} --agent A --because TEXT [--reject]"
+        yield Text(f"To decide whether it is this person: {decide}", "dim")
 
 
 def _head(page: Page, now: datetime, zone: ZoneInfo) -> Table:
