@@ -103,8 +103,8 @@ class Verify(Handler):
             yield Label("Not verified: nobody answered our letter in time.", verification="expired", asking="expired")
             yield Note("Not verified: the customer did not answer the verification letter in time.", TOLD)
         if due.purpose == "lapse" and state in ("verified", "mailbox") and case.request:
-            yield Label(f"The proof has lapsed, it is older than {self.valid.days} days: "
-                        f"{case.request.verification_because}", verification="expired")
+            yield Label(f"The proof is too old, it counts no longer: {case.request.verification_because}",
+                        verification="expired")
 
     # ---- a new request ----
 
@@ -120,7 +120,7 @@ class Verify(Handler):
         elif reason := self._silent(mail, case):
             yield Label(f"Not asked: {reason}", verification="")
         else:
-            yield from self._ask(mail, case)
+            yield from self._ask(case)
 
     def _by_file(self, mail: Mail, case: Case) -> str:
         """Whose word it is that the author is the customer on file; "" when nobody's."""
@@ -152,7 +152,7 @@ class Verify(Handler):
     def _is_flood(self, case: Case) -> bool:
         return case.neutral_last_hour >= self.unproven_per_hour
 
-    def _ask(self, mail: Mail, case: Case) -> Decisions:
+    def _ask(self, case: Case) -> Decisions:
         known, why = case.on_file, "What concerns an account or personal data needs proof of the person."
         record = known.record if known else None
         if known is None:

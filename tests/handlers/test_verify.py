@@ -382,7 +382,7 @@ def test_nobody_answers_in_time() -> None:
 @pytest.mark.parametrize("state", ["verified", "mailbox"])
 def test_a_proof_lapses(state: str) -> None:
     assert due("lapse", state) == [
-        Label("The proof has lapsed, it is older than 30 days: Verified by the letter.", verification="expired")]
+        Label("The proof is too old, it counts no longer: Verified by the letter.", verification="expired")]
 
 
 @pytest.mark.parametrize(("purpose", "state"), [

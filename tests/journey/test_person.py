@@ -83,7 +83,7 @@ async def test_who_is_on_file_is_asked_there_and_answers(world: World, subject: 
     await world.passes(timedelta(days=31))
     request = await world.request()
     assert request.verification == "expired"
-    assert request.verification_because.startswith("The proof has lapsed, it is older than 30 days: Verified by the")
+    assert request.verification_because.startswith("The proof is too old, it counts no longer: Verified by the")
 
 
 # ---- from another mailbox ----
