@@ -10,15 +10,13 @@ from gateway.config import Site
 from gateway.desk import number
 from gateway.desk.capability import Capability
 from gateway.desk.handler import Case, Evidence, Mail, OnFile
-from gateway.mail.addresses import address_key
+from gateway.mail.addresses import LONGEST_ADDRESS, address_key
 from gateway.models import Customer, CustomerRecord, Request, Verification
 from gateway.store import requests
 from gateway.store.customers import Customers, Unreadable
 
 NEUTRAL = ("acknowledgement_neutral", "verification", "verification_on_file")
 """Letters that may go to somebody who never wrote: whom an unproven mail names as its author."""
-LONGEST_ADDRESS = 320
-"""Characters: RFC 5321 section 4.5.3.1 allows 64 octets, "@" and 255 octets; PostgreSQL indexes no more than 2.7 kB."""
 NAMED = 10
 """Request numbers in one mail that are looked up."""
 _STRENGTH = ("capability", "verification", "copy", "reference", "number")

@@ -13,6 +13,8 @@ import idna
 
 from gateway.mail.words import decode_words, tidy
 
+LONGEST_ADDRESS = 320
+"""Characters: RFC 5321 section 4.5.3.1 allows 64 octets, "@" and 255 octets; PostgreSQL indexes no more than 2.7 kB."""
 ADDRESSES_LIMIT = 1000
 """Addresses of one field that are read."""
 
@@ -164,7 +166,12 @@ def _name(text: str, hint: str) -> str:
 
 
 def address_key(address: str) -> str:
-    """An address as it is compared: lower case, the domain as DNS knows it (A-labels, RFC 5890)."""
+    """An address as it is compared: lower case, the domain as DNS knows it (A-labels, RFC 5890).
+
+    What is longer than any address (RFC 5321 section 4.5.3.1) stays as it is: nobody's.
+    """
+    if len(address) > LONGEST_ADDRESS:
+        return address
     local, at, domain = unicodedata.normalize("NFC", address.strip()).lower().rpartition("@")
     return local + at + ".".join(map(_a_label, domain.split(".")))
 
@@ -178,5 +185,5 @@ def _a_label(label: str) -> str:
 
 def masked(address: str) -> str:
     """An address as it may be read aloud: k***@example.com."""
-    local, at, domain = address.rpartition("@")
+    local, at, domain = address.partition("@")
     return f"{local[:1]}***{at}{domain}"

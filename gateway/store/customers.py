@@ -17,7 +17,7 @@ from sqlalchemy import table as named_table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session as Db
 
-from gateway.mail.addresses import address_key
+from gateway.mail.addresses import LONGEST_ADDRESS, address_key
 from gateway.models import STANDINGS, CustomerRecord
 
 log = structlog.get_logger()
@@ -25,7 +25,6 @@ log = structlog.get_logger()
 SHORTEST_ACCOUNT = 4
 """Letters and digits below which an account is not looked for in a mail: any price or date would name it."""
 LONGEST_ACCOUNT = 40
-LONGEST_ADDRESS = 320
 SCAN = 20_000
 """Characters of a mail in which accounts are looked for."""
 MOST_WORDS = 1_000
