@@ -20,6 +20,7 @@ from aiosmtpd import smtp as stock
 from gateway.authentication.check import Opening
 from gateway.config import Smtp
 from gateway.smtp import policy
+from gateway.smtp.figures import Figures
 from gateway.smtp.limits import Guesses, Guests, client_ip
 from gateway.smtp.policy import Reply
 from gateway.smtp.reader import Endless, Wire
@@ -47,6 +48,7 @@ class House:
     hooks: object
     sessions: "set[Connection]"
     refusals: Refusals
+    figures: Figures
     now: Callable[[], datetime]
 
     @cached_property
@@ -102,6 +104,7 @@ class Connection(stock.SMTP):
         peer = transport.get_extra_info("peername")
         self.client_ip = client_ip(peer)
         self._begin(peer)
+        self.house.figures.clients += 1
         if refusal := self._fault_of_client():
             log.info("client refused", client=self.client_ip, reply=str(refusal))
             self.note_refusal(refusal)

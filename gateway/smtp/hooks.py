@@ -71,18 +71,17 @@ class Hooks:
         try:
             known_by = digest(trace.message_id(raw), facts.recipients, raw)
             verdict, decision = await self._judge(raw, facts, known_by, server.opening)
-            server.author = verdict.author
+            server.verdict = verdict
             if decision.action in ("refuse", "defer"):
                 return Reply(decision.code, decision.status, decision.text)
             now = self._now()
             content = trace.stored(raw, facts, verdict, self._site.hostname, server.tls, now)
             is_quarantined = decision.action == "quarantine"
             arrival = Arrival(facts, content, known_by, verdict, is_quarantined, kept_at=now, size=len(raw))
-            id = await self._intake.keep(arrival)
+            server.kept_as = await self._intake.keep(arrival)
         except StoreAway as trouble:
             return policy.STORE_BEHIND if isinstance(trouble, StoreBehind) else policy.STORE_AWAY
-        _tell(id, arrival, server)
-        return Reply(250, "2.0.0", f"Kept as {id}")
+        return Reply(250, "2.0.0", f"Kept as {server.kept_as}")
 
     async def _judge(
         self, raw: bytes, facts: Envelope, known_by: str | None, opening: Opening | None
@@ -139,12 +138,3 @@ def _facts(server: Session, session: Any, envelope: Any) -> Envelope:
         tls=bool(server.tls),
         protocol=base + ("S" if server.tls and base != "SMTP" else ""),
     )
-
-
-def _tell(id: int, arrival: Arrival, server: Session) -> None:
-    envelope = arrival.envelope
-    log.info(
-        "mail kept", mail=id, bytes=arrival.size, client=envelope.client_ip, helo=envelope.helo[:SHOWN],
-        reverse_path=envelope.reverse_path, recipients=list(envelope.recipients), tls=server.tls,
-        identity=arrival.verdict.identity.value, ms=round((server.loop.time() - server.ended_data_at) * 1000, 1),
-    )  # fmt: skip

@@ -8,8 +8,9 @@ import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
-MAX_LOCAL, MAX_DOMAIN, MAX_LABEL = 64, 255, 63
-"""Octets (section 4.5.3.1)."""
+MAX_PATH, MAX_DOMAIN, MAX_LABEL = 254, 255, 63
+"""Octets (section 4.5.3.1; a path has 256 with its angle brackets). A local part may fill what the domain leaves: the
+reverse-paths of lists and forwarders (VERP, SRS, BATV) have more than the 64 octets that every server must take."""
 
 _ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff"
 _DOT_STRING = re.compile(rf"[{_ATEXT}]+(?:\.[{_ATEXT}]+)*")
@@ -93,7 +94,7 @@ def parse(text: str) -> Path:
     if route := _ROUTE.match(text):
         text = text[route.end() :]
     local, at, domain = text.rpartition("@")
-    if not at or len(local.encode()) > MAX_LOCAL or len(domain.encode()) > MAX_DOMAIN:
+    if not at or len(text.encode()) > MAX_PATH or len(domain.encode()) > MAX_DOMAIN:
         raise BadPath
     _check_domain(domain)
     return Path(_local(local), domain)

@@ -11,6 +11,7 @@ from gateway.config import Authentication, Site, Smtp
 from gateway.desk.capability import Capabilities
 from gateway.smtp import policy, tls
 from gateway.smtp.connection import Connection, House
+from gateway.smtp.figures import Figures
 from gateway.smtp.hooks import Hooks
 from gateway.smtp.limits import Guesses, Guests
 from gateway.smtp.policy import Mailboxes
@@ -39,6 +40,7 @@ class Door:
         self._intake, self._resolver, self._now = intake, resolver, now
         self._guests = Guests(smtp.connections, smtp.connections_per_client)
         self._guesses = Guesses(smtp.unknown_recipients)
+        self.figures = Figures()
         self._sessions: set[Connection] = set()
         self._servers: list[asyncio.Server] = []
         self.configure(site, smtp, authentication, capabilities)
@@ -52,7 +54,7 @@ class Door:
         self._guesses.most = smtp.unknown_recipients
         self._site, self._smtp = site, smtp
         self._house = House(site.hostname, smtp, certificate, self._guests, self._guesses, hooks, self._sessions,
-                            self._intake.refusals, self._now)
+                            self._intake.refusals, self.figures, self._now)
 
     async def start(self) -> None:
         """Listen. Raises OSError where an address cannot be had."""
@@ -70,6 +72,11 @@ class Door:
     def addresses(self) -> list[tuple[str, int]]:
         """Host and port of each listening socket; where port 0 was asked for, the one that was given."""
         return [socket.getsockname()[:2] for server in self._servers for socket in server.sockets]
+
+    @property
+    def sessions(self) -> int:
+        """How many clients are inside."""
+        return len(self._sessions)
 
     def reload(self) -> None:
         """Read the certificate again; sessions under way keep theirs. A bad one leaves the one before."""

@@ -19,6 +19,7 @@ from gateway.smtp.transfer import Transfer
 log = structlog.get_logger()
 
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
+_BLANKS = " \t"
 
 
 class Session(Transfer):
@@ -219,11 +220,11 @@ def read_command(line: bytes) -> tuple[str, str | None] | Reply:
     if not line.endswith(b"\r\n"):
         return policy.BAD_LINE
     try:
-        text = line[:-2].decode("utf-8")
+        # White space at the end is borne with (section 4.1.1).
+        text = line[:-2].decode("utf-8").rstrip(_BLANKS)
     except UnicodeDecodeError:
         return policy.BAD_LINE
     if not _PRINTABLE.fullmatch(text):
         return policy.BAD_LINE
-    # Blanks at the end are borne with (section 4.1.1).
-    verb, _, argument = text.rstrip(" ").partition(" ")
+    verb, _, argument = text.partition(" ")
     return verb.upper(), argument.strip(" ") or None

@@ -4,8 +4,10 @@ import re
 
 import structlog
 
+from gateway.mail.authres import Verdict
 from gateway.smtp import policy
 from gateway.smtp.connection import Connection
+from gateway.smtp.figures import told
 from gateway.smtp.policy import Reply
 from gateway.smtp.reader import Data, Endless
 
@@ -19,8 +21,10 @@ _CHUNK = re.compile(r"([0-9]{1,20})(?: +(LAST))?", re.IGNORECASE)
 class Transfer(Connection):
     """Takes a mail off the wire and asks the hooks what becomes of it."""
 
-    author = ""
+    verdict: Verdict | None = None
     """Whose mail the hooks say it is, once they looked."""
+    kept_as = 0
+    """Its id, once it is kept."""
     _chunks: bytearray | None = None
     """What came by BDAT so far; None when none came in this transaction."""
 
@@ -52,15 +56,26 @@ class Transfer(Connection):
     async def _take(self, data: Data) -> None:
         assert self.envelope is not None
         self.envelope.content = data.content
-        self.author = ""
+        self.verdict, self.kept_as = None, 0
         reply = _fault_of(data) or await self._call_handler_hook("DATA")
+        self._tell(reply, len(data.content))
         if reply.is_refusal:
-            log.info("mail refused", client=self.client_ip, reverse_path=(self.envelope.mail_from or "")[:SHOWN],
-                     author=self.author, bytes=len(data.content), reply=str(reply))  # fmt: skip
-            self.note_refusal(reply, self.envelope.rcpt_tos, author=self.author, size=len(data.content))
+            author = self.verdict.author if self.verdict else ""
+            self.note_refusal(reply, self.envelope.rcpt_tos, author=author, size=len(data.content))
         self._forget_mail()
         self._listen_for_commands()
         await self.push(reply)
+
+    def _tell(self, reply: Reply, size: int) -> None:
+        """One line and one count for each mail, kept or not."""
+        assert self.session is not None
+        assert self.envelope is not None
+        seconds = self.loop.time() - self.ended_data_at
+        self.house.figures.count(reply, size, seconds, self.verdict)
+        log.info("mail refused" if reply.is_refusal else "mail kept", **({"mail": self.kept_as} if self.kept_as else {}),
+                 client=self.client_ip, helo=(self.session.host_name or "")[:SHOWN],
+                 reverse_path=(self.envelope.mail_from or "")[:SHOWN], recipients=self.envelope.rcpt_tos, bytes=size,
+                 tls=self.tls, **told(self.verdict), reply=str(reply), ms=round(seconds * 1000, 1))  # fmt: skip
 
     def _fault_of_order(self, command: str) -> Reply | None:
         assert self.session is not None
