@@ -275,7 +275,9 @@ class Desk:
 
     def _mail(self, row: Received, content: bytes) -> Mail:
         envelope = Envelope(row.reverse_path, tuple(row.recipients), row.client_ip, row.helo, row.tls, row.protocol)
-        return Mail(parse(content), envelope, Verdict.from_json(row.verdict), self.office.site, row.quarantined)
+        verdict = Verdict.from_json(row.verdict)
+        message = parse(content).written_by(verdict.author)
+        return Mail(message, envelope, verdict, self.office.site, row.quarantined)
 
     # ---- what would happen ----
 
