@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,16 +22,23 @@ T = TypeVar("T")
 
 
 class House:
-    """One desk or more on one database."""
+    """One desk on a database, or two."""
 
     def __init__(self, database: Database, folder: Path, *handlers: tuple[str, Handler]) -> None:
         self.database, self.now = database, values.NOON
-        config = Config(site=Site(data=folder, agents={"minji": "Kim Minji"}))
-        self.desks = [build_desk(config, database, self._clock) for _ in range(2)]
-        for desk in self.desks:
-            desk.journey = [*handlers, *desk.journey]
-        self.desk: Desk = self.desks[0]
+        self._config, self._handlers = Config(site=Site(data=folder, agents={"minji": "Kim Minji"})), handlers
+        self.desk = self._build()
         self.acts = Acts(self.desk)
+
+    def _build(self) -> Desk:
+        desk = build_desk(self._config, self.database, self._clock)
+        desk.journey = [*self._handlers, *desk.journey]
+        return desk
+
+    @cached_property
+    def desks(self) -> list[Desk]:
+        """The desk and a second one beside it."""
+        return [self.desk, self._build()]
 
     def _clock(self) -> Any:
         return self.now

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from postgres import free_port
+from ports import free_port
 
 ROOT = Path(__file__).parent.parent
 

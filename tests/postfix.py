@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 
 from peer import certificate
+from ports import free_port
 
 DISCARD = "discard:"
 """Taken, logged as sent, and thrown away."""
@@ -112,9 +113,7 @@ class Postfix:
         self.folder = Path(tempfile.mkdtemp(prefix="frontdesk-postfix-", dir="/tmp"))
         self.folder.chmod(0o755)
         self.routes, self.hostname, self.security, self.milter = dict(routes), hostname, security, milter
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
 
     def __enter__(self) -> "Postfix":
         self.start()

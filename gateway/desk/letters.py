@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from traceback import extract_tb
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -146,7 +146,8 @@ class Letters:
         first, _, rest = source.partition("\n")
         if not first.startswith("Subject:") or not rest.startswith("\n"):
             raise LetterError(f"{path}:1: a letter begins with a line 'Subject: ...' and an empty line")
-        unknown = meta.find_undeclared_variables(self._parse(path, source)) - set(FIELDS)
+        self._template(path)  # what cannot be parsed is told here
+        unknown = meta.find_undeclared_variables(self._environment.parse(source)) - set(FIELDS)
         if unknown:
             name = min(unknown)
             line = next((n for n, text in enumerate(source.splitlines(), 1) if re.search(rf"\b{name}\b", text)), 1)
@@ -164,18 +165,12 @@ class Letters:
 
     def _template(self, path: Path) -> Template:
         if path not in self._compiled:
-            source = self._read(path)
-            self._parse(path, source)
             environment = self._environment.overlay(autoescape=path.suffix == ".html")
-            self._compiled[path] = environment.from_string(source)
+            try:
+                self._compiled[path] = environment.from_string(self._read(path))
+            except TemplateSyntaxError as error:
+                raise LetterError(f"{path}:{error.lineno}: {error.message}") from None
         return self._compiled[path]
-
-    def _parse(self, path: Path, source: str) -> nodes.Template:
-        try:
-            self._environment.compile(source)  # finds unknown filters, which parsing alone lets pass
-            return self._environment.parse(source)
-        except TemplateSyntaxError as error:
-            raise LetterError(f"{path}:{error.lineno}: {error.message}") from None
 
     def _read(self, path: Path) -> str:
         try:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from opendkim import OpenDkim
 from peer import Peer
+from ports import free_port
 from postfix import Postfix, relay
-from postgres import free_port
 
 from gateway.authentication.check import check
 from gateway.authentication.signer import Signer, SigningKey

@@ -20,20 +20,6 @@ from gateway.store.database import Database, connect
 from gateway.store.intake import Intake
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database file: migrating one takes longer than most tests here."""
-    path = tmp_path_factory.mktemp("migrated") / "frontdesk.db"
-
-    async def make() -> None:
-        database = connect(f"sqlite:///{path}")
-        await database.migrate()
-        await database.close()
-
-    asyncio.run(make())
-    return path
-
-
 @pytest.fixture
 async def open_house(tmp_path: Path, migrated: Path) -> AsyncIterator[Opening]:
     """Opens a door: open_house(size=1000, wrap=..., support=(...)). Keywords are settings of [smtp]."""
@@ -57,8 +43,6 @@ async def open_house(tmp_path: Path, migrated: Path) -> AsyncIterator[Opening]:
             return house
 
         yield build
-
-
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from gateway_process import GatewayProcess
-from postgres import free_port
+from ports import free_port
 
 from gateway.desk.letters import default_folder
 
