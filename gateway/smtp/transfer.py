@@ -72,7 +72,7 @@ class Transfer(Connection):
         assert self.envelope is not None
         seconds = self.loop.time() - self.ended_data_at
         self.house.figures.count(reply, size, seconds, self.verdict)
-        log.info("mail refused" if reply.is_refusal else "mail kept", **({"mail": self.kept_as} if self.kept_as else {}),
+        log.info("mail refused" if reply.is_refusal else "mail kept", mail=self.kept_as or None,
                  client=self.client_ip, helo=(self.session.host_name or "")[:SHOWN],
                  reverse_path=(self.envelope.mail_from or "")[:SHOWN], recipients=self.envelope.rcpt_tos, bytes=size,
                  tls=self.tls, **told(self.verdict), reply=str(reply), ms=round(seconds * 1000, 1))  # fmt: skip
