@@ -125,7 +125,7 @@ async def check(
     walks = dmarc.Walks(counted)
     try:
         checks = await _ask(header, body, whose, walks, opening, now)
-        outcome = await _dmarc(whose, checks, walks, counted)
+        outcome = await _dmarc(whose, checks, walks)
     finally:
         await walks.close()
         opening.close()
@@ -164,7 +164,7 @@ async def _ask(
         wanted |= chain.body_keys
     bodies: asyncio.Future[BodyHashes] = asyncio.ensure_future(body_hashes(body, wanted))
     if whose.domain:
-        walks.begin(whose.domain)
+        walks.policy(whose.domain)
     signed, sealed, spf = await asyncio.gather(
         dkim.verify(signatures, header, bodies, opening.signers),
         arc.verify(chain, header, bodies, opening.signers),
@@ -182,10 +182,10 @@ async def _iprev(opening: Opening) -> Check:
         return Check("iprev", Result.TEMPERROR, reason="DNS did not answer in time for the name of the client.")
 
 
-async def _dmarc(whose: Author, checks: _Checks, walks: dmarc.Walks, resolver: Resolver) -> dmarc.Outcome:
+async def _dmarc(whose: Author, checks: _Checks, walks: dmarc.Walks) -> dmarc.Outcome:
     if not whose.domain:
         return dmarc.Outcome(Check("dmarc", Result.PERMERROR, reason=whose.trouble), checks.spf, checks.dkim, "")
-    return await dmarc.check(whose.domain, checks.spf, checks.dkim, walks, resolver)
+    return await dmarc.check(whose.domain, checks.spf, checks.dkim, walks)
 
 
 def _signed_for_others(checks: _Checks, header: Header, ours: Ours) -> list[str]:

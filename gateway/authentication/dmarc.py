@@ -84,6 +84,13 @@ class Walks:
     def __init__(self, resolver: Resolver):
         self._resolver = resolver
         self._records: dict[str, asyncio.Task[Record | None]] = {}
+        self._policies: dict[str, asyncio.Task[Policy | None]] = {}
+
+    def policy(self, author: str) -> "asyncio.Task[Policy | None]":
+        """The policy for an author's domain, asked from now on: strangers' slow servers must not use up its time."""
+        if author not in self._policies:
+            self._policies[author] = asyncio.create_task(policy(author, self, self._resolver))
+        return self._policies[author]
 
     async def record(self, domain: str) -> Record | None:
         """The one DMARC record at a name. Raises Lost."""
@@ -123,9 +130,10 @@ class Walks:
         return records[0] if len(records) == 1 else None
 
     async def close(self) -> None:
-        for task in self._records.values():
+        tasks = (*self._records.values(), *self._policies.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._records.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _steps(start: str) -> list[str]:
@@ -198,10 +206,10 @@ def _record_for(author: str, organization: str, records: Sequence[Record]) -> Re
     return at.get(author) or at.get(organization) or public_suffix
 
 
-async def check(author: str, spf: Check, dkim: Sequence[Check], walks: Walks, resolver: Resolver) -> "Outcome":
+async def check(author: str, spf: Check, dkim: Sequence[Check], walks: Walks) -> "Outcome":
     """DMARC for the one author's domain (A-labels), from the checks of SPF and DKIM."""
     try:
-        found = await policy(author, walks, resolver)
+        found = await walks.policy(author)
     except Lost as lost:
         return Outcome(Check("dmarc", Result.TEMPERROR, author, f"{lost}."), spf, tuple(dkim), author)
     strict_spf = found is not None and found.record.is_strict("aspf")

@@ -83,14 +83,15 @@ async def check(client_ip: str, helo: str, reverse_path: str, resolver: Resolver
     if "." not in name:
         return replace(found, reason="There is no domain name to check.")
     run = _Evaluation(resolver, client, local or "postmaster", name, helo, now)
+    until = asyncio.get_running_loop().time() + SECONDS
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout_at(until):
             outcome = await _check_host(run, name)
     except _Stop as stop:
         return replace(found, result=stop.result, reason=stop.reason)
     except TimeoutError:
         return replace(found, result=Result.TEMPERROR, reason=f"DNS did not answer in time for the SPF of {name}.")
-    explanation = await _explained(run, outcome) if outcome.result == Result.FAIL else ""
+    explanation = await _explained(run, outcome, until) if outcome.result == Result.FAIL else ""
     reason = _SENTENCES[outcome.result].format(name=name, client=client)
     return replace(found, result=outcome.result, reason=reason, explanation=explanation)
 
@@ -239,7 +240,7 @@ async def _validated(run: _Evaluation) -> list[str]:
     return run.validated
 
 
-async def _explained(run: _Evaluation, outcome: _Outcome) -> str:
+async def _explained(run: _Evaluation, outcome: _Outcome, until: float) -> str:
     """The domain's own words about a fail, in printable ASCII; "" when there are none to be had (section 6.2).
 
     The result stands already: nothing that goes wrong here changes it, and the limits begin anew.
@@ -248,7 +249,7 @@ async def _explained(run: _Evaluation, outcome: _Outcome) -> str:
         return ""
     run = replace(run, lookups=0, voids=0)
     try:
-        async with asyncio.timeout(EXPLANATION_SECONDS):
+        async with asyncio.timeout_at(min(until, asyncio.get_running_loop().time() + EXPLANATION_SECONDS)):
             text = await _explanation(run, await _target(run, outcome.explanation, outcome.domain), outcome.domain)
     except (TimeoutError, Malformed):
         return ""

@@ -26,7 +26,7 @@ async def asked(author, zone, spf=None, dkim=()):
     resolver = Counted(ZoneResolver(zone))
     walks = dmarc.Walks(resolver)
     spf = Check("spf", *spf) if spf else Check("spf", Result.NONE)
-    outcome = await dmarc.check(author, spf, [Check("dkim", *each) for each in dkim], walks, resolver)
+    outcome = await dmarc.check(author, spf, [Check("dkim", *each) for each in dkim], walks)
     await walks.close()
     return outcome, resolver.queries
 

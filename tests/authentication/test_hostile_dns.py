@@ -11,8 +11,9 @@ from manners import MANNERS
 from signing import NOW, record, rsa_key, sign
 from wire_dns import wire_server
 
+from gateway.authentication.answer import Answer
 from gateway.authentication.check import check
-from gateway.authentication.resolver import DnsResolver
+from gateway.authentication.resolver import DnsResolver, ZoneResolver
 
 TRY, TRIES = 0.2, 2
 BUDGET = 1.2
@@ -200,3 +201,35 @@ async def test_a_server_that_dies_in_the_middle_takes_no_mail_with_it():
         assert outcome(await asked) == ("unknown", "temperror", "temperror", "temperror")
     finally:
         await resolver.close()
+
+
+# ---- time is not used up by strangers --------------------------------------------------------------------------------
+
+
+class Dawdling(ZoneResolver):
+    """The forger's servers answer nothing before the last question about the author's domain was put."""
+
+    def __init__(self) -> None:
+        super().__init__({
+            "author.example": {"A": ["192.0.2.9"]},
+            "_dmarc.author.example": {"TXT": ["v=DMARC1; p=reject; sp=none; np=reject"]},
+            "forger.example": {"TXT": ["v=spf1 -all"]},
+        })
+        self.asked = asyncio.Event()
+
+    def recall(self, name: str, type: str) -> None:
+        """Nothing is known without asking."""
+
+    async def query(self, name: str, type: str) -> Answer:
+        if (name, type) == ("missing.author.example", "A"):
+            self.asked.set()
+        if name.endswith("forger.example"):
+            async with asyncio.timeout(2):
+                await self.asked.wait()
+        return super().recall(name, type)
+
+
+async def test_whether_the_author_s_domain_exists_is_asked_before_slow_strangers_have_answered():
+    found = await check(MAIL % b"missing.author.example", client_ip="192.0.2.1", helo="mail.forger.example",
+                        reverse_path="joe@forger.example", resolver=Dawdling(), now=NOW)  # fmt: skip
+    assert (found.identity, found.dmarc.policy, found.spf.result) == ("failed", "reject", "fail")
