@@ -44,6 +44,9 @@ class Clock:
 class Zone(dict[str, Any]):
     """DNS: {name: {TYPE: [values]}}."""
 
+    is_away = False
+    """No name server answers."""
+
     def publish(self, domain: str, *, policy: str = "reject", spf: str = "v=spf1 ip4:127.0.0.1 -all",
                 key: SigningKey | None = None) -> None:
         """A domain that does what a careful domain does."""
@@ -294,10 +297,12 @@ class World:
 class _Live:
     """Answers from the zone as it is now, though a test adds to it."""
 
-    is_away = False
-
     def __init__(self, zone: Zone) -> None:
         self.zone = zone
+
+    @property
+    def is_away(self) -> bool:
+        return self.zone.is_away
 
     def recall(self, name: str, type: str) -> None:
         return None
