@@ -60,6 +60,8 @@ class Hooks:
         return policy.RECIPIENT_OK
 
     async def handle_MAIL(self, server: Session, session: Any, envelope: Any) -> Reply:
+        if self._intake.is_full:  # before the mail is on its way, not in the middle of it
+            return policy.STORE_FULL
         if self._authentication.enabled:
             server.opening = Opening(server.client_ip, session.host_name, envelope.mail_from, self._resolver,
                                      self._now().timestamp())  # fmt: skip

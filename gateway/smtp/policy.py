@@ -84,6 +84,7 @@ BARE_LINE_END = Reply(550, "5.5.2", "A CR or LF stands alone; lines end with CR 
 NUL_IN_HEADER = Reply(550, "5.6.0", "There is a NUL in the header")
 LOOP = Reply(554, "5.4.6", "This mail has passed too many servers: it goes round in a circle")
 STORE_BEHIND = Reply(451, "4.3.1", "More mail waits to be stored than we can hold; try again later")
+STORE_FULL = Reply(452, "4.3.1", "Our disk is nearly full; try again later")
 STORE_AWAY = Reply(451, "4.3.0", "We cannot keep mail at the moment; try again later")
 
 # Sessions

@@ -134,7 +134,10 @@ class Session(Transfer):
             return refusal
         self.envelope.mail_from = str(sender)
         self.envelope.smtp_utf8 = "SMTPUTF8" in (options or {})
-        return await self._call_handler_hook("MAIL")
+        reply = await self._call_handler_hook("MAIL")
+        if reply.is_refusal:
+            self._forget_mail()
+        return reply
 
     def _fault_of_options(self, options: dict[str, str | None] | None, sender: Path) -> Reply | None:
         """SIZE (RFC 1870), BODY (RFC 6152) and SMTPUTF8 (RFC 6531), each after EHLO only."""

@@ -104,12 +104,21 @@ class Intake:
     ) -> None:
         """backlog: octets of mails that may wait for the disk."""
         self.backlog = backlog
+        self.is_full = False
+        """The disk has hardly any room: the door lets no mail begin."""
+        self.trouble = ""
+        """Why the last mail could not be kept; "" once one could. Whoever watches over the gateway tells it."""
         self._octets = 0
         self._database, self._kept = database, kept
         self.refusals = Refusals(database)
         """What was not kept, for whoever asks where it is."""
         self._waiting: list[_Waiter] = []
         self._writer: asyncio.Task[None] | None = None
+
+    @property
+    def octets(self) -> int:
+        """Of the mails that wait for the disk."""
+        return self._octets
 
     async def keep(self, arrival: Arrival) -> int:
         """Id of the Received row, once the mail is on disk. Raises StoreAway, or StoreBehind: nothing was kept.
@@ -153,7 +162,7 @@ class Intake:
         try:
             return await question
         except Exception as error:  # whatever it is, the mail has not been kept and may come again
-            log.error("store away", mails=1, error=f"{type(error).__name__}: {str(error)[:300]}")
+            self.trouble = _told(error)
             raise StoreAway("the store is away") from error
 
     async def close(self) -> None:
@@ -186,6 +195,7 @@ class Intake:
             return
         for waiter, id in zip(batch, ids, strict=True):
             waiter.settle(id)
+        self.trouble = ""
         self._kept()
 
     async def _write_apart(self, batch: list[_Waiter], error: Exception) -> None:
@@ -196,7 +206,11 @@ class Intake:
             return
         for waiter in batch:
             waiter.fail(error)
-        log.error("store away", mails=len(batch), error=f"{type(error).__name__}: {str(error)[:300]}")
+        self.trouble = _told(error)
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error)[:300]}"
 
 
 def _is_away(error: Exception) -> bool:

@@ -101,3 +101,26 @@ async def test_when_too_much_waits_for_the_disk_further_mail_is_put_off(open_hou
     store.go_on.set()
     assert (await waiting).startswith("250 ")
     assert (await second.mails()).startswith("250 ")
+
+
+async def test_when_the_disk_is_nearly_full_no_mail_begins_and_what_is_under_way_is_kept(open_house: Opening) -> None:
+    """RFC 5321 section 4.2.3: 452 is insufficient system storage."""
+    house = await open_house()
+    under_way, late = await house.client(), await house.client()
+    await under_way.envelope()
+    house.intake.is_full = True
+    assert (await late.says("MAIL FROM:<kim@example.org>")).startswith("452 4.3.1 ")
+    assert (await late.says("RCPT TO:<support@example.com>")).startswith("503 ")
+    assert (await under_way.data(MAIL)).startswith("250 ")
+    house.intake.is_full = False
+    assert (await late.mails(MAIL.replace(b"<1@", b"<2@"))).startswith("250 ")
+
+
+async def test_why_a_mail_could_not_be_kept_is_known_until_one_could(open_house: Opening) -> None:
+    house, store = await open_failing(open_house)
+    client = await house.client()
+    await client.mails()
+    assert "database or disk is full" in house.intake.trouble
+    store.is_full = False
+    await client.mails()
+    assert house.intake.trouble == ""
