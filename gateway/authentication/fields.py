@@ -32,7 +32,8 @@ BROKEN = frozenset(
 """Findings after which two parsers may not agree on who wrote the mail."""
 
 _NAME = re.compile(rb"([\x21-\x39\x3b-\x7e]+)([ \t]*):")
-_FOLDED_NAME = re.compile(rb"\s*from\s*:", re.IGNORECASE)
+_INVISIBLE = bytes([*range(0x21), *range(0x7F, 0x100)])
+"""What another parser may pass over in a field's name."""
 
 
 @dataclass(frozen=True)
@@ -142,12 +143,17 @@ def _shape_findings(fields: tuple[Field, ...], places: dict[bytes, list[int]]) -
     strange = places.get(b"", ())
     if strange:
         findings.append("header-line-malformed")
-    if any(_FOLDED_NAME.match(fields[place].value) for place in strange):
+    if any(_is_like_from(fields[place].value) for place in strange):
         findings.append("from-folded-name")
     # A line that begins with VT, NBSP or the like: others take it for more of the field above it.
     if any(place and fields[place - 1].name == b"from" for place in strange):
         findings.append("from-goes-astray")
     return findings
+
+
+def _is_like_from(line: bytes) -> bool:
+    name, colon, _ = line[:200].partition(b":")
+    return bool(colon) and name.translate(None, _INVISIBLE).lower() == b"from"
 
 
 def _count_findings(places: dict[bytes, list[int]]) -> list[str]:

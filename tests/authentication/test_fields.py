@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.authentication.fields import MAX_FIELDS, MAX_HEADER, Field, split, with_wire_ends
+from gateway.authentication.fields import BROKEN, MAX_FIELDS, MAX_HEADER, Field, split, with_wire_ends
 
 
 def fields_of(raw):
@@ -127,3 +127,13 @@ def test_no_octet_is_lost_or_made_up(raw):
     assert raw.endswith(bytes(body))
     for field in header.fields:
         assert (field.label + b":" + field.value if field.name else field.value) in raw
+
+
+@pytest.mark.parametrize("line", [
+    b"\xef\xbb\xbfFrom: ceo@victim.example", b"\xc2\xa0From: ceo@victim.example", b"From\xc2\xa0: ceo@victim.example",
+    b"From\xe2\x80\x8b: ceo@victim.example", b"\x01From: ceo@victim.example", b"Fr\x7fom: ceo@victim.example",
+    b"F\xc2\xadrom: ceo@victim.example",
+])  # fmt: skip
+def test_a_line_that_another_parser_may_take_for_a_second_from_breaks_the_header(line):
+    for raw in (line + b"\r\nFrom: me@evil.example\r\n", b"From: me@evil.example\r\nTo: a@b.c\r\n" + line + b"\r\n"):
+        assert BROKEN & set(split(raw)[0].findings)
