@@ -125,27 +125,18 @@ class Acts:
 
     # ---- the page behind the link of a verification letter ----
 
-    async def asking(self, token: str) -> str:
-        """The language for the page behind a link, before anything is pressed: the asking's, while it waits.
-
-        "" for a wrong, an expired and a used token alike. Changes nothing.
-        """
-        def look(db: Db) -> str:
-            asked = self._asked(db, token)
-            if asked is None or asked.state != "asked" or asked.expires_at <= self.desk.now():
-                return ""
-            return db.get_one(Request, asked.request_id).language
-
-        return await self.desk.database.read(look)
-
     async def prove(self, token: str) -> bool:
         """The link of a verification letter was pressed: True when this proved the person, the first time only.
 
         A wrong, an expired and a used token are False alike, and change no verification, however often they come;
         which of them it was stands in the history of the request, for agents only.
         """
+        capability = self.desk.office.capabilities.read_token(token, self.desk.now())
+        if capability is None or capability.purpose != "verify":
+            return False  # a forged token costs no question to the database
+
         def work(db: Db) -> bool:
-            asked = self._asked(db, token)
+            asked = db.get(Verification, capability.id)
             if asked is None:
                 return False
             request = db.get_one(Request, asked.request_id, with_for_update=True)
@@ -159,11 +150,6 @@ class Acts:
             return was_waiting and asked.state == "verified"
 
         return await self.desk.database.write(work)
-
-    def _asked(self, db: Db, token: str) -> Verification | None:
-        capability = self.desk.office.capabilities.read_token(token, self.desk.now())
-        is_asking = capability is not None and capability.purpose == "verify"
-        return db.get(Verification, capability.id) if capability and is_asking else None
 
     # ---- what the acts share ----
 
