@@ -107,7 +107,7 @@ class Intake:
         self.is_full = False
         """The disk has hardly any room: the door lets no mail begin."""
         self.trouble = ""
-        """Why the last mail could not be kept; "" once one could. Whoever watches over the gateway tells it."""
+        """Why the store could not be used the last time; "" once it could."""
         self._octets = 0
         self._database, self._kept = database, kept
         self.refusals = Refusals(database)
@@ -162,8 +162,21 @@ class Intake:
         try:
             return await question
         except Exception as error:  # whatever it is, the mail has not been kept and may come again
-            self.trouble = _told(error)
+            self.missed(error)
             raise StoreAway("the store is away") from error
+
+    def missed(self, error: Exception) -> None:
+        """The store is away: the operator hears of it once, not with each mail."""
+        told = f"{type(error).__name__}: {str(error)[:300]}"
+        if not self.trouble:
+            log.error("store away: mails are told 451 until it is back", error=told)
+        self.trouble = told
+
+    def found(self) -> None:
+        """The store is there."""
+        if self.trouble:
+            log.info("store is back")
+        self.trouble = ""
 
     async def close(self) -> None:
         """Return when nothing is being written any more."""
@@ -195,7 +208,7 @@ class Intake:
             return
         for waiter, id in zip(batch, ids, strict=True):
             waiter.settle(id)
-        self.trouble = ""
+        self.found()
         self._kept()
 
     async def _write_apart(self, batch: list[_Waiter], error: Exception) -> None:
@@ -206,11 +219,7 @@ class Intake:
             return
         for waiter in batch:
             waiter.fail(error)
-        self.trouble = _told(error)
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error)[:300]}"
+        self.missed(error)
 
 
 def _is_away(error: Exception) -> bool:

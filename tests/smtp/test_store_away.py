@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from smtp.house import MAIL, House, Opening
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from gateway.store.database import Database
 
@@ -116,11 +117,16 @@ async def test_when_the_disk_is_nearly_full_no_mail_begins_and_what_is_under_way
     assert (await late.mails(MAIL.replace(b"<1@", b"<2@"))).startswith("250 ")
 
 
-async def test_why_a_mail_could_not_be_kept_is_known_until_one_could(open_house: Opening) -> None:
+async def test_that_the_store_is_away_is_told_once_and_that_it_is_back_once(open_house: Opening) -> None:
     house, store = await open_failing(open_house)
     client = await house.client()
-    await client.mails()
-    assert "database or disk is full" in house.intake.trouble
-    store.is_full = False
-    await client.mails()
+    with capture_logs() as logs:
+        for _ in range(3):
+            assert (await client.mails()).startswith("451 4.3.0 ")
+        assert "database or disk is full" in house.intake.trouble
+        store.is_full = False
+        assert (await client.mails()).startswith("250 ")
+        assert (await client.mails(MAIL.replace(b"<1@", b"<2@"))).startswith("250 ")
     assert house.intake.trouble == ""
+    told = [(line["log_level"], line["event"]) for line in logs if line["event"].startswith("store")]
+    assert told == [("error", "store away: mails are told 451 until it is back"), ("info", "store is back")]
