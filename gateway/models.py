@@ -82,6 +82,8 @@ class Received(SQLModel, table=True):
         _one_of("state", RECEIVED_STATES),
         Index("received_to_handle", "next_attempt", "id", sqlite_where=text("state IN ('kept')"),
               postgresql_where=text("state IN ('kept')")),
+        Index("received_shunted", "id", sqlite_where=text("state IN ('shunted')"),
+              postgresql_where=text("state IN ('shunted')")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
