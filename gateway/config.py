@@ -15,8 +15,9 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.source import NOWHERE, Origin, Source
-from gateway.units import Address, HostPort, NameServer, Net, Octets, Selector, TimeZone, Url
+from gateway.units import Address, HostPort, NameServer, Net, Octets, Place, Selector, TimeZone, Url
 from gateway.units import Duration as Duration  # handlers' settings have it from here
+from gateway.units import Listener as Listener  # and the door this
 
 Action = Literal["accept", "quarantine", "defer", "refuse"]
 
@@ -64,8 +65,12 @@ class Site(Section):
 class Smtp(Section):
     """[smtp]: the door."""
 
-    listen: tuple[HostPort, ...] = Field(("127.0.0.1:2525",), min_length=1)
-    """Addresses to listen at. An MX wants "0.0.0.0:25" and "[::]:25"."""
+    listen: tuple[Place, ...] = Field((Listener("smtp", "127.0.0.1", 2525),), min_length=1)
+    """Where to listen: an MX wants "0.0.0.0:25" and "[::]:25"; "tls://host:port", "lmtp://host:port", "unix:/path"."""
+    proxies: tuple[Net, ...] = ()
+    """Balancers in front of us: what comes from there begins with a PROXY header (versions 1 and 2), and must."""
+    trusted_relays: tuple[Net, ...] = ()
+    """Mail servers in front of us: they may say who their client is, by XCLIENT and XFORWARD. A unix socket is one."""
     size: Octets = 25_000_000
     """Largest mail taken, declared as SIZE; larger ones are refused with 552 5.3.4."""
     certificate: Path | None = None
@@ -147,6 +152,8 @@ class Store(Section):
     """"sqlite" is data/frontdesk.db; else postgresql://user:password@host/database."""
     backlog: Octets = 64_000_000
     """Octets of mails that may wait for the disk; further ones get 451 4.3.1."""
+    free: Octets = 200_000_000
+    """Octets (or a tenth of a small disk) that stay free where the data folder is; with less, mail gets 452 4.3.1."""
 
     def database_url(self, data: Path) -> str:
         return f"sqlite:///{data / 'frontdesk.db'}" if self.url == "sqlite" else self.url
@@ -240,6 +247,13 @@ class Web(Section):
     """Web servers in front of us: only their X-Forwarded-For is believed."""
 
 
+class Status(Section):
+    """[status]: /healthz, /readyz and /metrics, for whoever runs it."""
+
+    listen: HostPort = "127.0.0.1:9125"
+    """A private address to listen at, with plain HTTP; "" serves none."""
+
+
 class Log(Section):
     """[log]: one line per fact on standard error."""
 
@@ -259,6 +273,7 @@ class Config(Section):
     delivery: Delivery = Delivery()
     customers: Customers = Customers()
     web: Web = Web()
+    status: Status = Status()
     log: Log = Log()
     handlers: dict[str, dict[str, Any]] = {}
     """[handlers.<name>]: settings that the handler itself declares."""

@@ -197,7 +197,7 @@ class Service:
                 await self.window.start()
         with self._listening("smtp"):
             await self.door.start()
-        log.info("frontdesk is open", listen=[f"{host}:{port}" for host, port in self.addresses],
+        log.info("frontdesk is open", listen=self.door.places,
                  support=self.config.site.support, letters=self._way_out())
 
     async def stop(self) -> None:

@@ -1,10 +1,11 @@
 """How values are written in config.toml: spans of time, sizes, addresses, hosts and ports, time zones,
-addresses of the web, nets.
+addresses of the web, nets, listening places.
 
 Each reader takes what the file holds and raises ValueError with a sentence that shows the right form.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import Annotated
@@ -40,6 +41,47 @@ def _host_and_port(value: str) -> str:
     if value and not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):\d{1,5}", value):
         raise ValueError(f'{value!r} is not host:port, such as "127.0.0.1:2525" or "[::1]:25"')
     return value
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A place that the door listens at, and what is spoken there: host and port, or the path of a unix socket."""
+
+    kind: str
+    """"smtp"; "tls" is SMTP inside TLS from the first octet on (RFC 8314 section 3.3); "lmtp" is RFC 2033."""
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        return self.at(self.path or f"{self.host}:{self.port}")
+
+    def at(self, place: str) -> str:
+        """The same kind of place elsewhere, as it would stand in config.toml."""
+        return ("" if self.kind == "smtp" else f"{self.kind}://") + ("unix:" if self.path else "") + place
+
+
+def _listener(value: object) -> object:
+    found = re.fullmatch(r"(?:(tls|lmtp)://)?(?:unix:(/.+)|(.*):(\d{1,5}))", value) if isinstance(value, str) else None
+    if not found:
+        return _no_listener(value)
+    kind, path, host, port = found.groups()
+    if path is None:
+        _host_and_port(f"{host}:{port}")
+        if int(port) > 65535:
+            return _no_listener(value)
+    if kind == "lmtp" and port == "25":
+        raise ValueError("LMTP is not spoken at port 25 (RFC 2033 section 5): take another one")
+    if kind == "tls" and path:
+        raise ValueError(f"{value!r}: nobody listens on the way to a unix socket, so there is no TLS at one")
+    return Listener(kind or "smtp", host or "", int(port or 0), path or "")
+
+
+def _no_listener(value: object) -> object:
+    if isinstance(value, Listener):
+        return value
+    raise ValueError(f'{value!r} is not host:port, such as "127.0.0.1:2525" or "[::1]:25", nor one of these with '
+                     f'"tls://" or "lmtp://" in front, nor "unix:/path" or "lmtp://unix:/path"')
 
 
 def _name_server(value: str) -> str:
@@ -92,6 +134,7 @@ def selector(value: str) -> str:
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Octets = Annotated[int, BeforeValidator(octets), Field(ge=0)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
+Place = Annotated[Listener, BeforeValidator(_listener)]
 HostPort = Annotated[str, AfterValidator(_host_and_port)]
 NameServer = Annotated[str, AfterValidator(_name_server)]
 Address = Annotated[str, AfterValidator(_address)]

@@ -46,7 +46,10 @@ def test_an_unknown_table_is_told(written: Path) -> None:
     ('[smtp]\n\nsize = "25 stones"', ("3: smtp.size: '25 stones' is not a size: write a number and a unit, such as "
                                      '"25MB" or "512KiB"')),
     ('[smtp]\nlisten = ["2525"]', ("2: smtp.listen.0: '2525' is not host:port, such as \"127.0.0.1:2525\" or "
-                                  '"[::1]:25"')),
+                                  '"[::1]:25", nor one of these with "tls://" or "lmtp://" in front, nor "unix:/path" '
+                                  'or "lmtp://unix:/path"')),
+    ('[smtp]\nlisten = ["lmtp://0.0.0.0:25"]', ("2: smtp.listen.0: LMTP is not spoken at port 25 (RFC 2033 section 5): "
+                                               "take another one")),
     ('[site]\ntimezone = "Seoul"', ("2: site.timezone: 'Seoul' is not a time zone: write a name such as \"Asia/Seoul\" "
                                    'or "UTC"')),
     ('[dns]\nnameservers = ["dns.example:53"]', ("2: dns.nameservers.0: 'dns.example:53' is not address:port, such as "
@@ -171,7 +174,7 @@ def test_the_environment_has_the_last_word(written: Path) -> None:
                    "FRONTDESK_AUTHENTICATION__ENABLED": "false", "FRONTDESK_SMTP__DRAIN": "1s"}
     config = load(written, environment)
     assert config.delivery.password == "secret"
-    assert config.smtp.listen == ("127.0.0.1:99",)
+    assert [str(place) for place in config.smtp.listen] == ["127.0.0.1:99"]
     assert config.smtp.drain == timedelta(seconds=1)
     assert config.authentication.enabled is False
 

@@ -7,24 +7,18 @@ committed changes nothing.
 """
 
 import asyncio
-import ssl
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
 from aiosmtpd import smtp as stock
 
 from gateway.authentication.check import Opening
-from gateway.config import Smtp
 from gateway.smtp import policy
-from gateway.smtp.figures import Figures
-from gateway.smtp.limits import Guesses, Guests, client_ip
+from gateway.smtp.house import House
 from gateway.smtp.policy import Reply
 from gateway.smtp.reader import Endless, Wire
-from gateway.store.refusals import Refusals, Refused
+from gateway.store.refusals import Refused
 
 log = structlog.get_logger()
 
@@ -34,39 +28,6 @@ NOTED = 320
 """Characters of a stranger's text in the row of a refusal."""
 LAST_WORDS = 5
 """Seconds a client is given to read the reply that ended its session."""
-
-
-@dataclass(frozen=True)
-class House:
-    """What all sessions of a door share."""
-
-    hostname: str
-    smtp: Smtp
-    tls: ssl.SSLContext
-    guests: Guests
-    guesses: Guesses
-    hooks: object
-    sessions: "set[Connection]"
-    refusals: Refusals
-    figures: Figures
-    now: Callable[[], datetime]
-
-    @cached_property
-    def size(self) -> int:
-        """Octets of the largest mail; SIZE 0 declares no limit (RFC 1870 section 4), yet memory has one."""
-        return self.smtp.size or 1_000_000_000
-
-    @cached_property
-    def command_seconds(self) -> float:
-        return self.smtp.command_timeout.total_seconds()
-
-    @cached_property
-    def data_seconds(self) -> float:
-        return self.smtp.data_timeout.total_seconds()
-
-    @cached_property
-    def session_seconds(self) -> float:
-        return self.smtp.session_timeout.total_seconds()
 
 
 class Connection(stock.SMTP):
@@ -87,6 +48,8 @@ class Connection(stock.SMTP):
         self._is_over = False
         self._is_leaving = False
         self._is_choked = False
+        self._is_mute = False
+        """What we say would not be understood: TLS is due first."""
         self._silence: float | None = None
         """Seconds of silence allowed at the moment; None while the client waits for us."""
         self._is_in_data = False
@@ -96,29 +59,6 @@ class Connection(stock.SMTP):
         self._timer: asyncio.TimerHandle | None = None
 
     # The connection
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super(stock.SMTP, self).connection_made(transport)  # asyncio's: reader and writer
-        self.transport = transport
-        self._wire.open(transport)
-        peer = transport.get_extra_info("peername")
-        self.client_ip = client_ip(peer)
-        self._begin(peer)
-        self.house.figures.clients += 1
-        if refusal := self._fault_of_client():
-            log.info("client refused", client=self.client_ip, reply=str(refusal))
-            self.note_refusal(refusal)
-            self._writer.write(str(refusal).encode() + b"\r\n")
-            transport.close()
-            return
-        self.house.sessions.add(self)
-        self._arm()
-        self._handler_coroutine = self.loop.create_task(self._handle_client())
-
-    def _fault_of_client(self) -> Reply | None:
-        if self.house.guesses.is_harvest(self.client_ip, self.loop.time()):
-            return policy.TOO_MANY_GUESSES
-        return self.house.guests.enter(self.client_ip)
 
     def data_received(self, data: bytes) -> None:
         if self._is_in_data:
@@ -204,6 +144,10 @@ class Connection(stock.SMTP):
         return seconds > self.house.data_seconds and self._octets < seconds * self.house.smtp.minimum_rate
 
     @property
+    def _greeting(self) -> str:
+        raise NotImplementedError
+
+    @property
     def is_idle(self) -> bool:
         """Between two transactions, so that nothing is lost by ending it here."""
         return self._silence is not None and not self._has_sender
@@ -248,7 +192,7 @@ class Connection(stock.SMTP):
 
     def _write_out(self) -> None:
         # uvloop raises when a connection that just broke is written to.
-        if self._out and self.transport is not None and not self.transport.is_closing():
+        if self._out and not self._is_mute and self.transport is not None and not self.transport.is_closing():
             self._writer.write(bytes(self._out))
         self._out.clear()
 
@@ -263,7 +207,7 @@ class Connection(stock.SMTP):
     async def _handle_client(self) -> None:
         """The whole session. The edge: what fails here is logged, and hurts this session only."""
         try:
-            await self.push(f"220 {self.hostname} ESMTP Frontdesk")
+            await self._open()
             await self._converse()
         except OSError as error:  # the network's: a reset, a handshake that failed
             log.info("client lost", client=self.client_ip, error=str(error))
@@ -276,12 +220,14 @@ class Connection(stock.SMTP):
     def _end(self) -> None:
         if self._timer:
             self._timer.cancel()
-        self.house.guests.leave(self.client_ip)
         self.house.sessions.discard(self)
         self._forget_mail()
         self._write_out()
         if self.transport is not None:
             self.transport.close()
+
+    async def _open(self) -> None:
+        await self.push(self._greeting)
 
     async def _converse(self) -> None:
         while not self._is_over:

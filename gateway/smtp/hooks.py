@@ -50,7 +50,7 @@ class Hooks:
         self._ours = Ours(site.domains, site.names)
 
     async def handle_RCPT(self, server: Session, session: Any, envelope: Any, recipient: Path) -> Reply:
-        address = self._mailboxes.find(recipient)
+        address = self._mailboxes.find(recipient, server.own_ip)
         if address is None:
             log.info("recipient refused", client=server.client_ip, recipient=str(recipient)[:SHOWN],
                      reverse_path=envelope.mail_from[:SHOWN])  # fmt: skip
@@ -131,7 +131,8 @@ def _with_finding(verdict: Verdict, finding: str) -> Verdict:
 
 def _facts(server: Session, session: Any, envelope: Any) -> Envelope:
     """The envelope as the rest of the house knows it. "with" words: RFC 3848, with SMTPUTF8 RFC 6531 section 4.3."""
-    base = "UTF8SMTP" if envelope.smtp_utf8 else "ESMTP" if session.extended_smtp else "SMTP"
+    kind = "LMTP" if server.is_lmtp else "SMTP"
+    base = f"UTF8{kind}" if envelope.smtp_utf8 else "ESMTP" if session.extended_smtp and kind == "SMTP" else kind
     return Envelope(
         reverse_path=envelope.mail_from,
         recipients=tuple(envelope.rcpt_tos),

@@ -47,12 +47,15 @@ class Guests:
         """Take new limits; who is inside stays."""
         self._most, self._most_per_client = most, most_per_client
 
-    def enter(self, ip: str) -> Reply | None:
-        """Count one more; None, or the reply that refuses it (then it was not counted)."""
+    def enter(self, ip: str, *, is_relay: bool = False) -> Reply | None:
+        """Count one more; None, or the reply that refuses it (then it was not counted).
+
+        is_relay: many clients come over it, so it is not measured as one.
+        """
         net = client_net(ip)
         if self._count >= self._most:
             return policy.CROWDED
-        if self._inside[net] >= self._most_per_client:
+        if not is_relay and self._inside[net] >= self._most_per_client:
             return policy.TOO_MANY_OF_CLIENT
         self._inside[net] += 1
         self._count += 1

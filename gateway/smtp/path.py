@@ -1,4 +1,4 @@
-"""Reverse-paths and forward-paths (RFC 5321 section 4.1.2), and the parameters behind them.
+"""Reverse-paths and forward-paths (RFC 5321 section 4.1.2).
 
 Strict: what does not follow the grammar is refused, because another program will read the address after us and must
 not find a second one in it. Linear time; the line is short already.
@@ -18,7 +18,6 @@ _QUOTED = re.compile(r'"((?:[ !#-\[\]-~\u0080-\U0010ffff]|\\[ -~])*)"')
 _LET_DIG = r"A-Za-z0-9\u0080-\U0010ffff"
 _LABEL = re.compile(rf"[{_LET_DIG}_](?:[{_LET_DIG}_\-]*[{_LET_DIG}_])?")
 _ROUTE = re.compile(rf"@[{_LET_DIG}_.\-]+(?:,@[{_LET_DIG}_.\-]+)*:")
-_PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~\u0080-\U0010ffff]+))?")
 
 
 class BadPath(ValueError):
@@ -46,6 +45,12 @@ class Path:
         return not self.domain and self.local.lower() == "postmaster"
 
     @property
+    def literal(self) -> str:
+        """The IP address of an address literal; "" for a domain (section 4.1.3)."""
+        inside = self.domain[1:-1] if self.domain.startswith("[") else ""
+        return str(IPv6Address(inside[5:])) if inside[:5].lower() == "ipv6:" else inside
+
+    @property
     def plain_local(self) -> str:
         """The local part without quotes."""
         return re.sub(r"\\(.)", r"\1", self.local[1:-1]) if self.local.startswith('"') else self.local
@@ -62,7 +67,7 @@ class Path:
 
 
 def read(argument: str, keyword: str) -> tuple[Path, list[str]] | None:
-    """The path and the parameters of `MAIL FROM:` or `RCPT TO:`; None when even the frame is wrong. Raises BadPath."""
+    """Path and parameters of `MAIL FROM:` or `RCPT TO:`, unread; None when even the frame is wrong. Raises BadPath."""
     if argument[: len(keyword)].upper() != keyword:
         return None
     # "MAIL FROM: <a@b>" is not by the book, yet much software that people rely on writes it.
@@ -131,17 +136,6 @@ def _check_literal(domain: str) -> None:
             IPv4Address(inside)
     except AddressValueError:
         raise BadPath from None
-
-
-def parameters(words: list[str]) -> dict[str, str | None] | None:
-    """ESMTP parameters by keyword in capitals (section 4.1.2); None when one is malformed or stands there twice."""
-    found: dict[str, str | None] = {}
-    for word in words:
-        match = _PARAMETER.fullmatch(word)
-        if not match or match[1].upper() in found:
-            return None
-        found[match[1].upper()] = match[2]
-    return found
 
 
 def is_helo_name(text: str) -> bool:

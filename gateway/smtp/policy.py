@@ -53,6 +53,7 @@ UNKNOWN_COMMAND = Reply(500, "5.5.1", "No such command")
 NOT_HERE = Reply(502, "5.5.1", "This server does not do that")
 BAD_LINE = Reply(500, "5.5.2", "A command is printable text and ends with CR LF")
 LONG_LINE = Reply(500, "5.5.2", "Line too long")
+OTHER_GREETING = Reply(500, "5.5.1", "The greeting is LHLO with LMTP, EHLO with SMTP")
 NO_HELO_NAME = Reply(501, "5.5.4", "EHLO or HELO wants one name or address literal")
 NO_ARGUMENT = Reply(501, "5.5.4", "This command takes no argument")
 AN_ARGUMENT = Reply(501, "5.5.4", "This command wants an argument")
@@ -60,10 +61,13 @@ MAIL_SYNTAX = Reply(501, "5.5.4", "It is: MAIL FROM:<address> [parameters]")
 RCPT_SYNTAX = Reply(501, "5.5.4", "It is: RCPT TO:<address> [parameters]")
 BAD_PARAMETER = Reply(501, "5.5.4", "A parameter is malformed or stands there twice")
 UNKNOWN_PARAMETER = Reply(555, "5.5.4", "A parameter is not known here")
+BAD_ATTRIBUTE = Reply(501, "5.5.4", "An attribute is malformed or not known here")
 HELO_FIRST = Reply(503, "5.5.1", "EHLO or HELO comes first")
 MAIL_FIRST = Reply(503, "5.5.1", "MAIL comes first")
 MAIL_TWICE = Reply(503, "5.5.1", "There is a sender already")
 NO_RECIPIENTS = Reply(554, "5.5.1", "No valid recipients")
+# RFC 2033 section 4.2 asks for this code.
+NO_RECIPIENTS_LMTP = Reply(503, "5.5.1", "No valid recipients")
 CHUNKS_BEGAN = Reply(503, "5.5.1", "The mail comes by BDAT already")
 # Nobody can tell where the chunk behind it ends.
 BDAT_SYNTAX = Reply(501, "5.5.4", "It is: BDAT size [LAST]", ends=True)
@@ -129,10 +133,15 @@ class Mailboxes:
         self._places = self._domains | {site.hostname.lower()}
         self._home = domain_of(site.support[0])
 
-    def find(self, path: Path) -> str | None:
-        """The address as it is kept; None when there is no such mailbox, whatever the cause."""
+    def find(self, path: Path, own_ip: str = "") -> str | None:
+        """The address as it is kept; None when there is no such mailbox, whatever the cause.
+
+        own_ip: where the client found us; a literal of it means us (RFC 1123 section 5.2.17).
+        """
         if path.is_postmaster:
             return f"postmaster@{self._home}"
+        if path.literal and path.literal == own_ip:
+            path = Path(path.local, self._home)
         local, domain = path.plain_local.lower(), path.ascii_domain
         if local in ("postmaster", "abuse") and domain in self._places:
             return str(path)

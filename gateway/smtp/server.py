@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import structlog
 
 from gateway.authentication.answer import Resolver
-from gateway.config import Authentication, Site, Smtp
+from gateway.config import Authentication, Listener, Site, Smtp
 from gateway.desk.capability import Capabilities
 from gateway.smtp import policy, tls
-from gateway.smtp.connection import Connection, House
+from gateway.smtp.connection import Connection
 from gateway.smtp.figures import Figures
 from gateway.smtp.hooks import Hooks
+from gateway.smtp.house import House
 from gateway.smtp.limits import Guesses, Guests
 from gateway.smtp.policy import Mailboxes
 from gateway.smtp.session import Session
@@ -42,7 +45,7 @@ class Door:
         self._guesses = Guesses(smtp.unknown_recipients)
         self.figures = Figures()
         self._sessions: set[Connection] = set()
-        self._servers: list[asyncio.Server] = []
+        self._servers: list[tuple[Listener, asyncio.Server]] = []
         self.configure(site, smtp, authentication, capabilities)
 
     def configure(self, site: Site, smtp: Smtp, authentication: Authentication, capabilities: Capabilities) -> None:
@@ -58,20 +61,34 @@ class Door:
 
     async def start(self) -> None:
         """Listen. Raises OSError where an address cannot be had."""
+        for listener in self._smtp.listen:
+            self._servers.append((listener, await self._listen(listener)))
+        for place in self.places:
+            log.info("door open", at=place)
+
+    async def _listen(self, listener: Listener) -> asyncio.Server:
         loop = asyncio.get_running_loop()
-        for place in self._smtp.listen:
-            host, _, port = place.rpartition(":")
-            server = await loop.create_server(
-                lambda: Session(self._house, loop), host.strip("[]"), int(port), backlog=BACKLOG
-            )
-            self._servers.append(server)
-        for host, number in self.addresses:
-            log.info("door open", host=host, port=number)
+
+        def session() -> Session:
+            return Session(self._house, loop, listener)
+
+        if not listener.path:
+            return await loop.create_server(session, listener.host.strip("[]"), listener.port, backlog=BACKLOG)
+        server = await loop.create_unix_server(session, listener.path, backlog=BACKLOG)
+        _share(listener.path)
+        return server
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
-        """Host and port of each listening socket; where port 0 was asked for, the one that was given."""
-        return [socket.getsockname()[:2] for server in self._servers for socket in server.sockets]
+        """Host and port of each listening TCP socket; where port 0 was asked for, the one that was given."""
+        names = [socket.getsockname() for _, server in self._servers for socket in server.sockets]
+        return [name[:2] for name in names if isinstance(name, tuple)]
+
+    @property
+    def places(self) -> list[str]:
+        """Where we listen, as in config.toml, with the ports that were given."""
+        return [listener.at(_place(socket.getsockname())) for listener, server in self._servers
+                for socket in server.sockets]  # fmt: skip
 
     @property
     def sessions(self) -> int:
@@ -87,10 +104,15 @@ class Door:
         else:
             log.info("certificate read")
 
+    def _close(self) -> None:
+        for listener, server in self._servers:
+            server.close()
+            if listener.path:
+                Path(listener.path).unlink(missing_ok=True)
+
     async def drain(self) -> None:
         """Let nobody in, send the idle away with 421, let running transactions finish until `drain` has passed."""
-        for server in self._servers:
-            server.close()
+        self._close()
         tasks = {session._handler_coroutine for session in self._house.sessions}
         for session in list(self._house.sessions):
             session.finish(policy.SHUTTING_DOWN)
@@ -103,3 +125,15 @@ class Door:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         log.info("door closed", cut=len(running))
+
+
+def _share(path: str) -> None:
+    """Whoever may write to a socket may use it: we and our group, to which a mail server in front must belong."""
+    Path(path).chmod(0o660)
+
+
+def _place(name: Any) -> str:
+    """A socket's own name as it would stand in config.toml."""
+    if not isinstance(name, tuple):
+        return str(name)
+    return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"

@@ -1,20 +1,20 @@
 """What a client may say, and in which order (RFC 5321 section 4.1): the commands of one session.
 
-Strict addresses, enhanced codes on each reply (RFC 2034), STARTTLS by the loop itself (RFC 3207). What is decided about
-mailboxes and mails is in the hooks.
+Strict addresses, enhanced codes on each reply (RFC 2034), STARTTLS by the loop itself (RFC 3207); LMTP (RFC 2033) is
+the same with another greeting and a reply for each recipient. What is decided of mailboxes and mails is in the hooks.
 """
 
 import asyncio
 import re
-from typing import cast
 
 import structlog
 
-from gateway.smtp import path, policy
+from gateway.smtp import options, path, policy
+from gateway.smtp.options import OF_MAIL, OF_RCPT, Options
 from gateway.smtp.path import BadPath, Path
 from gateway.smtp.policy import Reply
 from gateway.smtp.reader import COMMAND_LIMIT
-from gateway.smtp.transfer import Transfer
+from gateway.smtp.relay import CLIENT, FORWARDED, Relay
 
 log = structlog.get_logger()
 
@@ -22,7 +22,7 @@ _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
 _BLANKS = " \t"
 
 
-class Session(Transfer):
+class Session(Relay):
     """A client's session: each smtp_* method is one command, found by aiosmtpd's table."""
 
     async def _obey(self, line: bytes) -> None:
@@ -31,7 +31,7 @@ class Session(Transfer):
             await self.push(command)
             return
         verb, argument = command
-        if self._errors >= self.house.smtp.errors and verb != "QUIT":
+        if self._errors >= self.house.smtp.errors and verb != "QUIT" and not self.is_from_relay:
             log.info("client refused", client=self.client_ip, reply=str(policy.TOO_MANY_ERRORS))
             await self.push(policy.TOO_MANY_ERRORS)
             return
@@ -42,24 +42,35 @@ class Session(Transfer):
         await method(argument)
 
     async def smtp_HELO(self, hostname: str | None) -> None:
-        await self._greet(hostname, self.hostname, extended=False)
+        await self._greet(hostname, "smtp", extended=False)
 
     async def smtp_EHLO(self, hostname: str | None) -> None:
-        keywords = ["PIPELINING", f"SIZE {self.house.smtp.size}", *([] if self.tls else ["STARTTLS"]),
-                    "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "CHUNKING",
-                    f"LIMITS RCPTMAX={self.house.smtp.recipients}", "HELP"]
-        lines = [f"250-{line}" for line in (self.hostname, *keywords)]
-        lines[-1] = lines[-1].replace("-", " ", 1)
-        await self._greet(hostname, "\r\n".join(lines)[4:], extended=True)
+        await self._greet(hostname, "smtp", extended=True)
 
-    async def _greet(self, name: str | None, answer: str, *, extended: bool) -> None:
+    async def smtp_LHLO(self, hostname: str | None) -> None:
+        """RFC 2033 section 4.1: LMTP has this in place of HELO and EHLO."""
+        await self._greet(hostname, "lmtp", extended=True)
+
+    async def _greet(self, name: str | None, kind: str, *, extended: bool) -> None:
+        if (kind == "lmtp") is not self.is_lmtp:
+            await self.push(policy.OTHER_GREETING)
+            return
         if not name or not path.is_helo_name(name):
             await self.push(policy.NO_HELO_NAME)
             return
         assert self.session is not None
         self._forget_mail()
         self.session.host_name, self.session.extended_smtp = name, extended
-        await self.push(f"250{'-' if extended else ' '}{answer}")
+        lines = [f"250-{line}" for line in (self.hostname, *(self._extensions() if extended else ()))]
+        await self.push("\r\n".join([*lines[:-1], lines[-1].replace("-", " ", 1)]))
+
+    def _extensions(self) -> list[str]:
+        return [
+            "PIPELINING", f"SIZE {self.house.smtp.size}", *([] if self.tls else ["STARTTLS"]), "ENHANCEDSTATUSCODES",
+            "8BITMIME", "SMTPUTF8", "CHUNKING", "DSN", f"LIMITS RCPTMAX={self.house.smtp.recipients}",
+            *([" ".join(("XCLIENT", *CLIENT)), " ".join(("XFORWARD", *FORWARDED))] if self.is_from_relay else []),
+            "HELP",
+        ]  # fmt: skip
 
     async def smtp_NOOP(self, arg: str | None) -> None:
         await self.push(policy.OK)
@@ -90,21 +101,12 @@ class Session(Transfer):
         if arg or self.tls:
             await self.push(policy.NO_ARGUMENT if arg else policy.TLS_ALREADY)
             return
-        transport = cast(asyncio.WriteTransport, self.transport)  # uvloop's are no subclasses of it
         # Nothing runs between here and the handshake, so no plain octet of a third person gets in between. The client's
         # first words inside TLS may come before we wake up, so nothing is dropped after it.
         self._wire.forget()
         self._out += str(policy.READY_FOR_TLS).encode() + b"\r\n"
         self._write_out()
-        secured = await self.loop.start_tls(transport, self, self.house.tls, server_side=True,
-                                            ssl_handshake_timeout=self._silence)  # fmt: skip
-        if secured is None:
-            raise ConnectionResetError("the client left in the handshake")
-        self.transport = self._writer._transport = secured  # type: ignore[attr-defined]
-        self._wire.open(secured)
-        cipher = secured.get_extra_info("cipher")
-        self.tls = f"{cipher[1]} {cipher[0]}"
-        self._begin(secured.get_extra_info("peername"))
+        await self._secure()
 
     async def smtp_MAIL(self, arg: str | None) -> None:
         reply = await self._mail(arg or "")
@@ -128,29 +130,23 @@ class Session(Transfer):
         sender, words = found
         if sender.is_postmaster:
             return policy.BAD_SENDER
-        options = path.parameters(words)
-        refusal = self._fault_of_options(options, sender)
-        if refusal:
+        told = options.read(words, OF_MAIL, extended=self.session.extended_smtp)
+        if isinstance(told, Reply):
+            return told
+        if refusal := self._fault_of_options(told, sender):
             return refusal
         self.envelope.mail_from = str(sender)
-        self.envelope.smtp_utf8 = "SMTPUTF8" in (options or {})
+        self.envelope.smtp_utf8 = "SMTPUTF8" in told
+        self.mail_options = told
         reply = await self._call_handler_hook("MAIL")
         if reply.is_refusal:
             self._forget_mail()
         return reply
 
-    def _fault_of_options(self, options: dict[str, str | None] | None, sender: Path) -> Reply | None:
-        """SIZE (RFC 1870), BODY (RFC 6152) and SMTPUTF8 (RFC 6531), each after EHLO only."""
-        assert self.session is not None
-        if options is None:
-            return policy.BAD_PARAMETER
-        if not options.keys() <= _MAIL_OPTIONS.keys() or (options and not self.session.extended_smtp):
-            return policy.UNKNOWN_PARAMETER
-        if not all(_MAIL_OPTIONS[name].fullmatch(value or "") for name, value in options.items()):
-            return policy.BAD_PARAMETER
-        if int(options.get("SIZE") or 0) > self.house.size:
+    def _fault_of_options(self, told: Options, sender: Path) -> Reply | None:
+        if int(told.get("SIZE") or 0) > self.house.size:
             return policy.TOO_LARGE
-        if not str(sender).isascii() and "SMTPUTF8" not in options:
+        if not str(sender).isascii() and "SMTPUTF8" not in told:
             return policy.NEEDS_SMTPUTF8
         return None
 
@@ -164,6 +160,8 @@ class Session(Transfer):
 
     async def _guessed(self, reply: Reply) -> Reply:
         """Who asks for many mailboxes that are not there is answered slowly, and at last not at all."""
+        if self.is_relay:
+            return reply
         seconds = self.house.guesses.guess(self.client_ip, self.loop.time())
         if self.house.guesses.is_harvest(self.client_ip, self.loop.time()):
             return policy.TOO_MANY_GUESSES
@@ -188,13 +186,17 @@ class Session(Transfer):
         recipient, words = found
         if recipient.is_null:
             return policy.BAD_RECIPIENT
-        if words:
-            return policy.BAD_PARAMETER if path.parameters(words) is None else policy.UNKNOWN_PARAMETER
+        told = options.read(words, OF_RCPT, extended=self.session.extended_smtp)
+        if isinstance(told, Reply):
+            return told
         if not str(recipient).isascii() and not self.envelope.smtp_utf8:
             return policy.NEEDS_SMTPUTF8
         if len(self.envelope.rcpt_tos) >= self.house.smtp.recipients:
             return policy.TOO_MANY_RECIPIENTS
-        return await self._call_handler_hook("RCPT", recipient)
+        reply = await self._call_handler_hook("RCPT", recipient)
+        if not reply.is_refusal:
+            self.recipient_options.append(told)
+        return reply
 
 
 def _told(argument: str | None) -> str:
@@ -203,17 +205,12 @@ def _told(argument: str | None) -> str:
     return found[1] if found else (argument or "")
 
 
-NOT_DONE = dict.fromkeys(("ETRN", "TURN", "ATRN", "SEND", "SOML", "SAML", "XCLIENT", "XFORWARD"), policy.NOT_HERE)
+NOT_DONE = dict.fromkeys(("ETRN", "TURN", "ATRN", "SEND", "SOML", "SAML"), policy.NOT_HERE)
 """Commands of the standards that are not done here: 502 (section 4.2.4), where others get 500."""
 # A browser that was tricked into posting a dialogue here is shown out at its first line.
 NOT_DONE |= dict.fromkeys(
     ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PRI"), policy.NOT_HTTP
 )
-_MAIL_OPTIONS: dict[str, re.Pattern[str]] = {
-    "SIZE": re.compile(r"[0-9]{1,20}"),
-    "BODY": re.compile(r"7BIT|8BITMIME", re.IGNORECASE),
-    "SMTPUTF8": re.compile(r""),
-}
 
 
 def read_command(line: bytes) -> tuple[str, str | None] | Reply:

@@ -6,8 +6,9 @@ import structlog
 
 from gateway.mail.authres import Verdict
 from gateway.smtp import policy
-from gateway.smtp.connection import Connection
+from gateway.smtp.entrance import Entrance
 from gateway.smtp.figures import told
+from gateway.smtp.options import Options
 from gateway.smtp.policy import Reply
 from gateway.smtp.reader import Data, Endless
 
@@ -18,19 +19,24 @@ SHOWN = 200
 _CHUNK = re.compile(r"([0-9]{1,20})(?: +(LAST))?", re.IGNORECASE)
 
 
-class Transfer(Connection):
+class Transfer(Entrance):
     """Takes a mail off the wire and asks the hooks what becomes of it."""
 
     verdict: Verdict | None = None
     """Whose mail the hooks say it is, once they looked."""
     kept_as = 0
     """Its id, once it is kept."""
+    mail_options: Options
+    """Parameters of MAIL."""
+    recipient_options: list[Options]
+    """And those of each RCPT that was taken."""
     _chunks: bytearray | None = None
     """What came by BDAT so far; None when none came in this transaction."""
 
     def _forget_mail(self) -> None:
         super()._forget_mail()
         self._chunks = None
+        self.mail_options, self.recipient_options = {}, []
 
     async def smtp_DATA(self, arg: str | None) -> None:
         refusal = policy.NO_ARGUMENT if arg else self._fault_of_order("DATA")
@@ -62,9 +68,12 @@ class Transfer(Connection):
         if reply.is_refusal:
             author = self.verdict.author if self.verdict else ""
             self.note_refusal(reply, self.envelope.rcpt_tos, author=author, size=len(data.content))
+        # With LMTP each recipient has its own reply (RFC 2033 section 4.2).
+        replies = len(self.recipient_options) if self.is_lmtp else 1
         self._forget_mail()
         self._listen_for_commands()
-        await self.push(reply)
+        for _ in range(replies):
+            await self.push(reply)
 
     def _tell(self, reply: Reply, size: int) -> None:
         """One line and one count for each mail, kept or not."""
@@ -84,7 +93,9 @@ class Transfer(Connection):
             return policy.MAIL_FIRST if self.session.host_name else policy.HELO_FIRST
         if command == "DATA" and self._chunks is not None:
             return policy.CHUNKS_BEGAN
-        return None if self.envelope.rcpt_tos else policy.NO_RECIPIENTS
+        if self.envelope.rcpt_tos:
+            return None
+        return policy.NO_RECIPIENTS_LMTP if self.is_lmtp else policy.NO_RECIPIENTS
 
     async def smtp_BDAT(self, arg: str | None) -> None:
         form = _CHUNK.fullmatch(arg or "")

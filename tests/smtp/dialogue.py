@@ -5,8 +5,8 @@
 
 Lines of the client with no answer between them go out in one piece. What stands behind `S:` is a regular expression;
 `S: closed` means that the server hung up, `TLS` that the client begins the handshake here. A client's line that ends
-with \\ has no CRLF; ␍ ␊ ␀ stand for the bare octets. Unless a dialogue begins with `S: 220` the greeting and EHLO are past.
-$ENVELOPE, $MAIL, $RCPT stand for the commands of an envelope that is taken.
+with \\ has no CRLF; ␍ ␊ ␀ stand for the bare octets. Unless a dialogue begins with `S: 220`, the greeting and EHLO are
+past. $ENVELOPE, $MAIL, $RCPT stand for the commands of an envelope that is taken.
 """
 
 import asyncio

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlmodel import select
@@ -84,6 +85,12 @@ class House:
     async def knock(self) -> Client:
         """A client that has said nothing yet."""
         client = Client(*await asyncio.open_connection("127.0.0.1", self.port))
+        self.clients.append(client)
+        return client
+
+    async def knock_at(self, socket: Path) -> Client:
+        """The same at a unix socket."""
+        client = Client(*await asyncio.open_unix_connection(socket))
         self.clients.append(client)
         return client
 

@@ -21,6 +21,7 @@ async def asked(house: House, recipient: str) -> str:
     "@relay.example:support@example.com", "help@example.net", "help+x@example.net",
     "postmaster", "PostMaster", "postmaster@example.com", "abuse@example.net", "Abuse@example.com",
     "postmaster@mx.example.com", "support+round.trip@example.com", "support+re.my.bill@example.com",
+    "postmaster@[127.0.0.1]", "support@[127.0.0.1]",
 ])  # fmt: skip
 async def test_ours(open_house: Opening, recipient: str) -> None:
     house = await open_house(site={"support": ("support@example.com", "help@example.net")})
@@ -31,7 +32,8 @@ async def test_ours(open_house: Opening, recipient: str) -> None:
     "nobody@example.com", "support@example.org", "support@sub.example.com", "help@example.com",
     "support@mx.example.com",
     "postmaster@example.org", "abuse", "support%example.org@example.com", "supportx@example.com", "+x@example.com",
-    "bounce@example.com", "bounce+x@example.com", "support@[127.0.0.1]", '"support@example.com"@example.org',
+    "bounce@example.com", "bounce+x@example.com", "support@[127.0.0.2]", "nobody@[127.0.0.1]",
+    '"support@example.com"@example.org',
     '"support "@example.com', "root@localhost", "suppört@example.com",
 ])  # fmt: skip
 async def test_not_ours(open_house: Opening, recipient: str) -> None:

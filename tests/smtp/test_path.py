@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.smtp.path import BadPath, Path, is_plain_name, parameters, parse, read
+from gateway.smtp.path import BadPath, Path, is_plain_name, parse, read
 
 
 @pytest.mark.parametrize(("text", "path"), [
@@ -58,15 +58,6 @@ def test_the_frame_of_a_path(argument: str, found: object) -> None:
 def test_a_broken_frame_is_refused(argument: str) -> None:
     with pytest.raises(BadPath):
         read(argument, "FROM:")
-
-
-def test_parameters_have_a_keyword_and_perhaps_a_value() -> None:
-    assert parameters(["size=10", "SMTPUTF8"]) == {"SIZE": "10", "SMTPUTF8": None}
-
-
-@pytest.mark.parametrize("words", [["SIZE="], ["=1"], ["SIZE=1", "size=2"], ["-x=1"], ["a=b=c"], ["x_y=1"]])
-def test_malformed_parameters_are_none(words: list[str]) -> None:
-    assert parameters(words) is None
 
 
 def test_a_domain_may_be_compared_in_ascii() -> None:

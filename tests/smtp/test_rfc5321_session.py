@@ -1,4 +1,4 @@
-"""RFC 5321, sections 2 to 4.4: session, commands and replies, rule by rule. tests/smtp/dialogue.py says how to read it."""
+"""RFC 5321, sections 2 to 4.4: session, commands and replies, rule by rule. How to read it: dialogue.py."""
 
 import pytest
 from smtp.dialogue import hold
