@@ -5,6 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 DEVELOPED := .venv/.developed
 CONFIG ?= config.toml
+WORKERS := -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help run test crash bench demo lint types packages clean
@@ -20,7 +21,8 @@ demo: $(INSTALLED)  ## Send a dozen real mails through a gateway of its own and 
 	@$(BIN)/frontdesk demo
 
 test: $(DEVELOPED) packages  ## Run all tests (PostgreSQL, Postfix, swaks and OpenDKIM are installed when they are missing)
-	@if .ci/packages missing; then $(BIN)/pytest $(PYTEST); else $(BIN)/pytest -m "not system" $(PYTEST); fi
+	@if .ci/packages missing; then $(BIN)/pytest $(WORKERS) $(PYTEST); \
+	else $(BIN)/pytest $(WORKERS) -m "not system" $(PYTEST); fi
 
 crash: $(DEVELOPED)  ## Kill the gateway again and again, then count what every 250 became
 	$(BIN)/pytest -m crash -s $(PYTEST)

@@ -6,11 +6,19 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from command import frontdesk as frontdesk
 from postgres import PostgresServer
 from sqlmodel import SQLModel
 
 from gateway.store.database import Database, connect
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> Iterator[None]:
+    """A command that a test ran in this process sets up the log; the next test finds it as it was."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

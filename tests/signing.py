@@ -20,7 +20,8 @@ def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
 
 @functools.cache
 def ed_key() -> ed25519.Ed25519PrivateKey:
-    return ed25519.Ed25519PrivateKey.generate()
+    """The same in every process, for names of tests show it."""
+    return ed25519.Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"ed25519").digest())
 
 
 def pem(key) -> bytes:
