@@ -105,9 +105,10 @@ def with_wire_ends(raw: bytes) -> bytes:
 
 def _header(block: bytes) -> Header:
     findings = _raw_findings(block)
-    lines = re.split(rb"\r\n(?![ \t])", block.removesuffix(b"\r\n"))
-    if len(lines) > MAX_FIELDS:
+    block = block.removesuffix(b"\r\n")
+    if block.count(b"\r\n") - block.count(b"\r\n ") - block.count(b"\r\n\t") >= MAX_FIELDS:
         return Header((), {}, (*findings, "header-too-many-fields"))
+    lines = re.split(rb"\r\n(?![ \t])", block)
     # An mbox file's first line is no field and no fault of the sender.
     if lines and lines[0].startswith((b"From ", b">From ")) and not _NAME.match(lines[0]):
         lines = lines[1:]
