@@ -106,17 +106,31 @@ ENDLESS = Reply(421, "4.7.0", "Nobody reads that much", ends=True)
 
 MAX_HOPS = 100
 """Received fields before a mail counts as going round (RFC 5321 section 6.3)."""
+MAX_RETURNS = 5
+"""Received fields of our own: nothing is relayed here, so each but a few of a curious operator is a turn of a circle."""
+_RECEIVED_BY = re.compile(rb"\r\nreceived:(?:[^\r]|\r\n[ \t]){0,1000}?(?<=[ \t])by ([^\s;]+)")
 
 
-def fault_of_content(content: bytes) -> Reply | None:
-    """Why a message is refused whatever it says; None when nothing is wrong with its octets."""
+def fault_of_content(content: bytes, hostname: str) -> Reply | None:
+    """Why a message is refused whatever it says; None when nothing is wrong with its octets.
+
+    hostname: our own. Only the fields of the message itself count: what is enclosed in it may have been here before.
+    """
     end = content.find(b"\r\n\r\n")
     header = content if end < 0 else content[: end + 2]
     if b"\0" in header:
         return NUL_IN_HEADER
-    if (b"\r\n" + header).lower().count(b"\r\nreceived:") > MAX_HOPS:
+    header = b"\r\n" + header.lower()
+    if header.count(b"\r\nreceived:") > MAX_HOPS or _returns(header, hostname.lower().encode()) > MAX_RETURNS:
         return LOOP
     return None
+
+
+def _returns(header: bytes, hostname: bytes) -> int:
+    """How often it was here before."""
+    if hostname not in header:
+        return 0
+    return sum(name == hostname for name in _RECEIVED_BY.findall(header))
 
 
 _CAPABILITY_LIKE = re.compile(r"[rbvs][0-9a-z]+(?:-[0-9a-z]*)?\.[0-9a-z]+\.[0-9a-z]{10,}", re.ASCII)

@@ -63,7 +63,7 @@ class Transfer(Entrance):
         assert self.envelope is not None
         self.envelope.content = data.content
         self.verdict, self.kept_as = None, 0
-        reply = _fault_of(data) or await self._call_handler_hook("DATA")
+        reply = _fault_of(data, self.house.hostname) or await self._call_handler_hook("DATA")
         self._tell(reply, len(data.content))
         if reply.is_refusal:
             author = self.verdict.author if self.verdict else ""
@@ -145,9 +145,9 @@ class Transfer(Entrance):
         return reply
 
 
-def _fault_of(data: Data) -> Reply | None:
+def _fault_of(data: Data, hostname: str) -> Reply | None:
     if data.is_too_large:
         return policy.TOO_LARGE
     if data.has_bare_line_end:
         return policy.BARE_LINE_END
-    return policy.fault_of_content(data.content)
+    return policy.fault_of_content(data.content, hostname)

@@ -154,6 +154,15 @@ async def test_a_mail_that_goes_round_in_a_circle_is_refused(house: House) -> No
     assert (await client.mails(b"rEceived: by x; y\r\n" * 101 + MAIL)).startswith("554 5.4.6")
 
 
+async def test_a_mail_that_was_here_again_and_again_is_refused(house: House) -> None:
+    client = await house.client()
+    ours = b"Received: from x ([192.0.2.1])\r\n\tby MX.example.com with ESMTP; Mon, 23 Nov 2026 12:00:00 +0000\r\n"
+    assert (await client.mails(ours * 5 + MAIL)).startswith("250 ")
+    assert (await client.mails(b"received: from y by z; w\r\n" + ours * 6 + MAIL)).startswith("554 5.4.6")
+    assert (await client.mails(MAIL + ours * 6)).startswith("250 ")
+    assert (await client.mails(ours.replace(b"MX.", b"my-mx.") * 6 + MAIL)).startswith("250 ")
+
+
 async def test_lines_of_any_length_and_any_octets_are_kept_as_they_are(house: House) -> None:
     client = await house.client()
     text = MAIL + b"x" * 100_000 + b"\r\n" + bytes(range(14, 256)) + b"\r\n"
