@@ -246,17 +246,18 @@ def test_a_mail_with_halves_of_characters_is_printed_as_json(frontdesk: Command,
 
 
 def test_each_line_is_answered_before_the_next_is_read(tmp_path: Path) -> None:
-    """A program may ask one by one: the answer is there without an end of input."""
+    """A program may ask one by one: the answer is there without an end of input, by the zone file as it is now."""
     (tmp_path / "mail.eml").write_bytes(MAIL)
     command = [sys.executable, "-m", "gateway", "authenticate", "--lines"]
     with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           env=_environment()) as run:
         assert run.stdin
         assert run.stdout
-        for _ in range(2):
-            run.stdin.write(json.dumps(GOOD).encode() + b"\n")
+        for spf, verdict in (("v=spf1 +all", "verified-spf"), ("v=spf1 -all", "none")):
+            (tmp_path / "zone.json").write_text(json.dumps({"example.org": {"TXT": [spf]}}))
+            run.stdin.write(json.dumps({**GOOD, "zone": "zone.json"}).encode() + b"\n")
             run.stdin.flush()
-            assert json.loads(run.stdout.readline())["verdict"] == "verified-spf"
+            assert json.loads(run.stdout.readline())["verdict"] == verdict
         run.stdin.close()
 
 

@@ -37,7 +37,7 @@ Answer = dict[str, Any]
 NOBODY = "127.0.0.1"
 """Client address when none is given: no domain on the internet lets it send, so nothing passes by accident."""
 ZONES = 100
-"""Zone files that are remembered."""
+"""Zone files that are remembered; one that was written again is read again."""
 LATEST = 250_000_000_000
 """A moment in the year 9892: what becomes due after it can still be written as a date."""
 
@@ -104,7 +104,7 @@ class Authenticator:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._dns: Any = None
-        self._zones: dict[str, ZoneResolver] = {}
+        self._zones: dict[tuple[str, int], ZoneResolver] = {}
 
     async def answer(self, question: Question) -> Answer:
         """The object that `frontdesk authenticate --json` prints."""
@@ -130,11 +130,12 @@ class Authenticator:
             return self._system()
         if not isinstance(zone, str):
             return ZoneResolver(zone)
-        if zone not in self._zones:
+        known_by = zone, _changed_at(zone)
+        if known_by not in self._zones:
             if len(self._zones) >= ZONES:
                 self._zones.clear()
-            self._zones[zone] = ZoneResolver.load(zone)
-        return self._zones[zone]
+            self._zones[known_by] = ZoneResolver.load(zone)
+        return self._zones[known_by]
 
     def _system(self) -> Resolver:
         from gateway.service import build_resolver
@@ -228,6 +229,14 @@ def _ours(message: Message, support: tuple[str, ...]) -> tuple[str, ...]:
 def _untagged(address: str) -> str:
     local, _, domain = address.lower().rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"
+
+
+def _changed_at(file: str) -> int:
+    """Nanoseconds; 0 for a file that is not there."""
+    try:
+        return Path(file).stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0
 
 
 def _content(file: str) -> bytes:
