@@ -70,8 +70,10 @@ def serve(context: typer.Context) -> None:
     """
     config = read_config(context)
     from gateway.service import Service
+    from gateway.systemd import Systemd
 
-    run(lambda: Service(config).run(lambda: read_config(context)), config.log)
+    systemd = Systemd()
+    run(lambda: Service(config, systemd=systemd).run(lambda: read_config(context)), config.log)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from gateway import logs
 from gateway.authentication.resolver import DnsResolver, Resolver
 from gateway.authentication.signer import Signer, SigningKey
 from gateway.config import Config, ConfigError, DkimKey
@@ -29,13 +30,16 @@ from gateway.desk.pipeline import Desk, load_handlers
 from gateway.desk.post import Office
 from gateway.mail.envelope import domain_of
 from gateway.smtp.server import Door
+from gateway.status.watch import Rooms, Watch
 from gateway.store.customer_file import CustomerFile, Fault
 from gateway.store.customers import Customers, CustomerTable
 from gateway.store.database import Database, connect
 from gateway.store.intake import Intake
+from gateway.systemd import Systemd
 from gateway.web.pages import Pages
 
 if TYPE_CHECKING:
+    from gateway.status.server import Status
     from gateway.web.server import Window
 
 log = structlog.get_logger()
@@ -156,13 +160,24 @@ def build_window(config: Config, desk: Desk) -> "Window | None":
     return Window(build_pages(config), config.web, Acts(desk))
 
 
+def build_status(config: Config, watch: Watch, now: Callable[[], datetime]) -> "Status | None":
+    """The server of [status]; None where it is not served."""
+    if not config.status.listen:
+        return None
+    from gateway.status.metrics import Page  # the library of Prometheus: for those who ask for figures
+    from gateway.status.server import Status
+
+    return Status(config.status.listen, watch, Page(watch, now))
+
+
 class Service:
-    """A whole gateway in one event loop."""
+    """A whole gateway in one event loop. `systemd`: who started it, when that wants to hear how it is."""
 
     def __init__(self, config: Config, *, now: Callable[[], datetime] = clock,
-                 resolver: Resolver | None = None) -> None:
+                 resolver: Resolver | None = None, systemd: Systemd | None = None) -> None:
         self.config = config
         self.now = now
+        self.systemd = systemd or Systemd({})
         self.database = open_database(config)
         self.resolver = resolver or build_resolver(config)
         self._tasks: list[asyncio.Task[None]] = []
@@ -179,6 +194,9 @@ class Service:
             self.door = Door(config.site, config.smtp, config.authentication, self.intake, self.resolver,
                              self.desk.office.capabilities, self.now)
         self.window = build_window(config, self.desk)
+        rooms = Rooms(self.door, self.intake, self.desk, self.worker, self.resolver, self.database)
+        self.watch = Watch(rooms, config.site.data, config.store.free, self.now, self.systemd.alive)
+        self.status = build_status(config, self.watch, self.now)
 
     def _posted(self) -> None:
         self.worker.wake()
@@ -190,18 +208,32 @@ class Service:
 
     async def start(self) -> None:
         """Everything up, the door last."""
+        await self._open_status()
         await self.database.migrate()
+        self.watch.start()
         self._tasks = [asyncio.create_task(self.desk.run()), asyncio.create_task(self.worker.run())]
         if self.window:
             with self._listening("web"):
-                await self.window.start()
+                await self.window.start(self.systemd.socket)
         with self._listening("smtp"):
-            await self.door.start()
+            await self.door.start(self.systemd.socket)
+        self.watch.closed = ""
+        if left := self.systemd.close():
+            log.warning("systemd listens where config.toml does not", at=left)
         log.info("frontdesk is open", listen=self.door.places,
                  support=self.config.site.support, letters=self._way_out())
 
+    async def _open_status(self) -> None:
+        """No mail may suffer where only the figures cannot be shown."""
+        try:
+            if self.status:
+                await self.status.start(self.systemd.socket)
+        except OSError as error:
+            log.error("/healthz, /readyz and /metrics are not served", at=self.config.status.listen, error=str(error))
+
     async def stop(self) -> None:
         """Drain: the door and the window first, then what they left is finished or stays in the store."""
+        self.watch.closed = "the gateway is shutting down"
         await asyncio.gather(self.door.drain(), *([self.window.drain()] if self.window else []))
         await self.intake.close()
         await self.desk.stop()
@@ -210,6 +242,9 @@ class Service:
         if isinstance(self.resolver, DnsResolver):
             await self.resolver.close()
             log.info("name servers were asked", **asdict(self.resolver.figures))
+        await self.watch.stop()
+        if self.status:
+            await self.status.close()
         await self.database.close()
         log.info("frontdesk is closed")
 
@@ -233,10 +268,16 @@ class Service:
             # What is there by now stays: a full collection that walked it all would hold the loop for 60 ms.
             gc.collect()
             gc.freeze()
+            self._tell_ready()
             await stopping.wait()
+            self.systemd.stopping()
+
+    def _tell_ready(self) -> None:
+        self.systemd.ready(f"taking mail at {', '.join(self.door.places)}")
 
     def reload(self, reread: Callable[[], Config]) -> None:
         """Take a new config; a bad file keeps the old one and says so."""
+        self.systemd.reloading()
         try:
             config = reread()
             _same_house(self.config, config)
@@ -245,6 +286,7 @@ class Service:
             log.error("the new config is not taken: the old one stays", fault=str(error))
         else:
             log.info("config reloaded")
+        self._tell_ready()
 
     def _reconfigure(self, config: Config) -> None:
         desk = build_desk(config, self.database, self.now)
@@ -257,7 +299,8 @@ class Service:
             self.door.configure(config.site, config.smtp, config.authentication, desk.office.capabilities)
         if self.window:
             self.window.configure(pages, config.web)
-        self.intake.backlog = config.store.backlog
+        logs.configure(config.log)
+        self.intake.backlog, self.watch.free = config.store.backlog, config.store.free
         self.worker.configure(config.delivery, config.site, signer)
         self.desk.journey, self.desk.office = desk.journey, desk.office
         self.desk.customers = desk.customers
@@ -288,7 +331,8 @@ def _certificate(config: Config) -> Iterator[None]:
 
 def _same_house(old: Config, new: Config) -> None:
     """What a running gateway cannot change: where it listens and where it keeps things."""
-    for path in (("store", "url"), ("site", "data"), ("smtp", "listen"), ("web", "listen")):
+    for path in (("store", "url"), ("site", "data"), ("smtp", "listen"), ("web", "listen"),
+                 ("status", "listen")):
         section, key = path
         if getattr(getattr(old, section), key) != getattr(getattr(new, section), key):
             raise new.fault(path, "this changes only by a restart")

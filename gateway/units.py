@@ -56,9 +56,16 @@ class Listener:
     def __str__(self) -> str:
         return self.at(self.path or f"{self.host}:{self.port}")
 
-    def at(self, place: str) -> str:
-        """The same kind of place elsewhere, as it would stand in config.toml."""
-        return ("" if self.kind == "smtp" else f"{self.kind}://") + ("unix:" if self.path else "") + place
+    def at(self, name: object) -> str:
+        """The same kind of place elsewhere, as it would stand in config.toml. `name`: as a socket is named."""
+        return ("" if self.kind == "smtp" else f"{self.kind}://") + ("unix:" if self.path else "") + place(name)
+
+
+def place(name: object) -> str:
+    """A listening socket's own name (getsockname) as it would stand in config.toml."""
+    if not isinstance(name, tuple):
+        return str(name)
+    return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
 
 
 def _listener(value: object) -> object:

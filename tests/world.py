@@ -209,6 +209,7 @@ class World:
             "store": {"url": "sqlite" if self.database_url.startswith("sqlite") else self.database_url},
             "delivery": {"smarthost": smarthost, "starttls": "never"},
             "web": {"listen": ""},
+            "status": {"listen": ""},
         }
         return Config(**{name: {**plain.get(name, {}), **self.sections.get(name, {})}
                          for name in {*plain, *self.sections}})

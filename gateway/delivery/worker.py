@@ -8,6 +8,7 @@ twice comes only what was in the gap between the next host's 250 and our own com
 import asyncio
 import contextlib
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -50,6 +51,8 @@ class Worker:
         self._database, self._resolver, self._now, self._returned = database, resolver, now, returned
         self._port, self._lease = port, lease
         self._in_hand: dict[int, asyncio.Task[None]] = {}
+        self.outcomes: Counter[str] = Counter()
+        """Tries since the start: sent, deferred, bounced."""
         self._woken = asyncio.Event()
         self._is_stopping = False
         self._has_ended = asyncio.Event()
@@ -59,6 +62,11 @@ class Worker:
     def configure(self, settings: Delivery, site: Site, signer: Signer | None) -> None:
         """Take new settings; they hold from the next letter on."""
         self._settings, self._site, self._signer = settings, site, signer
+
+    @property
+    def in_hand(self) -> int:
+        """Letters under way at this moment."""
+        return len(self._in_hand)
 
     def wake(self) -> None:
         """Something was put into the outbox."""
@@ -167,6 +175,7 @@ class Worker:
             if again is None:
                 outcome = Outcome("bounced", f"{outcome.reply} (given up after {_hours(self._settings.give_up)})")
         await self._record(_id(letter), outcome, now, again)
+        self.outcomes[outcome.state] += 1
         log.info(f"letter {outcome.state}", letter=letter.id, recipient=letter.recipient, attempts=letter.attempts,
                  reply=outcome.reply, **({"again": again.isoformat()} if again else {}))
         if outcome.state == "bounced":

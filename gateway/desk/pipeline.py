@@ -21,6 +21,7 @@ from gateway.config import Config
 from gateway.desk import facts
 from gateway.desk.apply import Application
 from gateway.desk.capability import Capability
+from gateway.desk.figures import Figures
 from gateway.desk.handler import Answer, Bounce, Decisions, Drop, Due, Handler, Mail, Proof, Rating
 from gateway.desk.post import Office
 from gateway.mail.authres import Verdict
@@ -103,6 +104,7 @@ class Desk:
                  customers: Customers | None = None) -> None:
         self.database, self.journey, self.office, self.customers = database, journey, office, customers
         self.attempts, self.lease, self.now, self._posted = attempts, lease, now, posted
+        self.figures = Figures()
         self._awake = asyncio.Event()
         self._working = asyncio.Lock()
         self._stopping = False
@@ -175,12 +177,14 @@ class Desk:
             done = await self.database.write(lambda db: _attempt(work, db))
         except _Failed as failure:  # any other fault is the database's: nothing is counted against the event
             return await self._lay_back(kind, id, failure.error, failed)
+        self.figures.events[kind, "handled"] += done
         self._posted()
         return done
 
     async def _lay_back(self, kind: str, id: int, error: Exception, failed: Callable[..., str]) -> bool:
         """The event is tried again later, and given up after enough tries."""
         log.error("a handler failed", exc_info=error, **{kind: id})
+        self.figures.events[kind, "laid back"] += 1
         reason, now = storable(f"{type(error).__name__}: {error}")[:REASON], self.now()
         outcome = await self.database.write(lambda db: failed(db, id, reason, now, self.attempts, FIRST_RETRY))
         log.warning("event laid back", outcome=outcome, **{kind: id})
@@ -261,7 +265,11 @@ class Desk:
     def _ask(self, application: Application, hear: Callable[[Handler], Decisions],
              only: str = "") -> list[dict[str, Any]]:
         for name, handler in self.journey:
-            if only in ("", name) and not _apply_all(application, name, hear(handler)):
+            if only not in ("", name):
+                continue
+            with self.figures.timed(name):
+                goes_on = _apply_all(application, name, hear(handler))
+            if not goes_on:
                 break
         return application.decisions
 

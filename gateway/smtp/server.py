@@ -1,10 +1,10 @@
 """The door: it listens where config.toml says, lets clients in, and on SIGTERM lets them finish."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -46,6 +46,8 @@ class Door:
         self.figures = Figures()
         self._sessions: set[Connection] = set()
         self._servers: list[tuple[Listener, asyncio.Server]] = []
+        self._paths: list[Path] = []
+        """Of the unix sockets that we made."""
         self.configure(site, smtp, authentication, capabilities)
 
     def configure(self, site: Site, smtp: Smtp, authentication: Authentication, capabilities: Capabilities) -> None:
@@ -59,36 +61,44 @@ class Door:
         self._house = House(site.hostname, smtp, certificate, self._guests, self._guesses, hooks, self._sessions,
                             self._intake.refusals, self.figures, self._now)
 
-    async def start(self) -> None:
-        """Listen. Raises OSError where an address cannot be had."""
-        for listener in self._smtp.listen:
-            self._servers.append((listener, await self._listen(listener)))
-        for place in self.places:
-            log.info("door open", at=place)
+    async def start(self, given: Callable[[str], socket.socket | None] = lambda _: None) -> None:
+        """Listen, at the socket that is `given` for a place of config.toml if there is one.
 
-    async def _listen(self, listener: Listener) -> asyncio.Server:
+        Raises OSError where an address cannot be had.
+        """
+        for listener in self._smtp.listen:
+            self._servers.append((listener, await self._listen(listener, given(str(listener)))))
+        for at in self.places:
+            log.info("door open", at=at)
+
+    async def _listen(self, listener: Listener, given: socket.socket | None) -> asyncio.Server:
         loop = asyncio.get_running_loop()
 
         def session() -> Session:
             return Session(self._house, loop, listener)
 
+        if given and given.family == socket.AF_UNIX:
+            return await loop.create_unix_server(session, sock=given, backlog=BACKLOG)
+        if given:
+            return await loop.create_server(session, sock=given, backlog=BACKLOG)
         if not listener.path:
             return await loop.create_server(session, listener.host.strip("[]"), listener.port, backlog=BACKLOG)
         server = await loop.create_unix_server(session, listener.path, backlog=BACKLOG)
         _share(listener.path)
+        self._paths.append(Path(listener.path))
         return server
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
         """Host and port of each listening TCP socket; where port 0 was asked for, the one that was given."""
-        names = [socket.getsockname() for _, server in self._servers for socket in server.sockets]
+        names = [each.getsockname() for _, server in self._servers for each in server.sockets]
         return [name[:2] for name in names if isinstance(name, tuple)]
 
     @property
     def places(self) -> list[str]:
         """Where we listen, as in config.toml, with the ports that were given."""
-        return [listener.at(_place(socket.getsockname())) for listener, server in self._servers
-                for socket in server.sockets]  # fmt: skip
+        return [listener.at(each.getsockname()) for listener, server in self._servers
+                for each in server.sockets]  # fmt: skip
 
     @property
     def sessions(self) -> int:
@@ -105,10 +115,10 @@ class Door:
             log.info("certificate read")
 
     def _close(self) -> None:
-        for listener, server in self._servers:
+        for _, server in self._servers:
             server.close()
-            if listener.path:
-                Path(listener.path).unlink(missing_ok=True)
+        for path in self._paths:
+            path.unlink(missing_ok=True)
 
     async def drain(self) -> None:
         """Let nobody in, send the idle away with 421, let running transactions finish until `drain` has passed."""
@@ -130,10 +140,3 @@ class Door:
 def _share(path: str) -> None:
     """Whoever may write to a socket may use it: we and our group, to which a mail server in front must belong."""
     Path(path).chmod(0o660)
-
-
-def _place(name: Any) -> str:
-    """A socket's own name as it would stand in config.toml."""
-    if not isinstance(name, tuple):
-        return str(name)
-    return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"

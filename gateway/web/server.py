@@ -5,6 +5,8 @@ would take the signals for itself, and waits for a slow client for ever.
 """
 
 import asyncio
+import socket
+from collections.abc import Callable
 
 import h11
 import structlog
@@ -119,18 +121,20 @@ class Window:
         self._app = ProxyHeadersMiddleware(
             Frame(app, front, pages.style_source, self._turnstile), list(web.proxies))  # type: ignore[arg-type]
 
-    async def start(self) -> None:
-        """Listen. Raises OSError where the address cannot be had."""
+    async def start(self, given: Callable[[str], socket.socket | None] = lambda _: None) -> None:
+        """Listen, at the socket that is `given` for our address or a new one. Raises OSError where it cannot be had."""
         loop = asyncio.get_running_loop()
         host, _, port = self._listen.rpartition(":")
-        self._servers = [await loop.create_server(self._connection, host.strip("[]"), int(port))]
+        found = given(self._listen)
+        self._servers = [await loop.create_server(self._connection, sock=found) if found else
+                         await loop.create_server(self._connection, host.strip("[]"), int(port))]
         for name, number in self.addresses:
             log.info("window open", host=name, port=number)
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
         """Host and port of each listening socket."""
-        return [socket.getsockname()[:2] for server in self._servers for socket in server.sockets]
+        return [each.getsockname()[:2] for server in self._servers for each in server.sockets]
 
     async def drain(self) -> None:
         """Let nobody in, and let the answers under way be finished."""

@@ -183,6 +183,8 @@ async def test_a_deferred_letter_is_tried_again_when_its_time_has_come(
         worker.wake()
         await lines.until("letter sent")
     assert (await get(database, one)).attempts == 2
+    assert worker.outcomes == {"deferred": 1, "sent": 1}
+    assert worker.in_hand == 0
 
 
 async def test_a_bounced_letter_is_told_to_the_desk_after_it_was_recorded(

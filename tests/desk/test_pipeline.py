@@ -411,3 +411,13 @@ async def test_a_row_that_cannot_be_read_does_not_stand_before_the_others(databa
     for _ in range(house.desk.attempts):
         await house.passes(FIRST_RETRY * 2 ** house.desk.attempts)
     assert (await house.all(Received))[0].state == "shunted"
+
+
+async def test_what_the_desk_did_is_counted_by_event_and_by_handler(house: House) -> None:
+    await house.keep(subject="poison")
+    await house.keep(Message_ID="<2@example.org>")
+    await house.desk.settle()
+    figures = house.desk.figures
+    assert figures.events == {("mail", "handled"): 1, ("mail", "laid back"): 1}
+    assert figures.calls["stumble"] > figures.calls["acknowledge"] > 0
+    assert figures.seconds["acknowledge"] > 0

@@ -1,0 +1,1 @@
+"""How the gateway is, for whoever runs it: alive, ready, and in figures. Only service builds it; it sees all rooms."""
