@@ -57,6 +57,8 @@ smtpd_tls_security_level = may
 smtpd_tls_loglevel = 1
 smtp_tls_security_level = {security}
 smtp_tls_loglevel = 1
+smtp_send_xforward_command = yes
+lmtp_send_xforward_command = yes
 smtputf8_enable = yes
 smtpd_milters = {milter}
 minimal_backoff_time = 1s
@@ -78,6 +80,7 @@ verify unix - - n - 1 verify
 showq unix n - n - - showq
 flush unix n - n 1000? 0 flush
 smtp unix - - n - - smtp
+lmtp unix - - n - - lmtp
 error unix - - n - - error
 retry unix - - n - - error
 discard unix - - n - - discard

@@ -4,7 +4,8 @@ What comes before SMTP begins, a PROXY header or a TLS handshake, is held here a
 """
 
 import asyncio
-from typing import Any, cast
+from collections.abc import Coroutine
+from typing import Any, TypeVar, cast
 
 import structlog
 from aiosmtpd import smtp as stock
@@ -17,6 +18,7 @@ from gateway.smtp.limits import client_ip
 from gateway.smtp.policy import Reply
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 
 class Entrance(Connection):
@@ -151,16 +153,10 @@ class Entrance(Connection):
     async def _secure(self) -> None:
         """The TLS handshake, then nothing is known of the client any more (RFC 3207 section 4.2)."""
         transport = cast(asyncio.WriteTransport, self.transport)  # uvloop's are no subclasses of it
-        handshake = self.loop.create_task(
-            self.loop.start_tls(transport, self, self.house.tls, server_side=True,
-                                ssl_handshake_timeout=self.house.command_seconds))  # fmt: skip
-        if self._early is not None:
-            # Two turns of the loop later the handshake has taken over the socket and has read nothing from it yet.
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            early, self._early = bytes(self._early), None
-            _feed(transport.get_protocol(), early)
-        secured = await handshake
+        # Not a task of its own: nothing runs between here and the handshake, so it misses nothing of what comes in.
+        handshake = self.loop.start_tls(transport, self, self.house.tls, server_side=True,
+                                        ssl_handshake_timeout=self.house.command_seconds)  # fmt: skip
+        secured = await (handshake if self._early is None else self._late(handshake))
         if secured is None:
             raise ConnectionResetError("the client left in the handshake")
         self.transport = self._writer._transport = secured  # type: ignore[attr-defined]
@@ -168,6 +164,17 @@ class Entrance(Connection):
         cipher = secured.get_extra_info("cipher")
         self.tls = f"{cipher[1]} {cipher[0]}"
         self._begin(secured.get_extra_info("peername"))
+
+    async def _late(self, handshake: Coroutine[Any, Any, T]) -> T:
+        """A handshake whose beginning came before it could listen; until it does, all that comes in is held."""
+        running = self.loop.create_task(handshake)
+        # Two turns of the loop later the handshake has taken over the socket and has read nothing from it yet.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        early, self._early = bytes(self._early or b""), None
+        _feed(cast(asyncio.WriteTransport, self.transport).get_protocol(), early)
+        return await running
+
 
 
 def _feed(protocol: Any, octets: bytes) -> None:
