@@ -111,6 +111,8 @@ def _findings(mailboxes: list[Mailbox], comments: list[str], domain: str, ours: 
     found = [
         each for text, whose in claims for each in display_name.findings(text, f"{whose.local}@{domain}", domain, ours)
     ]
+    if display_name.is_like_ours(domain, ours):
+        found.append("author-like-our-domain")
     if len(mailboxes) > 1:
         found.append("from-several-authors")
     return tuple(dict.fromkeys(found))

@@ -68,6 +68,13 @@ def findings(text: str, address: str, domain: str, ours: Ours) -> Iterator[str]:
         yield "display-name-our-name"
 
 
+def is_like_ours(domain: str, ours: Ours) -> bool:
+    """True for an author's domain (A-labels) that looks like one of ours, or begins like it, and is another."""
+    if ours is NOTHING_OF_OURS or any(is_within(domain, ourselves) for ourselves in ours.domains):
+        return False
+    return bool(_looks_of(ours)[0].search(_look(_u_labels(domain))))
+
+
 def skeleton(name: str) -> str:
     """A name by its looks alone: no case, width, accents, blanks or punctuation; look-alike letters as one."""
     return _letters(_look(name))

@@ -40,6 +40,7 @@ FINDINGS = {
     "display-name-mixed-scripts": "The name mixes alphabets whose letters look alike.",
     "display-name-our-domain": "The name claims our own domain; the address does not.",
     "display-name-our-name": "The name is ours, or one of our agents'; the address is not.",
+    "author-like-our-domain": "The address is at a domain that looks like ours and is another's.",
     "from-several-authors": "It names several authors: the domain vouches for the domain only, not for which of them.",
     "from-several-domains": "It names authors of several domains.",
     "from-missing": "It names no author.",

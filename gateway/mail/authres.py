@@ -118,8 +118,8 @@ class Verdict:
 
     @property
     def signatures(self) -> tuple[str, ...]:
-        """Of the signatures that passed, what each is known by when it comes again."""
-        return tuple(check.signature for check in self.dkim if check.result == Result.PASS)
+        """Of the signatures that passed, what each is known by when it comes again; no two alike."""
+        return tuple(dict.fromkeys(check.signature for check in self.dkim if check.result == Result.PASS))
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

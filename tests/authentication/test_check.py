@@ -376,4 +376,6 @@ async def test_a_signature_is_known_by_the_octets_of_its_b():
     once, again = await verdict(sign(MAIL)), await verdict(b"X-Else: 1\r\n" + sign(MAIL))
     assert once.signatures == again.signatures
     assert len(once.signatures[0]) == 64
+    signed = sign(MAIL)
+    assert (await verdict(signed.removesuffix(MAIL) + signed)).signatures == once.signatures, "counted once"
     assert (await verdict(sign(MAIL) + b"more\r\n")).signatures == ()

@@ -237,3 +237,18 @@ def test_names_are_the_same_by_their_looks():
     assert skeleton("Kim  MINJI!") == skeleton("K\u0456m-Minji") == "kimminji"
     assert skeleton("R0bin 1ee") == skeleton("Robin lee")
     assert skeleton("김 민지") == skeleton("\u1100\u1175\u11b7\u1106\u1175\u11ab\u110c\u1175") != skeleton("김민준")
+
+
+# ---- the author's own domain -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "domain", ["d\u0435sk.example", "desk.examp1e", "desk.example.evil.com", "x.d\u0435sk.example"],
+)
+def test_a_domain_that_looks_like_ours_is_named(domain):
+    assert findings(f"Kim <kim@{domain}>") == ("author-like-our-domain",)
+
+
+@pytest.mark.parametrize("domain", ["desk.example", "mail.desk.example", "mydesk.example", "desk.example-shop.com"])
+def test_our_own_domain_and_others_are_not(domain):
+    assert findings(f"Kim <kim@{domain}>") == ()
