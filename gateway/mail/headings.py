@@ -12,20 +12,24 @@ LINE = 600
 
 _WROTE = (
     # English
-    r"On\b.*\b(?:wrote|said|writes)",
+    r"On\b.*\b(?:wrote|said|writes|sent)",
     r".*\bwrote(?: on .*| at .*)?",
     r"In (?:message|article)\b.*\b(?:writes|wrote)",
+    # Horde, in its languages, and mutt
+    r"(?:quoting|citando|zitat von|citation de|citando a|citeren|citerar|cytowanie|цитирую) .*@.*",
+    r"\*? ?\S.*@.* \[\d{4}-\d{2}-\d{2} .*\]",
     # Korean: Gmail, Apple, Thunderbird, older Gmail and Naver's app
     r".*(?:님이|님께서|이\(가\)|에)?\s*(?:작성|쓴 글|쓰신 글|보낸 글)",
     r".*님의 말(?:씀)?",
     r".*(?:썼습니다|쓰셨습니다|작성했습니다|보냈습니다)",
     # Japanese
-    r".*(?:のメール|が書きました|さんは書きました|さんが書きました|は書きました|より|のメッセージ)",
+    r".*(?:のメール|が書きました|さんは書きました|さんが書きました|は書きました|より|のメッセージ)(?: \(.*\))?",
     # Chinese, both
     r".*(?:写道|寫道|写到|写了|寫到)",
     # German, Dutch
     r".*\bschrieb\b.*",
     r".*\bhat (?:am .*)?geschrieben",
+    r"am\b.*\bschrieben sie",
     r".*\bschreef\b.*",
     r".*het volgende geschreven",
     # French, Spanish, Catalan, Portuguese, Italian, Romanian
@@ -51,11 +55,11 @@ _WROTE = (
     r".*(?:כתב|כתבה|מאת).*",
     r".*كتب.*",
 )
-WROTE = re.compile(r"\W{0,3}(?:" + "|".join(_WROTE) + r")\s?[:：]?\W{0,3}$", re.IGNORECASE)
+WROTE = re.compile(r"\W{0,8}(?:" + "|".join(_WROTE) + r")\s?[:：]?\W{0,8}$", re.IGNORECASE)
 """A whole heading. By itself it proves nothing: `is_heading` in quote.py asks for a date or an address too."""
 
 ENDINGS = re.compile(
-    r"(?:[:：]|wrote|작성|말|글|写道|寫道|schrieb|écrit|escribió|escreveu|scritto|schreef|"
+    r"(?:[:：]|wrote\s?-*|writes|작성|말|글|写道|寫道|schrieb|écrit|escribió|escreveu|scritto|schreef|"
     r"yazdı|>)\s*[*_>]?\s*$",
     re.IGNORECASE,
 )
@@ -65,9 +69,9 @@ EVIDENCE = re.compile(r"\d{4}|\d{1,2}[:.h]\d{2}|[^\s<>]@[^\s<>]|\d{1,2}[./-]\d{1
 """A heading names when or who: a year, a time of day, an address, a date."""
 
 GENERIC = re.compile(
-    r".{0,120}\d{1,2}:\d{2}.{0,160}<[^<>\s]+@[^<>\s]+>[^<>]{0,40}[:：]$|"
-    r".{0,80}\d{4}.{0,200}<[^<>\s]+@[^<>\s]+>[^<>]{0,40}[:：]$|"
-    r"\W{0,3}\d{4}[-/.]\s?\d{1,2}[-/.]\s?\d{1,2}\.?\s.{0,120}<[^<>\s]+@[^<>\s]+>$"
+    r".{0,120}\d{1,2}:\d{2}.{0,160}<\s?[^<>\s]+@[^<>\s]+>[^<>]{0,40}[:：]$|"
+    r".{0,80}\d{4}.{0,200}<\s?[^<>\s]+@[^<>\s]+>[^<>]{0,40}[:：]$|"
+    r"\W{0,3}\d{4}[-/.]\s?\d{1,2}[-/.]\s?\d{1,2}\.?\s.{0,120}<\s?[^<>\s]+@[^<>\s]+>$"
 )
 """Any language: a time or a year, an address in brackets, a colon at the end (Gmail in
 Japanese writes no verb); or a date, a name and an address alone, as Gmail did once."""
@@ -84,10 +88,14 @@ _ORIGINAL = (
     r"原邮件",
     r"回复的原邮件",
     r"回复邮件",
+    r"original",
+    r"replied message",
+    r"転送メッセージ以前",
     r"元のメッセージ",
     r"元のメール",
     r"オリジナルメッセージ",
-    r"original\s*-?nachricht",
+    r"(?:original|antwort)\s*-?nachricht",
+    r"\S.{0,80}\swrote",
     r"urspr(?:ü|ue)ngliche (?:nachricht|mail|e-mail|message)",
     r"message (?:d['’]origine|original|initial)",
     r"courriel original",
@@ -109,20 +117,29 @@ _ORIGINAL = (
     r"thư gốc",
     r"tin nhắn gốc",
     r"eredeti üzenet",
-    r"původní zpráva",
+    r"původní (?:zpráva|e-mail)",
     r"pôvodná správa",
     r"mesaj original",
     r"αρχικό μήνυμα",
     r"pesan asli",
 )
 ORIGINAL = re.compile(
-    r"\W{0,3}[-_=*~—–\s]{2,}\s*(?:" + "|".join(_ORIGINAL) + r")\s*[:：]?\s*[-_=*~—–\s]{1,}$", re.IGNORECASE
+    r"\W{0,3}[-_=*~—–\s]{2,}\s*(?:" + "|".join(_ORIGINAL) + r")\s*[:：]?\s*[-_=*~—–\s]{1,}$|"
+    r"\[\s?(?:" + "|".join(_ORIGINAL) + r")\s?\]$",
+    re.IGNORECASE,
 )
 ORIGINAL_BARE = re.compile(
     r"(?:original message|원본 메시지|urspr(?:ü|ue)ngliche nachricht|"
     r"message d'origine)\s*:?$",
     re.IGNORECASE,
 )
+GROUPWISE = re.compile(r">>> .{0,200}(?:\d{1,2}[:.]\d{2}|\d{4}|@).{0,200} >>>$")
+"""How GroupWise heads a quoted mail that it does not mark."""
+JOINED = re.compile(
+    r"(?<=[ \t-])On\s(?:(?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\d)",
+    re.IGNORECASE,
+)
+"""Where a heading begins on a line that begins with words of the answer."""
 
 _FORWARDED = (
     r"forwarded (?:message|mail|by)",
@@ -162,7 +179,7 @@ _FORWARDED = (
 FORWARDED = re.compile(r"[-_=*~—–\s]*(?:" + "|".join(_FORWARDED) + r")\b.{0,120}$", re.IGNORECASE)
 
 FROM_NAMES = (
-    "from|보낸\\s?사람|보낸\\s?이|발신자?|발신인|差出人|送信者|发件人|發件人|寄件者|寄件人|"
+    "from|送信元|보낸\\s?사람|보낸\\s?이|발신자?|발신인|差出人|送信者|发件人|發件人|寄件者|寄件人|"
     "von|de|da|van|от|від|od|från|fra|lähettäjä|kimden|"
     "gönderen|từ|người gửi|feladó|expéditeur|remitente|mittente|afzender|отправитель|de la|από|dari|absender"
 )
@@ -171,7 +188,7 @@ OTHER_NAMES = (
     "보낸\\s?일시|일시|받는\\s?사람|받는\\s?이|받은\\s?사람|수신자?|수신인|참조|제목|작성일|발신일|"
     "日期|发送时间|"
     "收件人|主题|抄送|发送日期|寄件日期|傳送時間|收件者|主旨|副本|時間|时间|主題|送信日時|日付|日時|宛先|"
-    "件名|gesendet|datum|an|betreff|envoyé|date|à|"
+    "件名|gesendet|datum|an|betreff|envoyé(?: le)?|date|à|copie à|sujet|message du|"
     "objet|enviado(?: el| em)?|fecha|para|asunto|assunto|data|inviato|a|oggetto|verzonden|aan|onderwerp|отправлено|"
     "дата|"
     "кому|тема|копия|wysłano|do|temat|skickat|till|ämne|sendt|dato|til|emne|lähetetty|päiväys|vastaanottaja|aihe|"
@@ -183,13 +200,47 @@ OTHER_NAMES = (
 FROM_LINE = re.compile(rf"[*_>\s|]{{0,4}}(?:{FROM_NAMES})\s?[*_]{{0,2}}\s?[:：]\s?[*_]{{0,2}}\s?\S", re.IGNORECASE)
 OTHER_LINE = re.compile(rf"[*_>\s|]{{0,4}}(?:{OTHER_NAMES})\s?[*_]{{0,2}}\s?[:：]", re.IGNORECASE)
 
+DATE_LINE = re.compile(
+    r"[*_>\s|]{0,4}(?:date|sent|message du|datum|gesendet|envoyé|enviad[oa]|inviato|verzonden|fecha|data|dato|"
+    r"날짜|보낸\s?날짜|日期|日時|дата)\s?[*_]{0,2}\s?[:：].{0,80}"
+    r"(?:\d{4}|\d{1,2}[:.]\d{2})",
+    re.IGNORECASE,
+)
+"""A block of the quoted mail's fields may begin with its date."""
+LIST_FOOTER = re.compile(
+    r"mailing list|listinfo|unsubscribe|list-?manage|@lists?\.|google groups|abmelden|"
+    r"메일링\s?리스트|수신\s?거부|メーリングリスト|désinscrire|désabonner",
+    re.IGNORECASE,
+)
+"""What a list puts under every mail that it passes on, below a rule."""
+
 _DEVICE = r"(?:my |the |a |an )?\w[\w .'’+\-/®™()]{0,60}"
+_MORE = r"[\w .'’+\-/®™]{0,30}"
+_EXCUSE = r"(?:[,;.!] {0,2}(?:please |pls )?(?:excuse|pardon|forgive|sorry|apologi[sz]e|apologies).{0,60})?"
 _SIGNED = (
-    rf"sent from {_DEVICE}",
+    rf"sent from {_DEVICE}{_EXCUSE}",
     rf"sent (?:via|with|using|by) {_DEVICE}",
     rf"sent on (?:my|the) {_DEVICE}",
     r"get outlook for (?:ios|android|mac).{0,80}",
     r"sent on the go",
+    rf"from my (?:i(?:phone|pad|pod)|android|mobile|cell|phone|galaxy|samsung|blackberry|windows phone){_MORE}",
+    r"\w{1,30} from mobile",
+    (
+        r"(?:hanki|hämta|hent|få|ottieni|obtener|obtenha|obter|télécharger|pobierz|получить|загрузить|scarica|descargar|"
+        r"ontvang|download|holen sie sich|hol dir|laden sie) outlook (?:for|för|til|per|para|pour|dla|для|voor|für) "
+        r"(?:ios|android|mac).{0,80}"
+    ),
+    r"outlook (?:for|für|pour) (?:ios|android|mac) ?(?:다운로드|받기|herunterladen|を入手|を取得).{0,40}",
+    r"(?:ios|android|mac)(?:용|版)? ?(?:의 )?outlook ?(?:다운로드|받기|가져오기|をダウンロード|を入手).{0,40}",
+    r"(?:下载|获取|取得|下載) ?(?:ios|android|mac) ?(?:版|专用|的|適用的?)? ?outlook.{0,40}",
+    r"diese (?:nachricht|e-mail) wurde von .{1,60} gesendet",
+    r"verstuurd vanaf .{1,50}",
+    r"verzonden met .{1,50}",
+    r"från min .{1,40}",
+    r"trimis (?:de pe|din) .{1,40}",
+    r"odoslané z .{1,40}",
+    r"dikirim dari .{1,40}",
+    r"ส่งจาก.{1,40}",
     (
         r"(?:나의|내|저의|제)\s?.{1,40}에서 (?:보냄|보냈습니다|보낸 "
         r"메일|전송됨?|발송)"
@@ -218,6 +269,6 @@ _SIGNED = (
     rf"odesláno z {_DEVICE}",
 )
 SIGNED = re.compile(
-    r"[-*_\[(\s]{0,4}(?:" + "|".join(_SIGNED) + r")[.\])*_\s]{0,4}(?:\(?<?https?://\S+>?\)?)?$", re.IGNORECASE
+    r"[-*_\[(<\s]{0,4}(?:" + "|".join(_SIGNED) + r")[.\])>*_\s]{0,4}(?:\(?<?https?://\S+>?\)?)?$", re.IGNORECASE
 )
 """A line that a mobile mail program puts under every mail."""

@@ -95,6 +95,7 @@ SIGNATURE_MARK = "\uf8f2"
 """Private-use characters: no mail's text keeps them (the charsets room would call them strange)."""
 
 _QUOTE_HINT = re.compile(
+    r'name="messageReplySection"|'
     r'(?:id|class)="[^"]*(?:divRplyFwdMsg|appendonsend|OutlookMessageHeader|yahoo_quoted|gmail_attr|'
     r"moz-cite-prefix|protonmail_quote|"
     r'zmail_extra|mail_quote_header|ms-outlook-quote)|style="[^"]*border-top:\s?(?:1(?:\.0)?pt solid|'
@@ -172,7 +173,7 @@ _READ_TAGS = {
 _READ_ATTRIBUTES = {
     "a": {"href"},
     "img": {"alt"},
-    "div": {"class", "id", "style"},
+    "div": {"class", "id", "style", "name"},
     "blockquote": {"class", "type", "style"},
     "ol": {"start"},
     "hr": {"id"},

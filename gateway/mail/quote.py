@@ -9,12 +9,16 @@ when nothing would be left, everything is kept.
 import re
 
 from gateway.mail.headings import (
+    DATE_LINE,
     ENDINGS,
     EVIDENCE,
     FORWARDED,
     FROM_LINE,
     GENERIC,
+    GROUPWISE,
+    JOINED,
     LINE,
+    LIST_FOOTER,
     ORIGINAL,
     ORIGINAL_BARE,
     OTHER_LINE,
@@ -29,9 +33,13 @@ REPLY_MARKER_KOREAN = "##- 이 줄 위에 답장을 써 주세요 -##"
 
 LINES_LIMIT = 20_000
 """Lines that are looked at; a longer text is kept as it is."""
+BLOCKS_LIMIT = 20
+"""Quoted blocks with a heading each that are taken off the end, one after the other."""
 
 _MARKER = re.compile(r"[>\s|*]*##- .{0,200}-##\s*$")
 _RULE = re.compile(r"\s*(?:[_]{5,}|[-]{10,}|[=]{10,}|[*]{10,}|[—–]{5,})\s*$")
+_RULE_ABOVE = re.compile(r"\s*(?:[-_=*]{3,}|[—–]{5,})\s*$")
+"""A rule above the fields of a quoted mail may be short: html.py writes <hr> as three dashes."""
 _SIGNATURE = re.compile(r"\s*(?:--|—|––)\s*$")
 _STARTS = re.compile(
     r"[\s*_>]{0,4}(?:(?:on|am|le|el|em|il|op|den|dne|w dniu|at|vào|в|у|在)\s|"
@@ -40,6 +48,8 @@ _STARTS = re.compile(
 )
 """How the first line of a heading begins: with the date, or the word in front of it."""
 _QUOTED = re.compile(r"\s{0,3}[>＞|]")
+_DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks of the writing direction, which stand around names in Hebrew and Arabic headings."""
 
 
 def new_words(text: str, html: str | None = None, *, is_forward: bool = False) -> str:
@@ -47,10 +57,10 @@ def new_words(text: str, html: str | None = None, *, is_forward: bool = False) -
     lines = _lines(text, html)
     if len(lines) > LINES_LIMIT:
         return text.strip()
-    kept = lines if is_forward else _without_marker(lines)
+    kept = _without_list_footer(lines)
     if not is_forward:
-        kept = _without_quotes(kept)
-    kept = _without_signature(kept)
+        kept = _without_quotes(_parted(_without_marker(kept)))
+    kept = _without_signature(_without_list_footer(kept))
     words = _clean(kept)
     return words if re.search(r"\w|\S\S", words) else _clean(lines)
 
@@ -102,9 +112,20 @@ def _without_marker(lines: list[str]) -> list[str]:
     return lines
 
 
+def _parted(lines: list[str]) -> list[str]:
+    """An answer and the heading behind it on one line, above quoted lines, become two lines."""
+    parted: list[str] = []
+    for number, line in enumerate(lines):
+        is_heading_like = line.rstrip().endswith("wrote:") and len(line) <= LINE and not _is_quoted(line)
+        is_above = is_heading_like and any(map(_is_quoted, lines[number + 1 : number + 3]))
+        start = max((found.start() for found in JOINED.finditer(line)), default=0) if is_above else 0
+        parted += [line[:start].rstrip("- "), line[start:]] if line[:start].strip(" -") else [line]
+    return parted
+
+
 def _heading_before(lines: list[str], end: int) -> int | None:
     """Where a heading begins whose last line is lines[end - 1]; None when that is no heading."""
-    if end <= 0 or not ENDINGS.search(lines[end - 1][-LINE:]):
+    if end <= 0 or not _may_end(lines[end - 1]):
         return None
     best = None
     for start in range(end - 1, max(end - 6, -1), -1):
@@ -120,13 +141,19 @@ def _heading_before(lines: list[str], end: int) -> int | None:
     return best
 
 
+def _may_end(line: str) -> bool:
+    return bool(ENDINGS.search(_DIRECTIONS.sub("", line[-100:]) if not line.isascii() else line[-100:]))
+
+
 def _goes_on(first: str, second: str) -> bool:
     """True when the second line is plainly the rest of a wrapped heading that the first one begins with its date."""
-    return bool(_STARTS.match(first) and EVIDENCE.search(first)) and not _STARTS.match(second)
+    is_begun = bool(_STARTS.match(first)) or second.lstrip().startswith("<")
+    return is_begun and bool(EVIDENCE.search(first)) and not _STARTS.match(second)
 
 
 def is_heading(line: str) -> bool:
     """True for "On <date>, <name> wrote:" and its kin in other languages. One line, wrapped ones joined."""
+    line = line if line.isascii() else _DIRECTIONS.sub("", line)
     if len(line) > LINE or not EVIDENCE.search(line):
         return False
     return bool(WROTE.match(line) or GENERIC.match(line))
@@ -136,16 +163,16 @@ def _quote_begins(lines: list[str], number: int) -> tuple[int, int, bool] | None
     """(first line of the heading, first line behind it, whether everything behind it is quoted) when one
     begins here."""
     line = lines[number]
-    bare = line.strip()
+    bare = line.replace("&nbsp;", " ").strip()
     if not bare or len(bare) > LINE:
         return None
     if bare == QUOTE_MARK:
         return number, number + 1, False
-    if ORIGINAL.match(bare) or ORIGINAL_BARE.match(bare):
+    if ORIGINAL.match(bare) or ORIGINAL_BARE.match(bare) or GROUPWISE.match(bare):
         return number, number + 1, True
-    if FROM_LINE.match(line) and _is_block(lines, number):
+    if (FROM_LINE.match(line) and _is_block(lines, number)) or (DATE_LINE.match(line) and _is_dated(lines, number)):
         return _with_rule(lines, number), number + 1, True
-    if ENDINGS.search(line[-LINE:]) and (start := _heading_before(lines, number + 1)) is not None:
+    if _may_end(line) and (start := _heading_before(lines, number + 1)) is not None:
         return start, number + 1, False
     return None
 
@@ -154,12 +181,26 @@ def _is_block(lines: list[str], number: int) -> bool:
     """From: is followed by two more of Sent:, To:, Subject: ... within a few lines."""
     near = [line for line in lines[number + 1 : number + 14] if line.strip()][:7]
     count = sum(1 for line in near if OTHER_LINE.match(line))
-    return count >= 2 or (count == 1 and number > 0 and bool(_RULE.match(lines[number - 1])))
+    is_ruled = number > 0 and bool(_RULE_ABOVE.match(lines[number - 1][:LINE]))
+    is_dated = "@" in lines[number] and bool(re.search(r"\d{4}.{1,20}\d{1,2}:\d{2}", lines[number][:LINE]))
+    return count >= 2 or (is_ruled and (count == 1 or is_dated))
+
+
+def _is_dated(lines: list[str], number: int) -> bool:
+    """Date: is followed by From: and one more, or by To: with an address, with nothing in between."""
+    near = lines[number + 1 : number + 5]
+    count = next((place for place, line in enumerate(near) if not (FROM_LINE.match(line) or OTHER_LINE.match(line))), 4)
+    has_author = any(FROM_LINE.match(line) for line in near[:count])
+    return (has_author and count >= 2) or (count >= 1 and EVIDENCE.search(near[0]) is not None and "@" in near[0])
 
 
 def _with_rule(lines: list[str], number: int) -> int:
     start = number
-    while start > 0 and number - start < 3 and (not lines[start - 1].strip() or _RULE.match(lines[start - 1])):
+    while (
+        start > 0
+        and number - start < 3
+        and (not lines[start - 1].strip() or _RULE_ABOVE.match(lines[start - 1][:LINE]))
+    ):
         start -= 1
     return start
 
@@ -171,20 +212,28 @@ def _without_quotes(lines: list[str]) -> list[str]:
             continue
         if FORWARDED.match(line.strip()) and not _QUOTED.match(line):
             return lines
-        if _QUOTED.match(line) and line.strip().startswith((">", "＞")):
+        if _is_quoted(line) and not GROUPWISE.match(line.strip()):
             break
         found = _quote_begins(lines, number)
         if found is None:
             continue
         start, after, is_all = found
-        is_forward = any(FORWARDED.match(each[:LINE].strip()) for each in lines[after : after + 4])
-        if is_forward:
-            return lines
         following = next((each for each in lines[after:] if each.strip() not in ("", QUOTE_MARK)), "")
+        if FORWARDED.match(following[:LINE].strip()):
+            return lines
         if is_all or not _is_quoted(following):
-            return lines[:start] if _has_words(lines[:start]) else lines
+            return lines[:start] if _has_words(lines[:start]) else _below(lines, after)
         break
     return _without_blocks(lines)
+
+
+def _below(lines: list[str], after: int) -> list[str]:
+    """The answer below a mail that is quoted with its fields and with marks; all lines where it is not marked."""
+    named = (place for place, line in enumerate(lines[after:]) if line.strip() and not OTHER_LINE.match(line[:LINE]))
+    rest = lines[after + next(named, 0) :]
+    blocks = _blocks(rest)
+    is_one = len(blocks) == 1 and blocks[0][0] == 0
+    return rest[blocks[0][1] :] if is_one and _has_words(rest[blocks[0][1] :]) else lines
 
 
 def _is_quoted(line: str) -> bool:
@@ -195,25 +244,34 @@ def _has_words(lines: list[str]) -> bool:
     return any(re.search(r"\w|\S\S", line) for line in lines)
 
 
-def _without_blocks(lines: list[str]) -> list[str]:
+def _without_blocks(lines: list[str], depth: int = 0) -> list[str]:
     """Quoted lines at the end go; a single block with the answer below it goes; several mean answers in
-    between: kept."""
+    between: kept. `depth`: how many blocks at the end are gone already."""
     blocks = _blocks(lines)
-    if not blocks:
+    if not blocks or depth > BLOCKS_LIMIT:
         return lines
     start, end = blocks[-1]
     if not _has_words(lines[end:]) or _only_signature(lines[end:]):
         cut = lines[: _heading_start(lines, start)]
         if len(blocks) == 1:
             return cut + lines[end:] if _has_words(cut) else lines
-        return cut if _has_words([line for line in cut if not _is_quoted(line)]) else lines
+        if not _has_words([line for line in cut if not _is_quoted(line)]):
+            return lines
+        is_headed = len(cut) < start and _heading_start(cut, blocks[-2][0]) == blocks[-2][0]
+        return cut if is_headed and _has_words(cut[: blocks[-2][0]]) else _without_blocks(cut, depth + 1)
     if len(blocks) > 1:
         return lines
     heading = _heading_start(lines, start)
     if heading == start and _has_words(lines[:start]):
         return lines  # quoted by hand between two sentences of one's own
     rest = _without_quotes(lines[end:]) if any(line.strip() for line in lines[end:]) else []
-    return lines[:heading] + rest
+    is_close = heading > 0 and bool(lines[heading - 1].strip())
+    return lines[:heading] + (rest[_first(rest) :] if is_close else rest)
+
+
+def _first(lines: list[str]) -> int:
+    """The place of the first line with anything on it."""
+    return next((place for place, line in enumerate(lines) if line.strip()), len(lines))
 
 
 def _only_signature(lines: list[str]) -> bool:
@@ -232,11 +290,26 @@ def _blocks(lines: list[str]) -> list[tuple[int, int]]:
     for number, line in enumerate(lines):
         if not _is_quoted(line):
             continue
-        if blocks and not _has_words(lines[blocks[-1][1] : number]):
+        if blocks and _is_rest(lines[blocks[-1][1] - 1], lines[blocks[-1][1] : number]):
             blocks[-1] = (blocks[-1][0], number + 1)
         else:
             blocks.append((number, number + 1))
     return blocks
+
+
+def _is_rest(above: str, between: list[str]) -> bool:
+    """True when lines between two quoted ones are no answer: empty, or what wrapping cut off the quoted line above."""
+    if not _has_words(between):
+        return True
+    if len(between) > 2 or not all(line.strip() for line in between) or len(above) > LINE:
+        return False
+    first = between[0].strip()[:LINE]
+    is_open = above.rfind("(") > above.rfind(")") or above.rfind("<") > above.rfind(">", 4)
+    return (
+        is_open
+        or bool(re.match(r"[(<]https?://\S+\s?[)>]\s?>?$", first))
+        or (len(above) >= 60 and first[0].islower() and above.rstrip()[-1] not in ".?!:;…。？！")
+    )
 
 
 def _heading_start(lines: list[str], start: int) -> int:
@@ -256,6 +329,16 @@ def _heading_start(lines: list[str], start: int) -> int:
     return start if heading is None else heading
 
 
+def _without_list_footer(lines: list[str]) -> list[str]:
+    """What a mailing list added below a rule of its own, at the very end."""
+    for number in range(len(lines) - 1, max(-1, len(lines) - 15), -1):
+        if re.match(r"\s*(?:_{2,}|[-=~*]{20,}|--)\s*$", lines[number][:LINE]):
+            footer = [line for line in lines[number + 1 :] if line.strip()]
+            is_list = len(footer) <= 8 and any(LIST_FOOTER.search(line[:LINE]) for line in footer)
+            return lines[:number] if is_list and _has_words(lines[:number]) else lines
+    return lines
+
+
 def _begins_signature(line: str, behind: list[str]) -> bool:
     """RFC 3676 section 4.3: "-- ". Dashes alone count when few lines follow; never above a quote."""
     is_mark = line == "-- " or line.strip() == SIGNATURE_MARK
@@ -271,7 +354,7 @@ def _without_signature(lines: list[str]) -> list[str]:
             lines = lines[:number]
     while lines and (not lines[-1].strip() or _RULE.match(lines[-1])):
         lines = lines[:-1]
-    for _ in range(3):
+    for _ in range(40):
         last = lines[-1].strip() if lines else ""
         if not last or len(last) > 120 or not SIGNED.match(last) or not _has_words(lines[:-1]):
             break
