@@ -15,6 +15,8 @@ import structlog
 from gateway.config import Log
 from gateway.console import plain
 
+_JSON = json.JSONEncoder(default=str)  # made once: json.dumps makes one for each line
+
 
 class StandardError:
     """Standard error, whatever it is by now. A line that cannot be written (full disk, closed pipe) costs no mail."""
@@ -44,7 +46,7 @@ def configure(section: Log) -> None:
 
 
 def _as_json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
-    return json.dumps(event, default=str)
+    return _JSON.encode(event)
 
 
 def _as_text(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:

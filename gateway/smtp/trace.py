@@ -37,7 +37,12 @@ def _received(envelope: Envelope, hostname: str, tls: str, now: datetime) -> byt
     if len(envelope.recipients) == 1:
         # With several, each would learn of the others (section 7.2).
         lines.append(f"for <{envelope.recipients[0]}>")
-    return ("\r\n\t".join(lines) + f"; {format_datetime(now)}\r\n").encode("utf-8", "replace")
+    return ("\r\n\t".join(lines) + f"; {_date(now.replace(microsecond=0))}\r\n").encode("utf-8", "replace")
+
+
+@lru_cache(2)
+def _date(second: datetime) -> str:
+    return format_datetime(second)
 
 
 @lru_cache(1024)

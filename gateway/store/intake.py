@@ -7,20 +7,22 @@ cut loses nothing; when it raises nothing was kept.
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Connection, bindparam, func, insert, select, text
+from sqlalchemy import Connection, Dialect, Insert, bindparam, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session as Db
 
 from gateway.mail.authres import UNCHECKED, Verdict
 from gateway.mail.envelope import Envelope
-from gateway.models import RawMail, Received
+from gateway.mail.receipt import SUBJECT, Receipt
+from gateway.models import Letter, Moment, RawMail, Received
 from gateway.store import seen
 from gateway.store.database import Database, storable
 from gateway.store.refusals import Refusals
@@ -31,6 +33,7 @@ T = TypeVar("T")
 _received = Received.__table__  # type: ignore[attr-defined]
 _INSERT_RECEIVED = insert(_received)
 _INSERT_RAW_MAIL = insert(RawMail.__table__)  # type: ignore[attr-defined]
+_MOMENT = Moment()
 _KNOWN = select(_received.c.digest, _received.c.id).where(_received.c.digest.in_(bindparam("digests", expanding=True)))
 _LAST_ID = select(func.max(_received.c.id))
 _NEXT_IDS = text("SELECT nextval(pg_get_serial_sequence('received', 'id')) FROM generate_series(1, :count)")
@@ -61,6 +64,8 @@ class Arrival:
     kept_at: datetime
     size: int
     """Octets of the message as it was sent, without our trace fields."""
+    receipt: Receipt | None = None
+    """What the sender is told of it, for the outbox."""
 
 
 def digest(message_id: str, recipients: Iterable[str], content: bytes) -> str | None:
@@ -241,11 +246,19 @@ def insert_all(db: Db, arrivals: Sequence[Arrival]) -> list[int]:
             new.setdefault(keys[-1], arrival)
     ids = dict[str | int, int](zip(new, _free_ids(connection, len(new)), strict=True))
     if new:
-        connection.execute(_INSERT_RECEIVED, [_row(ids[key], arrival) for key, arrival in new.items()])
-        rows = [{"received_id": ids[key], "content": arrival.content} for key, arrival in new.items()]
-        connection.execute(_INSERT_RAW_MAIL, rows)
+        rows = [_row(ids[key], arrival, connection.dialect) for key, arrival in new.items()]
+        _insert(connection, _INSERT_RECEIVED, rows)
+        _insert(connection, _INSERT_RAW_MAIL, [{"received_id": ids[key], "content": arrival.content}
+                                               for key, arrival in new.items()])  # fmt: skip
         _sight(db, new.values())
+        db.add_all(_letter(arrival.receipt, arrival.kept_at) for arrival in new.values() if arrival.receipt)
     return [known.get(str(key)) or ids[key] for key in keys]
+
+
+def _letter(receipt: Receipt, now: datetime) -> Letter:
+    """From the null path (RFC 3461 section 6.1). Not automatic: it leaves a customer's acknowledgements uncounted."""
+    return Letter(template="receipt", created_at=now, next_attempt=now, recipient=receipt.recipient, raw=receipt.raw,
+                  subject=SUBJECT, message_id=receipt.message_id, is_automatic=False)  # fmt: skip
 
 
 def _sight(db: Db, arrivals: Iterable[Arrival]) -> None:
@@ -270,32 +283,46 @@ def _free_ids(connection: Connection, count: int) -> Iterable[int]:
     return range(last + 1, last + 1 + count)
 
 
-def _row(id: int, arrival: Arrival) -> dict[str, Any]:
-    envelope = arrival.envelope
+def _insert(connection: Connection, statement: Insert, rows: list[dict[str, Any]]) -> None:
+    """Values go to the driver as they are: what SQLAlchemy does for each would cost more than the database's work."""
+    words, columns = _compiled(statement, tuple(rows[0]), connection.dialect)
+    connection.exec_driver_sql(words, [tuple([row[column] for column in columns]) for row in rows])
+
+
+@lru_cache(8)
+def _compiled(statement: Insert, columns: tuple[str, ...], dialect: Dialect) -> tuple[str, list[str]]:
+    """The statement as the driver takes it, with the order of its values."""
+    compiled = statement.compile(dialect=dialect, column_keys=columns)
+    return str(compiled), compiled.positiontup or []
+
+
+def _row(id: int, arrival: Arrival, dialect: Dialect) -> dict[str, Any]:
+    """As the driver takes it: moments and JSON in the form of their columns."""
+    envelope, kept_at = arrival.envelope, _MOMENT.process_bind_param(arrival.kept_at, dialect)
     return {
         "id": id,
-        "kept_at": arrival.kept_at,
+        "kept_at": kept_at,
         "digest": arrival.digest,
         "client_ip": envelope.client_ip,
         "helo": storable(envelope.helo),
         "tls": envelope.tls,
         "protocol": envelope.protocol,
         "reverse_path": storable(envelope.reverse_path),
-        "recipients": [storable(recipient) for recipient in envelope.recipients],
+        "recipients": json.dumps([storable(recipient) for recipient in envelope.recipients]),
         "size": arrival.size,
         "verdict": _verdict_json(arrival.verdict),
         "quarantined": arrival.quarantined,
         "state": "kept",
         "attempts": 0,
-        "next_attempt": arrival.kept_at,
+        "next_attempt": kept_at,
         "reason": "",
     }
 
 
-@lru_cache(1)
-def _unchecked() -> Any:
-    return UNCHECKED.as_json()
+@cache
+def _unchecked() -> str:
+    return json.dumps(UNCHECKED.as_json())
 
 
-def _verdict_json(verdict: Verdict) -> Any:
-    return _unchecked() if verdict is UNCHECKED else storable(verdict.as_json())
+def _verdict_json(verdict: Verdict) -> str:
+    return _unchecked() if verdict is UNCHECKED else json.dumps(storable(verdict.as_json()))

@@ -5,16 +5,14 @@ Prints its port when it is open; its log, a JSON line per mail as in production,
 """
 
 import asyncio
-import logging
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import structlog
-
+from gateway import logs
 from gateway.authentication.resolver import ZoneResolver
-from gateway.config import Authentication, Site, Smtp
+from gateway.config import Authentication, Log, Site, Smtp
 from gateway.desk.capability import Capabilities
 from gateway.smtp.server import Door
 from gateway.store.database import connect
@@ -41,19 +39,10 @@ async def serve(folder: Path) -> None:
     await database.close()
 
 
-def log_to(path: Path) -> None:
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"),
-                    structlog.processors.JSONRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(path.open("a", encoding="utf-8")),
-        cache_logger_on_first_use=True,
-    )  # fmt: skip
-
-
 if __name__ == "__main__":
     import uvloop
 
-    log_to(Path(sys.argv[1]) / "log")
+    sys.stderr = (Path(sys.argv[1]) / "log").open("a", encoding="utf-8", buffering=1)
+    logs.configure(Log(format="json"))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(Path(sys.argv[1])))
