@@ -1,15 +1,34 @@
 """What mail systems mean when they say why: phrases of failure -> enhanced status code (RFC 3463).
 
-The same fault has a hundred wordings. A table of them, most telling first, gives the status where none (or
-only a general
-one) was given, and says whether the address is dead (hard) or the mail may get through another day (soft).
+The same fault has a hundred wordings. A table of them, most telling first, gives the status where none was given, and
+says whether the address is dead (hard) or the mail may get through another day (soft).
 """
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 HARD = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.4.4"))
 """Statuses of an address that will never work."""
+_SOFT = frozenset(("5.2.2", "5.3.4", "5.7.26"))
+"""Statuses that say nothing against the address, whatever words stand beside them."""
+_GENERAL = frozenset(("5.0.", "5.1.", "5.2.", "5.3.", "5.4.", "5.5.", "5.7."))
+"""Beside these the words decide: hosts use them for all kinds of refusals."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRecipient:
+    """One address that a letter did not reach (or not yet)."""
+
+    recipient: str
+    """The address; "" when only the reason could be read."""
+    status: str
+    """RFC 3463, such as "5.1.1"; deduced from the words where none was given."""
+    is_hard: bool
+    """The address is dead; False when another try may succeed."""
+    diagnostic: str
+    """What the other side said, one line; hostile text."""
+
 
 _TABLE: tuple[tuple[str, str], ...] = (
     (
@@ -30,14 +49,30 @@ _TABLE: tuple[tuple[str, str], ...] = (
             r"überschritten)|boîte.{0,30}(?:pleine|saturée)|"
             r"buzón.{0,20}(?:lleno|completo)|"
             r"caixa.{0,20}cheia|casella.{0,20}piena|ящик.{0,20}переполнен|552 .{0,40}(?:full|quota)|over limit|"
-            r"overquota|status: [45]\.2\.2"
+            r"overquota|status: [45]\.2\.2|(?:full|over-?filled) mail\s?box|mail ?folder is full|mail ?box space not|"
+            r"too many (?:messages|mails) on|too much mail (?:data|stored)|zu ?viele mails|quota violation|"
+            r"boite.{0,30}pleine|"
+            r"skrzynk.{0,30}(?:pełna|przepełnion)"
+        ),
+    ),
+    (
+        "5.1.10",
+        r"null ?mx|(?:domain|host) (?:\S{1,80} )?does not accept (?:any )?(?:e-?)?mail(?! from)",
+    ),
+    (
+        "4.4.3",
+        (
+            r"host not found,? try again|host name lookup failure|malformed (?:or unexpected )?name ?server reply|"
+            r"name service error.{0,80}try again|temporar(?:y|ily).{0,30}(?:name server|resolution|dns)|"
+            r"(?:dns|name ?server).{0,20}(?:timed? ?out|temporar)"
         ),
     ),
     (
         "5.1.2",
         (
             r"host (?:or domain name )?(?:was )?not found|(?:host|domain|hostname)\W*unknown|unknown (?:mail "
-            r")?(?:host|domain)|no such (?:host|domain)|domain (?:name )?(?:does not exist|not found|doesn't exist|is "
+            r")?(?:host|domain)|no such (?:host|domain)|domain (?:name )?(?:does not exist|not found|"
+            r"doesn'?t exist|is "
             r"not valid|invalid)|"
             r"domain must (?:exist|resolve)|couldn'?t find any host (?:named|by that name)|could ?not find "
             r"(?:any host|a (?:mail exchanger|gateway))|name (?:or service|server).{0,30}(?:not known|not found|"
@@ -45,12 +80,12 @@ _TABLE: tuple[tuple[str, str], ...] = (
             r"(?:no|illegal|bad) (?:mx|dns)|unrouteable (?:mail )?domain|unrout(?:e)?able address.{0,20}domain|"
             r"nxdomain|no mail exchanger|invalid domain|"
             r"dns (?:error|lookup|resolution|name) ?.{0,20}(?:fail|not exist|no such|non-?existent)|all relevant "
-            r"mx records point to non-existent|host name lookup failure|"
+            r"mx records point to non-existent|"
             r"(?:unable|failed) to (?:resolve|look ?up|find).{0,30}(?:host|domain|mx|mail exchange)|(?:mail "
             r"server|server) for .{0,60} (?:could not be found|does not exist)|"
             r"도메인.{0,16}(?:없|찾을 수 없|존재하지)|호스트.{0,16}(?:없|찾을 수 없)|"
             r"域名.{0,8}不存在|(?:ドメイン|ホスト).{0,14}(?:見つか|存在し)|domain "
-            r".{0,60}not found|unknown mail transport"
+            r".{0,60}not found|unknown mail transport|unroute?able address"
         ),
     ),
     (
@@ -61,21 +96,38 @@ _TABLE: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
+        "5.2.1",
+        (
+            r"(?:account|user|recipient|mailbox|mail ?box|address|inbox)s?\W(?:.{0,45}?\W)??(?:disabled|"
+            r"suspended?|inactive|"
+            r"deactivated|locked|frozen|discontinued|archiv(?:ed|ée?))\b|(?:suspended|disabled|inactive|deactivated|"
+            r"frozen|locked) (?:user|account|mail ?box|recipient)|\[suspend|not (?:currently )?accepting|"
+            r"(?:계정|사서함|메일함|사용자|아이디).{0,16}(?:정지|휴면|잠금|중지)|(?:konto|"
+            r"postfach).{0,20}(?:gesperrt|deaktiviert)"
+        ),
+    ),
+    (
         "5.1.1",
         (
             r"(?:user|recipient|mailbox|account|address|addressee|destination|inbox|username|mail ?drop|alias|"
             r"person|rcpt|subscriber)s?\W(?:.{0,45}?\W)??(?:(?:is|was|are|could|can|does|do|has|have) "
-            r"?n[o']t\W+(?:be\W+)?(?:found|exist|known|listed|recogni[sz]ed|valid|here|available|a valid|a local|been "
+            r"?n[o']t\W+(?:be\W+)?(?:found|exist|known|listed|recogni[sz]ed|valid|here|available|a valid|"
+            r"a local|been "
             r"found|our customer|registered|local)|"
             r"not (?:found|known|listed|exist|valid|here|local|available|a valid|registered|our customer|"
             r"recogni[sz]ed)|doesn'?t (?:exist|have)|does not (?:exist|have)|unknown|invalid|nonexistent|"
-            r"non-existent|unavailable|no longer (?:exist|valid|active|available)|rejected|deleted|disabled|"
-            r"expired|inactive|is unknown|undeliverable|lookup failed|terminated|cancell?ed|closed)|"
+            r"non-existent|unavailable|no longer (?:exist|valid|active|available)|rejected|deleted|"
+            r"expired|is unknown|undeliverable|lookup failed|terminated|cancell?ed|closed)|"
+            r"no mail ?box|(?:bad|invalid|unknown|no_such)_(?:recipient|user|address|mailbox)|"
+            r"not an? (?:active|valid|known) "
+            r"(?:user|recipient|mailbox|account|address)|final (?:e-?mail )?delivery (?:userid|point)|"
+            r"name is not recogni[sz]ed|"
+            r"(?:odbiorca|użytkownik|adres)[^\n.]{0,60}nie ?(?:istnieje|znaleziono)|"
             r"(?:unknown|no such|invalid|bad|nonexistent|non-?existing|unrecogni[sz]ed|undefined|illegal|"
             r"incorrect) (?:local |virtual |destination |mail ?box |email |e-mail |recipient |user )?(?:user|"
             r"recipient|mailbox|account|address|addressee|person|alias|name|local part|local-part|inbox|rcpt|"
             r"id\b|people|subscriber|e?-?mail)|"
-            r"unrouteable address|unroutable address|no mailbox (?:here )?(?:by|for|with) (?:that|this)|not (?:a "
+            r"no mailbox (?:here )?(?:by|for|with) (?:that|this)|not (?:a "
             r")?(?:known|valid|local|our) (?:user|recipient|mailbox|account|address|customer)|no (?:valid "
             r")?(?:recipient|user|mailbox|account)s?\b|"
             r"(?:can'?t|cannot|could ?n[o']t|unable to) (?:find|verify|locate|accept) .{0,30}(?:user|recipient|"
@@ -111,7 +163,8 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (
         "5.4.6",
         (
-            r"(?:mail|routing|forwarding) loop|too many (?:hops|received|redirections)|hop count exceeded|loops "
+            r"(?:mail|message|routing|forwarding) loop|too many (?:hops|received|redirections)|"
+            r"hop count exceeded|loops "
             r"back to (?:me|myself)|loop detected|maximum hop"
         ),
     ),
@@ -158,7 +211,9 @@ _TABLE: tuple[tuple[str, str], ...] = (
         (
             r"delivery (?:time expired|expired)|(?:message|mail) (?:expired|has been in the queue|delayed|timed "
             r"out)|retry time (?:not reached|expired|out)|retry timeout|too (?:long|old)|(?:queue|time) (?:time "
-            r")?expired|delivery (?:is )?delayed|not yet been delivered|still (?:trying|being retried)|will "
+            r")?expired|delivery (?:is )?delayed|not yet been delivered|failing for a long time|"
+            r"not been collected|in (?:the |this )?queue too long|"
+            r"allowed queue period|multiple retries|still (?:trying|being retried)|will "
             r"(?:continue|be retried|keep trying)|could not be delivered for"
         ),
     ),
@@ -170,14 +225,6 @@ _TABLE: tuple[tuple[str, str], ...] = (
             r"resources)|resources"
         ),
     ),
-    (
-        "5.2.1",
-        (
-            r"mailbox (?:is )?(?:disabled|inactive|locked|suspended|unavailable)|"
-            r"(?:account|user|recipient|mailbox|address) .{0,30}(?:disabled|suspended|"
-            r"inactive|locked|frozen|blocked)|not accepting|정지|휴면"
-        ),
-    ),
 )
 _PHRASES = tuple((status, re.compile(pattern, re.IGNORECASE)) for status, pattern in _TABLE)
 
@@ -185,7 +232,6 @@ STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
 _CODE = re.compile(r"(?<![\d.])([45]\d\d)(?=[\s-])")
 _FULL = next(pattern for status, pattern in _PHRASES if status == "5.2.2")
 _POLICY = next(pattern for status, pattern in _PHRASES if status == "5.7.1")
-_DISABLED = re.compile(r"disabled|inactive|suspended|locked|frozen|blocked|정지|휴면", re.IGNORECASE)
 SCAN_LIMIT = 1500
 """Characters of a diagnostic that are compared with the table."""
 
@@ -201,19 +247,20 @@ def _meaning(text: str) -> str:
 
 
 def status_of(given: str, diagnostic: str) -> str:
-    """The status given, else written in the diagnostic, else meant by its words, else by its reply code."""
+    """The status given, else the one written in the diagnostic, else meant by its words, else by its reply code.
+
+    A general one (x.0.0) gives way to a telling one that is written out, not to one that is only meant.
+    """
     found = STATUS.search(given)
-    given = found[1] if found else ""
+    given = found[1] if found and found[1][0] != "2" else ""
     text = diagnostic[:SCAN_LIMIT]
-    written: list[str] = [each for each in STATUS.findall(text) if each[0] != "2"]
-    if given and given[0] != "2" and not given.endswith(".0.0"):
-        return given
-    specific = [each for each in written if not each.endswith(".0.0")]
-    if specific:
-        return specific[0]
+    written = [each for each in STATUS.findall(text) if each[0] != "2"]
+    telling = next((each for each in (given, *written) if each and not each.endswith(".0.0")), "")
+    if telling or given:
+        return telling or given
     meant = meaning(diagnostic)
     code = _CODE.search(text)
-    kind = given[:1] if given and given[0] != "2" else written[0][0] if written else code[1][0] if code else ""
+    kind = written[0][0] if written else code[1][0] if code else ""
     if meant:
         return f"{kind or meant[0]}{meant[1:]}"
     return f"{kind or '5'}.0.0"
@@ -221,18 +268,11 @@ def status_of(given: str, diagnostic: str) -> str:
 
 def is_hard(status: str, diagnostic: str) -> bool:
     """True when the address is dead: by its status, or by words that mean such a status beside a general one."""
-    if (
-        status.startswith("4")
-        or _FULL.search(diagnostic[:SCAN_LIMIT])
-        or status in ("5.2.2", "5.2.1", "5.3.4", "5.7.26")
-    ):
+    text = diagnostic[:SCAN_LIMIT]
+    if status.startswith("4") or _FULL.search(text) or status in _SOFT:
         return False
     if status in HARD:
         return True
-    if status.startswith("5.7.") and _POLICY.search(diagnostic[:SCAN_LIMIT]):
+    if status.startswith("5.7.") and _POLICY.search(text):
         return False
-    return (
-        meaning(diagnostic) in HARD
-        and not _DISABLED.search(diagnostic[:SCAN_LIMIT])
-        and status[:4] in ("5.0.", "5.1.", "5.2.", "5.3.", "5.4.", "5.5.", "5.7.")
-    )
+    return meaning(diagnostic) in HARD and status[:4] in _GENERAL

@@ -7,15 +7,15 @@ Google, Microsoft 365, Yahoo, Amazon, Naver, Daum, KDDI, docomo, MailMarshal, IM
 import re
 
 DAEMON = re.compile(
-    r"(?:mailer-?_?daemon|mail-?daemon|postmaster|mdaemon|mail(?:er)?|maildelivery|"
+    r"(?:mailer-?_?daemon|mail-?daemon|post_?master|mdaemon|mail(?:er)?|maildelivery|"
     r"mail-?delivery.*|double-bounce|bounce|bounces|"
     r"system|administrator|admin|mailadmin|mailsystem|microsoftexchange[0-9a-f]*|exchange|smtp|"
-    r"daemon|mmdf|uucp|root|"
+    r"daemon|mmdf|uucp|root|ndr|"
     r"noreply-.*daemon|returned?|undeliver.*|delivery|deliver|mta|complaints|nobody|mail\.system|"
     r"failure|.*-bounces?)$"
 )
 CERTAIN_DAEMON = re.compile(
-    r"mailer-?_?daemon|mail-?daemon|postmaster|mdaemon|mail-?delivery.*|double-bounce|microsoftexchange"
+    r"mailer-?_?daemon|mail-?daemon|post_?master|mdaemon|mail-?delivery.*|double-bounce|microsoftexchange"
 )
 """Names that no person goes by."""
 DAEMON_NAME = re.compile(
@@ -64,7 +64,7 @@ BODY = re.compile(
     r"deliver|"
     r"giving up on it|delivery (?:status|attempts?|failure)|mailbox (?:is )?(?:full|unavailable|not found|"
     r"exceeded)|user (?:unknown|not found|doesn't)|unknown (?:user|recipient|address)|no such (?:user|recipient)|"
-    r"does not exist|undelivered|"
+    r"does not exist|undelivered|not a valid (?:user|recipient|address)|"
     r"following (?:address|recipient|destination|message|user|mail|error)|recipient(?:s|\(s\))? (?:of|could|was|"
     r"address rejected|not found|unknown)|(?:55[0-4]|45[0-2])[ -][45]?|[45]\.\d\.\d|over ?quota|quota exceeded|"
     r"invalid (?:address|recipient|mailbox)|"
@@ -96,8 +96,28 @@ INTRODUCTIONS = re.compile(
     r"(?:destinataires?|destinatari(?:o|os|i)?|destinatários?)[^\n@<]{0,80}|"
     r"(?:ontvangers?|geadresseerden?)[^\n@<]{0,60}|"
     r"(?:получател|адресат)[^\n@<]{0,60}|odbiorc[^\n@<]{0,60}|mottagare[^\n@<]{0,60}|modtager[^\n@<]{0,60})|"
-    r"(?P<one>rcpt to:\s?|final-recipient:|recipient(?: address)?:|sent to:?|to:\s|intended for|addressed to|user |"
+    r"(?P<one>rcpt to:\s?|final-recipient:|recipient(?: address)?:|sent to:?|to:\s|intended for|"
+    r"addressed(?: to|,)|user |"
     r"mailbox |account )",
+    re.IGNORECASE,
+)
+
+OPENING = re.compile(
+    r"[\s*=_#~|.-]{0,200}(?:(?:dear|hello|hi)\b[^\n]{0,60}\n\s{0,20})?(?:[^\n]{0,100}non-?delivery (?:report|"
+    r"notification)"
+    r"[^\n]{0,40}\n\s{0,20})?(?:the (?:e-?mail|message) (?:below|you sent)|(?:your|this) (?:e-?mail|message)|votre "
+    r"(?:message|courriel|e-?mail)|ihre (?:nachricht|"
+    r"e-?mail))[^\n]{0,120}\n?[^\n]{0,40}(?:could ?n[o']?t be delivered|"
+    r"was not delivered|could not be delivered|has not been delivered|n['’]a pas pu [eê]tre (?:d[eé]livr|remis|"
+    r"distribu)|"
+    r"konnte nicht zugestellt|nicht zugestellt werden)",
+    re.IGNORECASE,
+)
+"""A mail that begins by saying so; a customer who tells of a bounce begins with words of his own."""
+
+REFUSAL = re.compile(
+    r"automatically rejected|message (?:was|has been) (?:refused|rejected|returned)|(?:메일|메시지)[^\n]{0,30}거부|"
+    r"自動的に拒否|wurde (?:automatisch )?(?:abgewiesen|abgelehnt|zurückgewiesen)",
     re.IGNORECASE,
 )
 
@@ -105,7 +125,9 @@ COPY_BEGINS = re.compile(
     r"(?mi)^[ \t>]{0,4}(?:-{2,}\s?(?:below this line is a copy|this is a copy of|original message|the header of "
     r"the original|message header|returned message|unsent message|"
     r"header of your message|original mail|the following is|begin of|start of returned|here is a copy|undelivered "
-    r"message|the body of)[^\n]{0,80}|"
+    r"message|the body of)[^\n]{0,80}|original (?:message details|message as received)|mime-version: ?1|"
+    r"list-(?:help|post|id|subscribe):|"
+    r"x-mailer: |"
     r"-{0,10}\s?(?:original message (?:follows|header|text)|unsent message (?:below|follows)|message header "
     r"follows|the original message (?:was|is|follows|headers)[^\n]{0,60}:?\s?$|your (?:original )?message "
     r"(?:follows|reads)|"

@@ -1,0 +1,200 @@
+"""Bounces in words of their own, as mail systems older than RFC 3464 (and some younger) write them: is it one, whom
+does it name, and why?
+
+Every system has its sentence in front of the failed addresses and its line in front of the returned mail; systems.py
+lists them, failures.py what the reasons mean. All text is a stranger's: limits first, one pass each.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from gateway.mail.absence import ABSENCE_SUBJECT
+from gateway.mail.failures import STATUS, FailedRecipient, is_hard, meaning, status_of
+from gateway.mail.fields import Fields, visible
+from gateway.mail.systems import (
+    BODY,
+    CERTAIN_DAEMON,
+    COPY_BEGINS,
+    DAEMON,
+    DAEMON_NAME,
+    INTRODUCTIONS,
+    OPENING,
+    REFUSAL,
+    SUBJECT,
+)
+
+if TYPE_CHECKING:
+    from gateway.mail.message import Message
+
+RECIPIENTS_LIMIT = 100
+"""Recipients of one bounce that are read."""
+TEXT_LIMIT = 60_000
+"""Characters of a free-form bounce that are read: reasons stand in front, the returned mail behind."""
+
+ADDRESS = re.compile(
+    r"[^\s<>\"'(),;:\[\]@|"
+    r"/\\=]{1,100}@[A-Za-z0-9\u0080-\uffff](?:[A-Za-z0-9\u0080-\uffff_-]*\.)*[A-Za-z0-9\u0080-\uffff-]"
+    r"*[A-Za-z0-9\u0080-\uffff]"
+)
+_CODE = re.compile(r"(?<![\d.])[45]\d\d[ -]|[45]\.\d{1,3}\.\d{1,3}")
+_LINK = re.compile(r"(?i)<?mailto:[^\s>\]]{0,300}>?")
+_ECHO = re.compile(
+    r"(?mi)^[ \t]{0,10}(?:from|to|cc|sent|subject|date|message-id|보낸 ?사람|"
+    r"받는 ?사람|제목|보낸 ?날짜|差出人|宛先|件名|送信日時|"
+    r"发件人|收件人|主题|von|an|betreff|de|à|objet|para|asunto)[ \t]?:[ \t].*$"
+)
+"""Lines in which an older Exchange repeats the mail that it talks about."""
+
+
+_HEAD = re.compile(
+    r"(?m)^[ \t*<\"'\-]{0,12}(?:(?:smtp|rfc822|mailto|to|recipient|address|email|수신자|받는 사람)\s?[:;]\s?)?[<\[]?("
+    + ADDRESS.pattern
+    + ")",
+    re.IGNORECASE,
+)
+
+
+def looks_like_bounce(message: "Message") -> bool:
+    """A daemon as author with a subject or words that bounces have; or both of these and an address with its fault."""
+    if any(name.lower() == "x-failed-recipients" for name, _ in message.fields):
+        return True
+    words = message.bounce_text[:8000]
+    kind = message.root.type.get("report-type").lower()
+    if kind == "disposition-notification":
+        # Sieve's reject and full Dovecot boxes return a mail in the form of a receipt (RFC 5429 section 2.1.2).
+        return bool(REFUSAL.search(words[:1500]))
+    if kind not in ("", "delivery-status") or ABSENCE_SUBJECT.match(message.subject[:300]):
+        return False
+    is_telling = bool(ADDRESS.search(words)) and bool(_CODE.search(words) or meaning(words))
+    if OPENING.match(words[:1000]) and ADDRESS.search(words[:1000]):
+        return True
+    return _by_daemon(message, words, is_telling) or _by_words(message, words, is_telling)
+
+
+def _by_daemon(message: "Message", words: str, is_telling: bool) -> bool:
+    local = message.from_email.partition("@")[0].lower()
+    is_daemon = CERTAIN_DAEMON.match(local) or DAEMON_NAME.search(message.from_name) or _has_null_path(message.fields)
+    if not is_daemon:
+        return False
+    has_words = bool(BODY.search(words))
+    if _is_answer(message):
+        return (not local or bool(CERTAIN_DAEMON.match(local))) and has_words and is_telling
+    return has_words or bool(SUBJECT.search(message.subject))
+
+
+def _by_words(message: "Message", words: str, is_telling: bool) -> bool:
+    """A customer may ask about a parcel that was not delivered: without a daemon's name, an address and a fault must
+    be there, or the mail that comes back."""
+    if _is_answer(message) or not (is_telling or _brings_back(message)):
+        return False
+    is_likely = bool(DAEMON.match(message.from_email.partition("@")[0].lower())) or not message.from_email
+    has_both = bool(SUBJECT.search(message.subject) and BODY.search(words))
+    return has_both and (is_likely or bool(SUBJECT.match(message.subject)))
+
+
+def _brings_back(message: "Message") -> bool:
+    return any(part.kind in ("message/rfc822", "text/rfc822-headers") for part in message.root.children)
+
+
+def _is_answer(message: "Message") -> bool:
+    subject = message.subject
+    is_marked = bool(re.match(r"(?i)(re|fwd?|aw|wg|tr|rv|답장|전달)\s?:", subject))
+    return is_marked or (bool(message.in_reply_to) and not SUBJECT.search(subject))
+
+
+def _has_null_path(fields: Fields) -> bool:
+    return any(name.lower() == "return-path" and value.strip() in ("<>", "") for name, value in fields)
+
+
+def failed_by_words(message: "Message", original: Fields) -> Iterator[FailedRecipient]:
+    """The recipients that the words name, in their order; an address may come twice."""
+    text = message.bounce_text[:TEXT_LIMIT]
+    cut = COPY_BEGINS.search(text)
+    words, copy = (text[: cut.start()], text[cut.start() :]) if cut and cut.start() > 40 else (text, "")
+    words = _LINK.sub("", words)
+    ours = {message.from_email.lower(), *(each.lower() for each in message.to)}
+    named = [visible(value) for name, value in message.fields if name.lower() == "x-failed-recipients"]
+    found = [(address, _reason(words, address)) for value in named for address in ADDRESS.findall(value)]
+    bare = _ECHO.sub("", words)
+    found = (
+        found
+        or list(_introduced(bare, ours))
+        or list(_mentioned(bare, ours))
+        or list(_introduced(words, ours))
+        or list(_mentioned(words, ours))
+        or list(_mentioned(copy[:3000], ours, to_only=True))
+    )
+    if not found:
+        to = next((value for name, value in original if name.lower() in ("x-original-to", "to")), "")
+        found = [(address, words) for address in ADDRESS.findall(visible(to))[:1]]
+    for address, reason in found[:RECIPIENTS_LIMIT]:
+        yield _deduced(address, reason, words)
+
+
+def _deduced(address: str, reason: str, words: str) -> FailedRecipient:
+    told = reason if meaning(reason) or STATUS.search(reason) else words
+    status = status_of("", told)
+    return FailedRecipient(address.strip("."), status, is_hard(status, told), one_line(reason or words))
+
+
+def _introduced(words: str, ours: set[str]) -> Iterator[tuple[str, str]]:
+    """Addresses behind a sentence that introduces them, or at the head of a line that goes on with the reason."""
+    intro = ""
+    for count, found in enumerate(INTRODUCTIONS.finditer(words)):
+        if (intro and found[0][:12].lower() != intro) or count > 200:
+            continue
+        block = words[found.start() : found.end() + 600]
+        addresses = [each for each in ADDRESS.findall(block) if each.lower() not in ours and not _is_daemon(each)]
+        if addresses and found.lastgroup == "one":
+            yield addresses[0], _reason(words[found.start() :], addresses[0])
+        elif addresses:
+            for address in _listed(words[found.start() : found.end() + 6000], addresses[0], ours):
+                yield address, _reason(words[found.start() :], address)
+        intro = found[0][:12].lower() if addresses else intro
+    if intro:
+        return
+    for line in re.finditer(
+        r"(?m)^[ \t*-]{0,8}(?:\d{1,3}[.)]\s)?<?([^\s<>\"'(),;:@]{1,100}@[\w.-]{3,190})>?[ \t]*(?::|$|\.\.\.|\()", words
+    ):
+        if line[1].lower() not in ours and not _is_daemon(line[1]):
+            yield line[1], _reason(words[line.start() :], line[1])
+
+
+def _listed(block: str, first: str, ours: set[str]) -> list[str]:
+    """The addresses behind an introduction that stand at the head of their own line; else the first of all."""
+    heads = [each for each in _HEAD.findall(block) if each.lower() not in ours and not _is_daemon(each)]
+    return heads[:RECIPIENTS_LIMIT] or [first]
+
+
+def _mentioned(words: str, ours: set[str], to_only: bool = False) -> Iterator[tuple[str, str]]:
+    if to_only:
+        lines = re.findall(r"(?mi)^[>\s]{0,4}(?:to|rcpt to|x-original-to|받는 ?사람)\s?[:;](.{1,400})$", words)
+        words = "\n".join(lines)
+    for address in dict.fromkeys(ADDRESS.findall(words)):
+        if (
+            address.lower() not in ours
+            and not _is_daemon(address)
+            and not re.search(r"\.(?:prod|local|mail)\.|=", address)
+        ):
+            yield address, "" if to_only else _reason(words, address)
+            return
+
+
+def _is_daemon(address: str) -> bool:
+    return bool(DAEMON.match(address.partition("@")[0].lower()))
+
+
+def _reason(words: str, address: str) -> str:
+    """What is said behind an address, up to the next one of a list."""
+    place = words.find(address)
+    if place < 0:
+        return ""
+    reason = words[place + len(address) : place + len(address) + 900]
+    other = re.search(r"\n\s*<?[^\s<>@]{1,100}@[\w.-]{3,190}>?:?\s*\n", reason)
+    reason = reason[: other.start()] if other and other.start() > 20 else reason
+    return reason.strip(" \t\r\n>:.,\"')")
+
+
+def one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text[:1500]).strip()[:500]
