@@ -5,6 +5,7 @@ budget), what policy makes of that, then the store, then 250.
 """
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -16,10 +17,12 @@ from gateway.authentication.answer import Resolver
 from gateway.authentication.author import Ours
 from gateway.authentication.check import Decision, Opening, check, decide
 from gateway.config import Authentication, Site
-from gateway.mail.authres import DNS_LOST, UNCHECKED, Identity, Verdict
-from gateway.mail.envelope import Envelope, domain_of
+from gateway.mail.authres import DNS_LOST, UNCHECKED, Identity, Result, Verdict
+from gateway.mail.envelope import NULL_PATH, Envelope, domain_of
+from gateway.mail.receipt import Receipt, compose
 from gateway.smtp import policy, trace
 from gateway.smtp.limits import sender_net
+from gateway.smtp.options import wish
 from gateway.smtp.path import Path
 from gateway.smtp.policy import Mailboxes, Reply
 from gateway.smtp.session import Session
@@ -79,11 +82,22 @@ class Hooks:
             now = self._now()
             content = trace.stored(raw, facts, verdict, self._site.hostname, server.tls, now)
             is_quarantined = decision.action == "quarantine"
-            arrival = Arrival(facts, content, known_by, verdict, is_quarantined, kept_at=now, size=len(raw))
+            receipt = None if is_quarantined else self._receipt(server, facts, verdict, raw)
+            arrival = Arrival(facts, content, known_by, verdict, is_quarantined, kept_at=now, size=len(raw),
+                              receipt=receipt)  # fmt: skip
             server.kept_as = await self._intake.keep(arrival)
         except StoreAway as trouble:
             return policy.STORE_BEHIND if isinstance(trouble, StoreBehind) else policy.STORE_AWAY
         return Reply(250, "2.0.0", f"Kept as {server.kept_as}")
+
+    def _receipt(self, server: Session, facts: Envelope, verdict: Verdict, raw: bytes) -> Receipt | None:
+        """For who asked to be told of the arrival, and is proven: another's reverse-path may be a third person's."""
+        asked = wish(server.mail_options, server.recipient_options)
+        if asked is None or not _is_senders(facts.reverse_path, verdict):
+            return None
+        return compose(asked, raw[: raw.find(b"\r\n\r\n") + 2], reverse_path=facts.reverse_path,
+                       postmaster=f"postmaster@{domain_of(self._site.support[0])}", hostname=self._site.hostname,
+                       message_id=f"<{secrets.token_hex(16)}@{self._site.hostname}>", now=self._now())  # fmt: skip
 
     async def _judge(
         self, raw: bytes, facts: Envelope, known_by: str | None, opening: Opening | None
@@ -123,6 +137,14 @@ class Hooks:
         domain = verdict.author_domain or domain_of(facts.reverse_path)
         since = await self._intake.deferred_since(domain, sender_net(facts.client_ip), now)
         return now - since >= self._authentication.defer_for
+
+
+def _is_senders(reverse_path: str, verdict: Verdict) -> bool:
+    """True when the domain of the reverse-path itself was proven, by SPF or as the author's own."""
+    if reverse_path == NULL_PATH or not verdict.identity.is_proven:
+        return False
+    is_spf = verdict.spf.result == Result.PASS and verdict.spf.detail == "mailfrom"
+    return is_spf or domain_of(reverse_path) == verdict.author_domain
 
 
 def _with_finding(verdict: Verdict, finding: str) -> Verdict:

@@ -6,6 +6,7 @@ SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531); RET, ENVID, NOTIFY and OR
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from gateway.mail.receipt import Wish
 from gateway.smtp import policy, xtext
 from gateway.smtp.policy import Reply
 
@@ -47,6 +48,16 @@ def envelope_id(value: str) -> str | None:
     """ENVID without xtext; None when it is malformed."""
     decoded = xtext.decode(value) if len(value) <= LONGEST_ID else None
     return decoded if decoded and decoded.isascii() else None
+
+
+def wish(of_mail: Options, of_recipients: Sequence[tuple[str, Options]]) -> Wish | None:
+    """Who is to be told of the arrival for whom; None when nobody asked."""
+    asked = tuple(
+        (address, original_recipient(told.get("ORCPT", "")) or "")
+        for address, told in of_recipients
+        if address and "SUCCESS" in told.get("NOTIFY", "").upper().split(",")
+    )
+    return Wish(asked, envelope_id(of_mail.get("ENVID", "")) or "") if asked else None
 
 
 def _is(pattern: str) -> Callable[[str], bool]:

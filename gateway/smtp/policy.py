@@ -107,7 +107,7 @@ ENDLESS = Reply(421, "4.7.0", "Nobody reads that much", ends=True)
 MAX_HOPS = 100
 """Received fields before a mail counts as going round (RFC 5321 section 6.3)."""
 MAX_RETURNS = 5
-"""Received fields of our own. Nothing is relayed here: but for a few of a curious operator, each is a turn of a circle."""
+"""Received fields of our own. Nothing is relayed here: but for a few of an operator, each is a turn in a circle."""
 _RECEIVED_BY = re.compile(rb"\r\nreceived:(?:[^\r]|\r\n[ \t]){0,1000}?(?<=[ \t])by ([^\s;]+)")
 
 

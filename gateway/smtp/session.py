@@ -195,7 +195,7 @@ class Session(Relay):
             return policy.TOO_MANY_RECIPIENTS
         reply = await self._call_handler_hook("RCPT", recipient)
         if not reply.is_refusal:
-            self.recipient_options.append(told)
+            self.recipient_options.append((str(recipient), told))
         return reply
 
 

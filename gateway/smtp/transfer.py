@@ -28,8 +28,8 @@ class Transfer(Entrance):
     """Its id, once it is kept."""
     mail_options: Options
     """Parameters of MAIL."""
-    recipient_options: list[Options]
-    """And those of each RCPT that was taken."""
+    recipient_options: list[tuple[str, Options]]
+    """Address and parameters of each RCPT that was taken."""
     _chunks: bytearray | None = None
     """What came by BDAT so far; None when none came in this transaction."""
 
