@@ -102,7 +102,8 @@ _TABLE: tuple[tuple[str, str], ...] = (
             r"suspended?|inactive|"
             r"deactivated|locked|frozen|discontinued|archiv(?:ed|ée?))\b|(?:suspended|disabled|inactive|deactivated|"
             r"frozen|locked) (?:user|account|mail ?box|recipient)|\[suspend|not (?:currently )?accepting|"
-            r"(?:계정|사서함|메일함|사용자|아이디).{0,16}(?:정지|휴면|잠금|중지)|(?:konto|"
+            r"(?:계정|사서함|메일함|사용자|아이디).{0,16}(?:정지|휴면|잠금|중지)|(?:정지|휴면|잠긴|"
+            r"중지)[^\n]{0,12}(?:계정|사용자|아이디|메일)|(?:konto|"
             r"postfach).{0,20}(?:gesperrt|deaktiviert)"
         ),
     ),

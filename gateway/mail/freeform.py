@@ -18,6 +18,7 @@ from gateway.mail.systems import (
     COPY_BEGINS,
     DAEMON,
     DAEMON_NAME,
+    GREETING,
     INTRODUCTIONS,
     OPENING,
     REFUSAL,
@@ -86,7 +87,7 @@ def _by_daemon(message: "Message", words: str, is_telling: bool) -> bool:
 def _by_words(message: "Message", words: str, is_telling: bool) -> bool:
     """A customer may ask about a parcel that was not delivered: without a daemon's name, an address and a fault must
     be there, or the mail that comes back."""
-    if _is_answer(message) or not (is_telling or _brings_back(message)):
+    if _is_answer(message) or GREETING.match(words) or not (is_telling or _brings_back(message)):
         return False
     is_likely = bool(DAEMON.match(message.from_email.partition("@")[0].lower())) or not message.from_email
     has_both = bool(SUBJECT.search(message.subject) and BODY.search(words))

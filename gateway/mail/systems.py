@@ -37,7 +37,7 @@ SUBJECT = re.compile(
     r"\bndn\b|\bndr\b|bounced? (?:mail|message|email)|returning message|delivery (?:attempt|notification|to "
     r".{1,80} failed)|warning: (?:message|could not)|user unknown|unknown (?:user|address|recipient)|mail loop|"
     r"배달되지 ?(?:않|못)|배달(?:할 수 없| ?실패|되지)|전송 ?(?:실패|오류|되지)|"
-    r"전달(?:되지| ?실패|할 수 없)|반송 ?(?:된|되었|됨|메일|안내|알림)|메일 ?반송|발송 "
+    r"전달(?:되지| ?실패|할 수 없)|반송 ?(?:되었|됨|(?:된 ?)?메일(?![가-힣])|안내|알림)|메일 ?반송|발송 "
     r"?(?:실패|오류)|수신 ?(?:실패|불가)|"
     r"메일.{0,12}(?:실패|보내지 못)|"
     r"配信(?:不能|できません|エラー|不可|に失敗|失敗|され)|配達(?:不能|できません|エラー)|"
@@ -114,6 +114,14 @@ OPENING = re.compile(
     re.IGNORECASE,
 )
 """A mail that begins by saying so; a customer who tells of a bounce begins with words of his own."""
+
+GREETING = re.compile(
+    r"\s*(?:안녕|수고|hello|hi\b|hey\b|dear\b|good (?:morning|afternoon|evening)|bonjour|guten (?:tag|morgen)|"
+    r"hallo|hola|"
+    r"こんにちは|お世話|您好|你好|здравствуйте|добрый)",
+    re.IGNORECASE,
+)
+"""How people begin."""
 
 REFUSAL = re.compile(
     r"automatically rejected|message (?:was|has been) (?:refused|rejected|returned)|(?:메일|메시지)[^\n]{0,30}거부|"
