@@ -57,7 +57,7 @@ class Hooks:
         if address is None:
             log.info("recipient refused", client=server.client_ip, recipient=str(recipient)[:SHOWN],
                      reverse_path=envelope.mail_from[:SHOWN])  # fmt: skip
-            return policy.NO_SUCH_MAILBOX
+            return self._mailboxes.refusal(recipient, server.own_ip)
         if address.lower() not in (known.lower() for known in envelope.rcpt_tos):
             envelope.rcpt_tos.append(address)
         return policy.RECIPIENT_OK

@@ -86,13 +86,22 @@ class Guesses:
         self.most = most
         self._of: dict[str, tuple[float, float]] = {}
         """Net: guesses, as they were at a moment of the clock."""
+        self._tried: dict[str, set[int]] = {}
+        """Net: hashes of the addresses it asked for."""
 
-    def guess(self, ip: str, now: float) -> float:
-        """One more. Seconds that the answer to it is held back."""
+    def guess(self, ip: str, address: str, now: float) -> float:
+        """One more, unless it is an old one: a mailing list tries for years. Seconds that the answer is held back."""
+        tried = self._tried.setdefault(client_net(ip), set())
+        if hash(address.lower()) in tried:
+            return 0.0
         count = self.count(ip, now) + 1
         self._of.pop(client_net(ip), None)
         if len(self._of) >= NETS:
-            del self._of[next(iter(self._of))]
+            oldest = next(iter(self._of))
+            del self._of[oldest], self._tried[oldest]
+        if len(tried) >= self.most:
+            tried.clear()
+        tried.add(hash(address.lower()))
         self._of[client_net(ip)] = count, now
         return SLOWDOWN if count > GUESSES_FREE else 0.0
 

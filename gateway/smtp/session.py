@@ -153,16 +153,16 @@ class Session(Relay):
     async def smtp_RCPT(self, arg: str | None) -> None:
         reply = await self._rcpt(arg or "")
         if reply is policy.NO_SUCH_MAILBOX:
-            reply = await self._guessed(reply)
+            reply = await self._guessed(reply, _told(arg))
         if reply.is_refusal:
             self.note_refusal(reply, [_told(arg)])
         await self.push(reply)
 
-    async def _guessed(self, reply: Reply) -> Reply:
+    async def _guessed(self, reply: Reply, address: str) -> Reply:
         """Who asks for many mailboxes that are not there is answered slowly, and at last not at all."""
         if self.is_relay:
             return reply
-        seconds = self.house.guesses.guess(self.client_ip, self.loop.time())
+        seconds = self.house.guesses.guess(self.client_ip, address, self.loop.time())
         if self.house.guesses.is_harvest(self.client_ip, self.loop.time()):
             return policy.TOO_MANY_GUESSES
         if seconds:

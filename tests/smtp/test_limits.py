@@ -107,7 +107,7 @@ async def test_a_client_that_never_reads_is_cut_off(open_house: Opening, monkeyp
 
 def test_guesses_fade_and_are_counted_by_net() -> None:
     guesses = Guesses(3)
-    assert [guesses.guess("192.0.2.1", now) for now in (0.0, 0.0, 0.0)] == [0.0, 0.0, 0.0]
+    assert [guesses.guess("192.0.2.1", name, 0.0) for name in "abca"] == [0.0, 0.0, 0.0, 0.0]
     assert guesses.is_harvest("192.0.2.1", 0.0)
     assert not guesses.is_harvest("192.0.2.2", 0.0)
     assert guesses.count("192.0.2.1", 600.0) == 1.5
@@ -118,7 +118,7 @@ def test_only_so_many_nets_are_remembered(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("gateway.smtp.limits.NETS", 2)
     guesses = Guesses(3)
     for last in (1, 2, 3):
-        guesses.guess(f"192.0.2.{last}", 0.0)
+        guesses.guess(f"192.0.2.{last}", "a", 0.0)
     assert [guesses.count(f"192.0.2.{last}", 0.0) for last in (1, 2, 3)] == [0.0, 1.0, 1.0]
 
 
