@@ -195,10 +195,14 @@ class Acts:
         self.desk.answered(application, Answer(kind, "", agent))
 
     def _act(self, db: Db, request: Request, agent: str, decision: Move | Place) -> None:
-        self._application(db, request, "act").apply(agent, decision)
+        application = self._application(db, request, "act")
+        application.apply(agent, decision)
+        application.ledger.write()
 
     def _write(self, db: Db, request: Request, agent: str, decision: str, because: str) -> None:
-        self._application(db, request, "act").write(agent, decision, {}, because)
+        application = self._application(db, request, "act")
+        application.write(agent, decision, {}, because)
+        application.ledger.write()
 
     def _application(self, db: Db, request: Request, event: str, said: Entry | None = None) -> Application:
         case = facts.of_request(db, request, self.desk.office.site, self.desk.now())

@@ -23,23 +23,27 @@ from gateway.desk.handler import (
     Wake,
 )
 from gateway.desk.post import Office, Post
-from gateway.models import Attachment, Customer, Entry, Figure, History, Received, Request
+from gateway.models import Attachment, Customer, Entry, Figure, History, Request
 from gateway.models import Wake as WakeRow
 from gateway.store import requests
 from gateway.store.database import storable
+from gateway.store.events import InHand
+from gateway.store.ledger import Ledger
 
 SUBJECT = 500
 """Characters of a subject that are kept beside the request; the raw mail has all of it."""
 
 
 class Application:
-    """One event's decisions on their way into one transaction."""
+    """One event's decisions on their way into one transaction. What is new is there after `ledger.write`."""
 
     def __init__(self, db: Db, office: Office, case: Case, event: str, *, mail: Mail | None = None,
-                 received: Received | None = None, said: Entry | None = None) -> None:
+                 received: InHand | None = None, said: Entry | None = None, ledger: Ledger | None = None) -> None:
         self.db, self.office, self.case, self.event = db, office, case, event
         self.mail, self.received, self.said = mail, received, said
+        self.ledger = ledger or Ledger(db)
         self.decisions: list[dict[str, Any]] = []
+        self._wakes: dict[tuple[int, str, str], WakeRow] = {}
 
     def apply(self, handler: str, decision: Decision) -> None:
         """Make it a fact. Raises ValueError for a decision that cannot be meant (no request yet, unknown word)."""
@@ -74,7 +78,7 @@ class Application:
         if request is not None:
             request.changed_at = self.case.now
             detail = {"request": request.number, **detail}
-        self.db.add(History(
+        self.ledger.enter(History(
             at=self.case.now, request_id=request.id if request else None, event=self.event, handler=handler,
             received_id=self.received.id if self.received else None, decision=decision, detail=storable(detail),
             because=storable(because)))
@@ -84,25 +88,27 @@ class Application:
 
     def _open(self, decision: Open) -> dict[str, Any]:
         mail, case = self._need_mail(), self.case
+        year = case.now.astimezone(ZoneInfo(self.office.site.timezone)).year
+        # First of all: two desks that wait for each other's number and customer would wait for ever.
+        running = requests.next_number(self.db, f"{self.office.prefix}-{year}")
         case.customer = case.customer or self._new_customer(mail)
         if mail.verdict.identity.is_proven and mail.message.from_name:
             case.customer.name = storable(mail.message.from_name)[:SUBJECT]
-        year = case.now.astimezone(ZoneInfo(self.office.site.timezone)).year
-        running = requests.next_number(self.db, f"{self.office.prefix}-{year}")
         case.request = request = Request(
-            number=number.compose(self.office.prefix, year, running), customer_id=case.customer.id or 0,
+            id=self.ledger.next_id(Request), number=number.compose(self.office.prefix, year, running),
+            customer_id=case.customer.id or 0,
             subject=storable(decision.subject)[:SUBJECT], language=self._language(mail),
             identity=mail.verdict.identity, identity_because=storable(mail.verdict.because),
             on_file=storable(case.on_file.sentence) if case.on_file else "",
             created_at=case.now, changed_at=case.now, customer_wrote_at=case.now)
-        self.db.add(request)
-        self.db.flush()
+        self.ledger.enter(request)
         case.is_new, case.previous_state, case.letters_to = True, "", case.customer.address
         self.enter_mail()
         return {"number": request.number, "subject": request.subject}
 
     def _join(self, decision: Join) -> dict[str, Any]:
         case, request = self.case, decision.request
+        self.ledger.write()
         case.request, case.is_new, case.previous_state = request, False, request.state
         case.is_held, case.letters_to = request.is_held, requests.customer(self.db, request).address
         answered = next((each.verification for each in case.evidence
@@ -117,18 +123,17 @@ class Application:
         """Put the event's mail into the conversation. is_aside: for agents only, so that no letter ever quotes it."""
         mail, request, message = self._need_mail(), self._need_request(), self._need_mail().message
         entry = Entry(
-            request_id=request.id or 0, at=self.case.now, kind="note" if is_aside else "mail",
-            author=storable(facts.author(mail)), subject=storable(message.subject)[:SUBJECT],
+            id=self.ledger.next_id(Entry), request_id=request.id or 0, at=self.case.now,
+            kind="note" if is_aside else "mail", author=storable(facts.author(mail)),
+            subject=storable(message.subject)[:SUBJECT],
             text=storable(message.text), reply_text=storable(message.reply_text),
             message_id="" if is_aside else storable(message.message_id),
             identity=mail.verdict.identity, received_id=self.received.id if self.received else None)
-        self.db.add(entry)
-        self.db.flush()
-        self.db.add_all(
+        self.ledger.enter(entry, *(
             Attachment(entry_id=entry.id or 0, position=position, filename=storable(each.filename),
                        content_type=storable(each.content_type), size=each.size, sha256=each.sha256,
                        findings=[storable(finding) for finding in each.findings])
-            for position, each in enumerate(message.attachments))
+            for position, each in enumerate(message.attachments)))
         request.last_entry = entry.id or 0
         self.said = entry
         if self.received is not None:
@@ -204,7 +209,7 @@ class Application:
 
     def _wake(self, handler: str, decision: Wake) -> dict[str, Any]:
         request, now = self._need_request(), self.case.now
-        waiting = requests.waiting_wake(self.db, request.id or 0, handler, decision.purpose)
+        waiting = self._waiting_wake(request, handler, decision.purpose)
         if decision.after is None:
             if waiting:
                 waiting.done_at = now
@@ -213,24 +218,35 @@ class Application:
         if waiting:
             waiting.at = at
         else:
-            self.db.add(WakeRow(request_id=request.id or 0, handler=handler, purpose=decision.purpose, at=at))
+            wake = WakeRow(id=self.ledger.next_id(WakeRow), request_id=request.id or 0, handler=handler,
+                           purpose=decision.purpose, at=at)
+            self._wakes[request.id or 0, handler, decision.purpose] = wake
+            self.ledger.enter(wake)
         return {"purpose": decision.purpose, "at": at.isoformat()}
+
+    def _waiting_wake(self, request: Request, handler: str, purpose: str) -> WakeRow | None:
+        asked_now = self._wakes.get((request.id or 0, handler, purpose))
+        if asked_now is not None and asked_now.done_at is None:
+            return asked_now
+        return None if self.case.is_new else requests.waiting_wake(self.db, request.id or 0, handler, purpose)
 
     def _note(self, handler: str, decision: Note) -> dict[str, Any]:
         request = self._need_request()
         text = storable(decision.text)
-        self.db.add(Entry(request_id=request.id or 0, at=self.case.now, kind="note", author=handler, text=text))
+        self.ledger.enter(Entry(id=self.ledger.next_id(Entry), request_id=request.id or 0, at=self.case.now,
+                                kind="note", author=handler, text=text))
         return {"text": text}
 
     def _record(self, decision: Record) -> dict[str, Any]:
         request = self._need_request()
         if decision.name == "rating":
             request.rating = int(decision.value)
-        self.db.add(Figure(at=self.case.now, request_id=request.id or 0, name=decision.name, value=decision.value))
+        self.ledger.enter(Figure(at=self.case.now, request_id=request.id or 0, name=decision.name,
+                                 value=decision.value))
         return {"name": decision.name, "value": decision.value}
 
     def _send(self, handler: str, decision: Send) -> dict[str, Any]:
-        post = Post(self.db, self.office, self.case, self.event, self.said)
+        post = Post(self.db, self.ledger, self.office, self.case, self.event, self.said)
         return post.send(handler, decision, self._need_request())
 
     # ---- what must be there ----

@@ -48,11 +48,9 @@ def author(mail: Mail) -> str:
 
 
 def _count_letters(db: Db, case: Case, address: str) -> Case:
-    hour, day = case.now - timedelta(hours=1), case.now - timedelta(days=1)
-    case.last_acknowledged = requests.last_acknowledged(db, address)
-    case.letters_last_hour = requests.automatic_letters_since(db, address, hour)
-    case.letters_last_day = requests.automatic_letters_since(db, address, day)
-    case.neutral_last_hour = sum(requests.letters_since(db, each, hour) for each in NEUTRAL)
+    found = requests.lettered(db, address, NEUTRAL, case.now)
+    case.last_acknowledged, case.neutral_last_hour = found.last_acknowledged, found.neutral_last_hour
+    case.letters_last_hour, case.letters_last_day = found.last_hour, found.last_day
     return case
 
 
@@ -96,13 +94,11 @@ def _by_capability(db: Db, capabilities: Sequence[Capability], customer: Custome
 def _by_message_id(db: Db, mail: Mail, customer: Customer | None) -> Iterator[Evidence]:
     message = mail.message
     named = {*message.references[-20:], message.in_reply_to} - {""}
-    for entry, request in requests.by_message_ids(db, named):
-        if entry.kind != "note":
+    for entry, request in requests.by_message_ids(db, named | ({message.message_id} - {""})):
+        if entry.kind != "note" and entry.message_id in named:
             yield _tie("reference", request, customer)
-    if message.message_id:
-        for entry, request in requests.by_message_ids(db, [message.message_id]):
-            if entry.kind == "mail":
-                yield _tie("copy", request, customer)
+        if entry.kind == "mail" and entry.message_id == message.message_id:
+            yield _tie("copy", request, customer)
 
 
 def _by_number(db: Db, mail: Mail, prefix: str, customer: Customer | None) -> Iterator[Evidence]:

@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -32,8 +32,11 @@ from gateway.models import Letter, RawMail, Received, Request
 from gateway.store import events, outbox
 from gateway.store.customers import Customers
 from gateway.store.database import Database, is_of_values, storable
+from gateway.store.events import InHand
+from gateway.store.ledger import Ledger
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 FIRST_RETRY = timedelta(seconds=30)
 """Wait after the first failure of an event; it doubles."""
@@ -41,6 +44,9 @@ REASON = 1_000
 """Characters of a fault that are kept beside its event."""
 AWAY = 2.0
 """Seconds between tries while the database is away."""
+TOGETHER = 20
+"""Mails in one transaction, while so many wait: the door's own commits come between."""
+TOGETHER_OCTETS = 2_000_000
 IDLE = 1.0
 """Seconds between looks for rows that another process left (the CLI, another node)."""
 
@@ -85,7 +91,7 @@ class _Failed(Exception):
         self.error = error
 
 
-def _attempt(work: Callable[[Db], bool], db: Db) -> bool:
+def _attempt(work: Callable[[Db], T], db: Db) -> T:
     try:
         done = work(db)
         db.flush()
@@ -151,17 +157,34 @@ class Desk:
             return any([await self._take_mail(), await self._take_bounced(), await self._take_wake()])
 
     async def _take_mail(self) -> bool:
-        found = await self.database.read(lambda db: events.next_kept(db, self.now()))
-        if found is None:
-            return False
-        row, content = found
-        id = row.id or 0
-        try:
-            mail = await asyncio.to_thread(self._read_whole, row, content)
-        except Exception as error:  # one mail that cannot be read must not stand before all others
-            return await self._lay_back("mail", id, error, events.put_off_kept)
-        return await self._transact("mail", id, lambda db: self.handle(db, id, mail, self.now()) is not None,
+        """Many at once while many wait: one commit for all. What fails together is tried alone."""
+        found = await self.database.read(lambda db: events.next_kept(db, self.now(), TOGETHER, TOGETHER_OCTETS))
+        mails = await asyncio.to_thread(lambda: [(row, self._try_to_read(row, content)) for row, content in found])
+        for row, unread in mails:
+            if isinstance(unread, Exception):  # one mail that cannot be read must not stand before all others
+                await self._lay_back("mail", row.id or 0, unread, events.put_off_kept)
+        readable = [(row, mail) for row, mail in mails if isinstance(mail, Mail)]
+        if len(readable) > 1 and (done := await self._take_together(readable)) is not None:
+            return done > 0
+        alone = [await self._take_alone(row, mail) for row, mail in readable]
+        return any(alone) or len(readable) < len(found)
+
+    async def _take_alone(self, row: Received, mail: Mail) -> bool:
+        return await self._transact("mail", row.id or 0, lambda db: self.handle_all(db, [(row, mail)]) > 0,
                                     events.put_off_kept)
+
+    async def _take_together(self, mails: Sequence[tuple[Received, Mail]]) -> int | None:
+        """How many were taken; None when one of them failed, and nothing of any was kept."""
+        def work(db: Db) -> int:
+            return self.handle_all(db, mails if events.may_take_many(db) else mails[:1])
+
+        try:
+            done = await self.database.write(lambda db: _attempt(work, db))
+        except _Failed:
+            return None
+        self.figures.events["mail", "handled"] += done
+        self._posted()
+        return done
 
     async def _take_bounced(self) -> bool:
         found = await self.database.read(lambda db: outbox.bounced(db, 1))
@@ -192,44 +215,53 @@ class Desk:
 
     # ---- events ----
 
-    def handle(self, db: Db, received_id: int, mail: Mail, now: datetime) -> list[dict[str, Any]] | None:
-        """A kept mail, all of it in the caller's transaction; answers the decisions. None: another desk has it."""
-        row = events.take_kept(db, received_id)
-        if row is None:
-            return None
-        row.state, row.handled_at = "handled", now
+    def handle_all(self, db: Db, mails: Sequence[tuple[Received, Mail]]) -> int:
+        """Kept mails, all in the caller's transaction; how many were there still for this desk to take."""
+        taken, now = events.take_kept(db, [row.id or 0 for row, _ in mails]), self.now()
+        ledger, done = Ledger(db, len(taken)), list[InHand]()
+        for row, mail in mails:
+            if row.id in taken:
+                done.append(InHand(row.id, row.reason))
+                self._handle(db, ledger, done[-1], mail, now)
+        events.settle_kept(db, done, now)
+        return len(done)
+
+    def _handle(self, db: Db, ledger: Ledger, row: InHand, mail: Mail, now: datetime) -> list[dict[str, Any]]:
         found = [each for address in mail.envelope.recipients
                  if (each := self.office.capabilities.read(address, now))]
-        return self._run_mail(db, row, mail, found, now)
+        decisions = self._run_mail(db, ledger, row, mail, found, now)
+        ledger.write()
+        return decisions
 
-    def _run_mail(self, db: Db, row: Received, mail: Mail, found: Sequence[Capability],
+    def _run_mail(self, db: Db, ledger: Ledger, row: InHand, mail: Mail, found: Sequence[Capability],
                   now: datetime) -> list[dict[str, Any]]:
         for each in found:
             # A person who answers to one of these addresses by mistake is heard as anybody else.
             by_machine = mail.is_automatic or mail.message.is_bounce
             if each.purpose == "bounce" and by_machine and (letter := db.get(Letter, each.id)) and letter.request_id:
-                return self._run_returned(db, letter, _bounce(letter, mail), row, now)
+                return self._run_returned(db, letter, _bounce(letter, mail), ledger, row, now)
             if each.purpose == "rate" and mail.machine != "reply" and (
                     request := db.get(Request, each.id, with_for_update=True)):
-                return self._run_rated(db, request, Rating(each.rating, mail.message.reply_text), mail, row, now)
+                return self._run_rated(db, request, Rating(each.rating, mail.message.reply_text), ledger, mail, row,
+                                       now)
         case = facts.of_mail(db, mail, found, self.office.prefix, now, self.customers)
-        application = Application(db, self.office, case, "received", mail=mail, received=row)
+        application = Application(db, self.office, case, "received", mail=mail, received=row, ledger=ledger)
         return self._ask(application, lambda handler: handler.received(mail, case))
 
-    def _run_rated(self, db: Db, request: Request, rating: Rating, mail: Mail, row: Received,
+    def _run_rated(self, db: Db, request: Request, rating: Rating, ledger: Ledger, mail: Mail, row: InHand,
                    now: datetime) -> list[dict[str, Any]]:
         case = facts.of_request(db, request, self.office.site, now)
-        application = Application(db, self.office, case, "rated", mail=mail, received=row)
+        application = Application(db, self.office, case, "rated", mail=mail, received=row, ledger=ledger)
         application.enter_mail()
         return self._ask(application, lambda handler: handler.rated(rating, case))
 
-    def _run_returned(self, db: Db, letter: Letter, bounce: Bounce, row: Received | None,
+    def _run_returned(self, db: Db, letter: Letter, bounce: Bounce, ledger: Ledger, row: InHand | None,
                       now: datetime) -> list[dict[str, Any]]:
         request = db.get_one(Request, letter.request_id, with_for_update=True)
         case = facts.of_request(db, request, self.office.site, now)
         if row is not None:
             row.request_id = request.id
-        application = Application(db, self.office, case, "returned", received=row)
+        application = Application(db, self.office, case, "returned", received=row, ledger=ledger)
         return self._ask(application, lambda handler: handler.returned(bounce, case))
 
     def answered(self, application: Application, answer: Answer) -> None:
@@ -248,7 +280,7 @@ class Desk:
         if letter.request_id:
             status = next((word for word in letter.reply.split() if word.count(".") == 2 and word[0] in "45"), "5.0.0")
             failed = FailedRecipient(letter.recipient, status, True, letter.reply)
-            self._run_returned(db, letter, Bounce(letter, (failed,), letter.reply), None, self.now())
+            self._run_returned(db, letter, Bounce(letter, (failed,), letter.reply), Ledger(db), None, self.now())
         return True
 
     def _due(self, db: Db, wake_id: int) -> bool:
@@ -271,7 +303,14 @@ class Desk:
                 goes_on = _apply_all(application, name, hear(handler))
             if not goes_on:
                 break
+        application.ledger.write()
         return application.decisions
+
+    def _try_to_read(self, row: Received, content: bytes) -> Mail | Exception:
+        try:
+            return self._read_whole(row, content)
+        except Exception as error:
+            return error
 
     def _read_whole(self, row: Received, content: bytes) -> Mail:
         """All that handlers ask of a mail, read before the transaction: a large one must not keep the door waiting."""
@@ -302,7 +341,7 @@ class Desk:
             db.add(row)
             db.flush()
             db.add(RawMail(received_id=row.id or 0, content=raw))
-            raise _RolledBack(self.handle(db, row.id or 0, mail, now) or [])
+            raise _RolledBack(self._handle(db, Ledger(db), InHand(row.id or 0), mail, now))
 
         try:
             await self.database.write(work)

@@ -13,9 +13,10 @@ from gateway.desk.capability import Capabilities, Capability, Purpose
 from gateway.desk.handler import Asking, Case, Identity, Send
 from gateway.desk.letters import Letters, Rendered
 from gateway.mail.compose import Draft, compose
-from gateway.models import CustomerRecord, Entry, Letter, Request, Verification
+from gateway.models import Customer, CustomerRecord, Entry, Letter, Request, Verification
 from gateway.store import requests
 from gateway.store.database import storable
+from gateway.store.ledger import Ledger
 
 LINK = "/v/"
 """Between the page and the token of an asking."""
@@ -36,23 +37,24 @@ class Office:
 class Post:
     """Writes the letters of one event. `said`: the entry that the event is about, an agent's answer for instance."""
 
-    def __init__(self, db: Db, office: Office, case: Case, event: str, said: Entry | None) -> None:
-        self.db, self.office, self.case, self.said = db, office, case, said
+    def __init__(self, db: Db, ledger: Ledger, office: Office, case: Case, event: str, said: Entry | None) -> None:
+        self.db, self.ledger, self.office, self.case, self.said = db, ledger, office, case, said
         self.by_agent = event == "answered"
 
     def send(self, handler: str, decision: Send, request: Request) -> dict[str, object]:
         """Put the letter into the outbox; what is written into the history about it."""
         # Not case.customer: whoever was given the reply address may write to it, but letters go to the customer.
         owner = decision.asking.owner if decision.asking else None
-        address = owner.address if owner else requests.customer(self.db, request).address
+        address = owner.address if owner else self._customer(request).address
         if request.is_held or "@" not in address:
             reason = "the request is on hold" if request.is_held else "the mail named no address"
             return {"template": decision.template, "sent": False, "not_sent_because": reason}
-        letter = Letter(request_id=request.id, template=decision.template, created_at=self.case.now, recipient=address,
-                        raw=b"", is_automatic=not self.by_agent, next_attempt=self.case.now)
-        self.db.add(letter)
-        self.db.flush()
-        self._enter(letter, request, handler, self._write(letter, request, decision))
+        letter = Letter(id=self.ledger.next_id(Letter), request_id=request.id, template=decision.template,
+                        created_at=self.case.now, recipient=address, raw=b"", is_automatic=not self.by_agent,
+                        next_attempt=self.case.now)
+        rendered = self._write(letter, request, decision)
+        self.ledger.enter(letter)
+        self._enter(letter, request, handler, rendered)
         return {"template": decision.template, "sent": True, "to": address, "letter": letter.id}
 
     def _write(self, letter: Letter, request: Request, decision: Send) -> Rendered:
@@ -60,7 +62,7 @@ class Post:
         asking = decision.asking
         asked = self._ask_proof(letter, request, asking) if asking else None
         addresses = self._addresses(request, asked)
-        last = requests.last_mail(self.db, request.id or 0)
+        last, thread = self._thread(request)
         fields = {**self._fields(request, last, asked), **addresses, **decision.fields}
         owner = asking.owner if asking else None
         if owner or (letter.is_automatic and not Identity(request.identity).is_proven):
@@ -76,9 +78,20 @@ class Post:
             recipient_name=fields["name"], reply_to=addresses["reply_address"],
             subject=rendered.subject, text=rendered.text, html=rendered.html, message_id=letter.message_id, date=now,
             in_reply_to=last.message_id if last and not owner else "",
-            references=() if owner else tuple(requests.thread(self.db, request.id or 0)),
+            references=() if owner else tuple(thread),
             is_automatic=letter.is_automatic, language=language))
         return rendered
+
+    def _thread(self, request: Request) -> tuple[Entry | None, list[str]]:
+        """The newest mail of the customer, and the Message-IDs of the conversation so far."""
+        if self.case.is_new and self.said is not None and not self.ledger.holds(Letter):
+            return self.said, [self.said.message_id] if self.said.message_id else []
+        self.ledger.write()
+        return requests.last_mail(self.db, request.id or 0), requests.thread(self.db, request.id or 0)
+
+    def _customer(self, request: Request) -> Customer:
+        known = self.case.customer
+        return known if known and known.id == request.customer_id else requests.customer(self.db, request)
 
     def _language(self, request: Request, owner: CustomerRecord | None) -> str:
         """Whoever is on file is written to as they once wrote, not as the stranger who named them writes."""
@@ -88,21 +101,23 @@ class Post:
     def _enter(self, letter: Letter, request: Request, handler: str, rendered: Rendered) -> None:
         """Into the conversation: what an agent said is there already, and now has its letter."""
         if self.by_agent and self.said is not None and self.said.letter_id is None:
+            self.ledger.write()  # the letter comes before what names it
             self.said.letter_id, self.said.message_id = letter.id, letter.message_id
             self.said.subject = rendered.subject
             return
         # What went elsewhere is in no thread of the customer's: not even its Message-ID may reach them.
-        is_elsewhere = letter.recipient != requests.customer(self.db, request).address
-        self.db.add(Entry(request_id=request.id or 0, at=self.case.now, kind="letter", author=handler,
-                          subject=rendered.subject, text=rendered.text,
-                          message_id="" if is_elsewhere else letter.message_id, letter_id=letter.id))
+        is_elsewhere = letter.recipient != self._customer(request).address
+        self.ledger.enter(Entry(
+            id=self.ledger.next_id(Entry), request_id=request.id or 0, at=self.case.now, kind="letter", author=handler,
+            subject=rendered.subject, text=rendered.text, message_id="" if is_elsewhere else letter.message_id,
+            letter_id=letter.id))
 
     def _ask_proof(self, letter: Letter, request: Request, asking: Asking) -> Verification:
         self.case.verification = asked = Verification(
-            request_id=request.id or 0, sent_to=letter.recipient, asked_at=self.case.now,
-            expires_at=self.case.now + asking.lifetime, basis=asking.basis, account=storable(asking.account))
-        self.db.add(asked)
-        self.db.flush()
+            id=self.ledger.next_id(Verification), request_id=request.id or 0, sent_to=letter.recipient,
+            asked_at=self.case.now, expires_at=self.case.now + asking.lifetime, basis=asking.basis,
+            account=storable(asking.account))
+        self.ledger.enter(asked)
         return asked
 
     def _addresses(self, request: Request, asked: Verification | None) -> dict[str, str]:
@@ -118,7 +133,7 @@ class Post:
         return self.office.capabilities.address(Capability(purpose, id or 0, rating), self.case.now)
 
     def _fields(self, request: Request, last: Entry | None, asked: Verification | None) -> dict[str, str]:
-        site, customer = self.office.site, requests.customer(self.db, request)
+        site, customer = self.office.site, self._customer(request)
         owner = site.agents.get(request.owner, request.owner)
         quoted = "".join(f"> {line}\n" for line in (last.reply_text or last.text).splitlines()) if last else ""
         return {

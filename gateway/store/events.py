@@ -5,29 +5,71 @@ the row inside the transaction that handles it, and answers None when another de
 an event whose handling failed: later, and after enough tries never again; it answers what became of it.
 """
 
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session as Db
 
 from gateway.models import Letter, RawMail, Received, Wake, columns, is_in
 
 RECEIVED, RAW, LETTER, WAKE = columns(Received), columns(RawMail), columns(Letter), columns(Wake)
 
+# Built once: making a statement costs more than running it.
+_received = Received.__table__  # type: ignore[attr-defined]
+_IDS: Any = bindparam("ids", expanding=True)
+_WAITING = (select(RECEIVED.id, RECEIVED.size)
+            .where(is_in(RECEIVED.state, ("kept",)), RECEIVED.next_attempt <= bindparam("now"))
+            .order_by(RECEIVED.next_attempt, RECEIVED.id).limit(bindparam("most")).with_for_update(skip_locked=True))
+_WITH_OCTETS = (select(Received, RAW.content).join(RawMail, RAW.received_id == RECEIVED.id)
+                .where(RECEIVED.id.in_(_IDS)).order_by(RECEIVED.next_attempt, RECEIVED.id))
+_MANY = select(func.pg_try_advisory_xact_lock(20_761_004))
+_TAKE = (select(_received.c.id).where(_received.c.id.in_(_IDS), _received.c.state == "kept")
+         .with_for_update(skip_locked=True))
+_SETTLE = update(_received).where(_received.c.id == bindparam("of")).values(
+    state=bindparam("state"), reason=bindparam("reason"), request_id=bindparam("request_id"),
+    handled_at=bindparam("handled_at"))
 
-def next_kept(db: Db, now: datetime) -> tuple[Received, bytes] | None:
-    """The mail that waits longest, with its octets."""
-    query = (select(Received, RAW.content).join(RawMail, RAW.received_id == RECEIVED.id)
-             .where(is_in(RECEIVED.state, ("kept",)), RECEIVED.next_attempt <= now)
-             .order_by(RECEIVED.next_attempt, RECEIVED.id).limit(1).with_for_update(skip_locked=True, of=RECEIVED))
-    found = db.execute(query).one_or_none()
-    return (found[0], found[1]) if found else None
+
+@dataclass(slots=True)
+class InHand:
+    """A mail while it is handled, and what becomes of its row."""
+
+    id: int
+    reason: str = ""
+    """Why it was dropped, or what failed at an earlier try."""
+    state: str = "handled"
+    request_id: int | None = None
 
 
-def take_kept(db: Db, received_id: int) -> Received | None:
-    """Lock it."""
-    query = select(Received).where(RECEIVED.id == received_id, RECEIVED.state == "kept")
-    return db.scalars(query.with_for_update(skip_locked=True)).one_or_none()
+def next_kept(db: Db, now: datetime, most: int, octets: int) -> list[tuple[Received, bytes]]:
+    """The mails that wait longest, with their octets: at most so many, and after the first at most so large in all."""
+    waiting = [(row.id, row.size) for row in db.execute(_WAITING, {"now": now, "most": most})]
+    sizes = accumulate(size for _, size in waiting)
+    ids = [id for place, ((id, _), size) in enumerate(zip(waiting, sizes, strict=True)) if not place or size <= octets]
+    return [(row, content) for row, content in db.execute(_WITH_OCTETS, {"ids": ids})] if ids else []
+
+
+def may_take_many(db: Db) -> bool:
+    """Of several desks only one handles many mails in one transaction: two might wait for each other for ever."""
+    connection = db.connection()
+    return connection.dialect.name != "postgresql" or bool(connection.scalar(_MANY))
+
+
+def take_kept(db: Db, ids: Collection[int]) -> set[int]:
+    """Lock those of them that wait still."""
+    return set(db.connection().scalars(_TAKE, {"ids": list(ids)}))
+
+
+def settle_kept(db: Db, mails: Iterable[InHand], now: datetime) -> None:
+    """What became of mails that were taken."""
+    rows = [{"of": each.id, "state": each.state, "reason": each.reason, "request_id": each.request_id,
+             "handled_at": now} for each in mails]
+    if rows:
+        db.connection().execute(_SETTLE, rows)
 
 
 def put_off_kept(db: Db, id: int, reason: str, now: datetime, attempts: int, first: timedelta) -> str:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import and_, bindparam, case, func, or_, select, text, update
 from sqlalchemy.orm import Session as Db
 
 from gateway.models import (
@@ -19,6 +18,7 @@ from gateway.models import (
     Entry,
     History,
     Letter,
+    Moment,
     Received,
     Request,
     Verification,
@@ -31,8 +31,27 @@ ATTACHMENT, CUSTOMER, ENTRY = columns(Attachment), columns(Customer), columns(En
 HISTORY, LETTER, RECEIVED, REQUEST = columns(History), columns(Letter), columns(Received), columns(Request)
 VERIFICATION, WAKE = columns(Verification), columns(Wake)
 
+_letter = Letter.__table__  # type: ignore[attr-defined]
+_others = _letter.alias()
 _NEXT = text("INSERT INTO counter (name, value) VALUES (:name, 1) "
              "ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value")
+
+# Built once: making a statement costs more than running it.
+_CUSTOMER_AT = select(Customer).where(CUSTOMER.address == bindparam("address"))
+_ENTER_CUSTOMER = text(
+    "INSERT INTO customer (address, name, language, created_at) VALUES (:address, :name, :language, :created_at) "
+    "ON CONFLICT (address) DO NOTHING RETURNING id").bindparams(bindparam("created_at", type_=Moment))
+_BY_MESSAGE_IDS = (select(Entry, Request).join(Request, REQUEST.id == ENTRY.request_id)
+                   .where(ENTRY.message_id.in_(bindparam("ids", expanding=True)))
+                   .order_by(ENTRY.id.desc()).limit(200))
+_AUTOMATIC = and_(_letter.c.is_automatic, _letter.c.created_at > bindparam("day"))
+_LETTERED = select(
+    func.max(case((_letter.c.template.startswith("acknowledgement"), _letter.c.created_at))),
+    func.sum(case((and_(_AUTOMATIC, _letter.c.created_at > bindparam("hour")), 1), else_=0)),
+    func.sum(case((_AUTOMATIC, 1), else_=0)),
+    select(func.count()).select_from(_others).where(
+        _others.c.template.in_(bindparam("neutral", expanding=True)), _others.c.created_at > bindparam("hour"),
+    ).scalar_subquery()).where(_letter.c.recipient == bindparam("address"))
 
 LATEST = 1_000
 """The most entries or decisions of one request that are shown."""
@@ -126,20 +145,15 @@ def customer(db: Db, request: Request) -> Customer:
 
 def customer_at(db: Db, address: str) -> Customer | None:
     """Who writes from this address (lower case)."""
-    return db.scalars(select(Customer).where(CUSTOMER.address == address)).one_or_none()
+    return db.scalars(_CUSTOMER_AT, {"address": address}).one_or_none()
 
 
 def enter_customer(db: Db, customer: Customer) -> Customer:
     """The customer of this address, entered when there is none: of two desks at once one enters, both find."""
-    known = customer_at(db, customer.address)
-    if known is not None:
-        return known
-    try:
-        with db.begin_nested():
-            db.add(customer)
-    except IntegrityError:
-        return db.scalars(select(Customer).where(CUSTOMER.address == customer.address)).one()
-    return customer
+    values = {"address": customer.address, "name": customer.name, "language": customer.language,
+              "created_at": customer.created_at}
+    customer.id = db.connection().scalar(_ENTER_CUSTOMER, values)
+    return customer if customer.id is not None else db.scalars(_CUSTOMER_AT, {"address": customer.address}).one()
 
 
 def conversation(db: Db, request_id: int) -> Sequence[Entry]:
@@ -188,9 +202,7 @@ def by_message_ids(db: Db, message_ids: Collection[str]) -> Sequence[tuple[Entry
     """Entries that bear one of these Message-IDs, newest first, with their requests."""
     if not message_ids:
         return []
-    rows = db.execute(select(Entry, Request).join(Request, REQUEST.id == ENTRY.request_id)
-                      .where(ENTRY.message_id.in_(message_ids)).order_by(ENTRY.id.desc()).limit(100))
-    return [(entry, request) for entry, request in rows]
+    return [(entry, request) for entry, request in db.execute(_BY_MESSAGE_IDS, {"ids": list(message_ids)})]
 
 
 def verification(db: Db, request_id: int) -> Verification | None:
@@ -205,17 +217,24 @@ def automatic_letters_since(db: Db, address: str, since: datetime) -> int:
         LETTER.recipient == address, LETTER.created_at > since, LETTER.is_automatic)).one()
 
 
-def letters_since(db: Db, template: str, since: datetime) -> int:
-    """Letters made from one template, to anybody."""
-    return db.scalars(select(func.count()).select_from(Letter).where(
-        LETTER.template == template, LETTER.created_at > since)).one()
+@dataclass(frozen=True, slots=True)
+class Lettered:
+    """What has gone out lately, for the caps on letters that nobody asked for."""
+
+    last_acknowledged: datetime | None
+    """When an acknowledgement last went to the address."""
+    last_hour: int
+    """Letters of the desk itself, not of an agent, to the address."""
+    last_day: int
+    neutral_last_hour: int
+    """Letters from the neutral templates to anybody."""
 
 
-def last_acknowledged(db: Db, address: str) -> datetime | None:
-    """When an acknowledgement last went to this address."""
-    newest: datetime | None = db.scalars(select(func.max(LETTER.created_at)).where(
-        LETTER.recipient == address, LETTER.template.startswith("acknowledgement"))).one()
-    return newest
+def lettered(db: Db, address: str, neutral: Sequence[str], now: datetime) -> Lettered:
+    """All of it in one question."""
+    values = {"address": address, "neutral": neutral, "hour": now - timedelta(hours=1), "day": now - timedelta(days=1)}
+    last, last_hour, last_day, neutral_last_hour = db.connection().execute(_LETTERED, values).one()
+    return Lettered(last, last_hour or 0, last_day or 0, neutral_last_hour)
 
 
 def waiting_wake(db: Db, request_id: int, handler: str, purpose: str) -> Wake | None:

@@ -1,0 +1,74 @@
+"""New rows of the desk: they gather here and go into their tables together, one statement for each table.
+
+A row that other rows, addresses or letters name has its id beforehand. Until `write` no question to the database finds
+what has gathered; after it a row that may change once more is followed by the session, as one that was read.
+"""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.orm import Session as Db
+from sqlalchemy.orm import make_transient_to_detached
+from sqlmodel import SQLModel
+
+from gateway.models import Attachment, Entry, Figure, History, Letter, Request, Verification, Wake
+
+# Built once: making a statement costs more than running it. In the order that foreign keys ask for.
+_KINDS: tuple[Any, ...] = (Request, Letter, Entry, Attachment, Verification, Wake, History, Figure)
+_TABLES: dict[type[SQLModel], Any] = {kind: kind.__table__ for kind in _KINDS}
+_INSERT = {kind: insert(table) for kind, table in _TABLES.items()}
+_COLUMNS = {kind: tuple(table.columns.keys()) for kind, table in _TABLES.items()}
+_LAST_ID = {kind: select(func.max(table.c.id)) for kind, table in _TABLES.items()}
+_NEXT_IDS = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
+_MAY_CHANGE = (Request, Verification, Wake)
+
+
+class Ledger:
+    """The new rows of one transaction. events: how many events it is for, so that ids are asked for together."""
+
+    def __init__(self, db: Db, events: int = 1) -> None:
+        self._db, self._events = db, events
+        self._rows: dict[type[SQLModel], list[SQLModel]] = {}
+        self._ids: dict[type[SQLModel], Iterator[int]] = {}
+
+    def next_id(self, kind: type[SQLModel]) -> int:
+        """An id that nobody else gets. All new rows of one kind have one of these, or none of them has."""
+        return next(self._ids.setdefault(kind, self._free_ids(kind)))
+
+    def enter(self, *rows: SQLModel) -> None:
+        """They are written as they are then."""
+        for row in rows:
+            self._rows.setdefault(type(row), []).append(row)
+
+    def holds(self, kind: type[SQLModel]) -> bool:
+        """Whether a row of this kind is not written yet."""
+        return kind in self._rows
+
+    def write(self) -> None:
+        """All that has gathered is in its tables."""
+        connection = self._db.connection() if self._rows else None
+        for kind in _INSERT:
+            if connection is not None and (rows := self._rows.pop(kind, None)):
+                connection.execute(_INSERT[kind], [_values(kind, row) for row in rows])
+                self._follow(rows if kind in _MAY_CHANGE else ())
+
+    def _follow(self, rows: Any) -> None:
+        for row in rows:
+            if row.id is not None:
+                make_transient_to_detached(row)
+                self._db.add(row)
+
+    def _free_ids(self, kind: type[SQLModel]) -> Iterator[int]:
+        """On SQLite we hold the only write lock, so the next ones are ours until the commit."""
+        connection = self._db.connection()
+        if connection.dialect.name != "postgresql":
+            yield from count((connection.scalar(_LAST_ID[kind]) or 0) + 1)
+        while True:
+            yield from connection.scalars(_NEXT_IDS, {"name": _TABLES[kind].name, "count": self._events}).all()
+
+
+def _values(kind: type[SQLModel], row: SQLModel) -> dict[str, Any]:
+    values = vars(row)
+    return {name: values[name] for name in _COLUMNS[kind] if name != "id" or values[name] is not None}
