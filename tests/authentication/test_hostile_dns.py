@@ -233,3 +233,35 @@ async def test_whether_the_author_s_domain_exists_is_asked_before_slow_strangers
     found = await check(MAIL % b"missing.author.example", client_ip="192.0.2.1", helo="mail.forger.example",
                         reverse_path="joe@forger.example", resolver=Dawdling(), now=NOW)  # fmt: skip
     assert (found.identity, found.dmarc.policy, found.spf.result) == ("failed", "reject", "fail")
+
+
+class SlowNames(ZoneResolver):
+    """The forger's address has ten names in DNS, whose servers answer only when all were asked for."""
+
+    def __init__(self) -> None:
+        names = [f"n{number}.forger.example" for number in range(10)]
+        super().__init__({
+            "author.example": {"TXT": ["v=spf1 ptr -all"]},
+            "_dmarc.author.example": {"TXT": ["v=DMARC1; p=reject"]},
+            "1.2.0.192.in-addr.arpa": {"PTR": names},
+        })
+        self.left = set(names)
+        self.asked = asyncio.Event()
+
+    def recall(self, name: str, type: str) -> None:
+        """Nothing is known without asking."""
+
+    async def query(self, name: str, type: str) -> Answer:
+        if name.endswith("forger.example"):
+            self.left.discard(name)
+            if not self.left:
+                self.asked.set()
+            async with asyncio.timeout(2):
+                await self.asked.wait()
+        return super().recall(name, type)
+
+
+async def test_a_forger_s_slow_names_make_no_temperror_of_the_fail_of_a_record_with_ptr():
+    found = await check(MAIL % b"author.example", client_ip="192.0.2.1", helo="mail.forger.example",
+                        reverse_path="joe@author.example", resolver=SlowNames(), now=NOW)  # fmt: skip
+    assert (found.identity, found.spf.result) == ("failed", "fail")
