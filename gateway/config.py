@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.source import NOWHERE, Origin, Source
-from gateway.units import Address, HostPort, NameServer, Net, Octets, Place, Selector, TimeZone, Url
+from gateway.units import Address, DomainName, HostPort, NameServer, Net, Octets, Place, Selector, TimeZone, Url
 from gateway.units import Duration as Duration  # handlers' settings have it from here
 from gateway.units import Listener as Listener  # and the door this
 
@@ -87,6 +87,10 @@ class Smtp(Section):
     """Refused commands in one session before 421 4.7.0."""
     unknown_recipients: int = Field(50, ge=1)
     """Recipients without a mailbox from one client's net; half of them are forgotten in ten minutes. Then 421."""
+    dnsbl: tuple[DomainName, ...] = ()
+    """Lists in DNS of addresses that send no good mail (RFC 5782); a client on one of them gets 550 5.7.1."""
+    greylist: Duration = timedelta(0)
+    """How long an unknown client, sender and recipient are told 451 4.7.1; 0s lets them in at once."""
     minimum_rate: Octets = 500
     """Octets a second, on the average, that a mail comes in with at least; a slower one gets 421 4.4.2."""
     command_timeout: Duration = timedelta(minutes=5)

@@ -138,10 +138,18 @@ def selector(value: str) -> str:
     return value
 
 
+def _domain_name(value: str) -> str:
+    label = "(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+    if len(value) > 180 or not re.fullmatch(rf"{label}(\.{label})+", value):
+        raise ValueError(f'{value!r} is not a name in DNS, such as "list.example.org"')
+    return value.lower()
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Octets = Annotated[int, BeforeValidator(octets), Field(ge=0)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 Place = Annotated[Listener, BeforeValidator(_listener)]
+DomainName = Annotated[str, AfterValidator(_domain_name)]
 HostPort = Annotated[str, AfterValidator(_host_and_port)]
 NameServer = Annotated[str, AfterValidator(_name_server)]
 Address = Annotated[str, AfterValidator(_address)]

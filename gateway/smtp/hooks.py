@@ -26,6 +26,7 @@ from gateway.smtp.options import wish
 from gateway.smtp.path import Path
 from gateway.smtp.policy import Mailboxes, Reply
 from gateway.smtp.session import Session
+from gateway.smtp.strangers import fault_of_client, fault_of_haste
 from gateway.smtp.transfer import SHOWN
 from gateway.store.intake import Arrival, Intake, StoreAway, StoreBehind, digest
 
@@ -58,6 +59,13 @@ class Hooks:
             log.info("recipient refused", client=server.client_ip, recipient=str(recipient)[:SHOWN],
                      reverse_path=envelope.mail_from[:SHOWN])  # fmt: skip
             return self._mailboxes.refusal(recipient, server.own_ip)
+        if not server.is_relay and not self._mailboxes.is_open_to_all(address):
+            smtp, client = server.house.smtp, server.client_ip
+            hurdle = await fault_of_client(client, smtp.dnsbl, self._resolver) or await fault_of_haste(
+                client, envelope.mail_from, address, smtp.greylist, self._intake, self._now()
+            )
+            if hurdle:
+                return hurdle
         if address.lower() not in (known.lower() for known in envelope.rcpt_tos):
             envelope.rcpt_tos.append(address)
         return policy.RECIPIENT_OK

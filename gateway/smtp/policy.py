@@ -80,6 +80,7 @@ BAD_RECIPIENT = Reply(501, "5.1.3", "The recipient's address is malformed")
 NEEDS_SMTPUTF8 = Reply(553, "5.6.7", "An address beyond ASCII needs SMTPUTF8")
 NO_SUCH_MAILBOX = Reply(550, "5.1.1", "No such mailbox here")
 NOT_RELAYED = Reply(550, "5.7.1", "Mail for that domain is not taken here; nothing is relayed")
+GREYLISTED = Reply(451, "4.7.1", "We do not know you yet; try again in a few minutes")
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients; send the rest in another transaction")
 
 # Content
@@ -166,6 +167,11 @@ class Mailboxes:
         """Why there is none: an address of ours that is not there, or another site's."""
         is_here = path.ascii_domain in self._places or (path.literal and path.literal == own_ip)
         return NO_SUCH_MAILBOX if is_here else NOT_RELAYED
+
+    def is_open_to_all(self, address: str) -> bool:
+        """Whom even a suspect may write to, and who answers a letter of ours."""
+        local = address.partition("@")[0].lower()
+        return local in ("postmaster", "abuse") or self._capabilities.is_mailbox(address, self._now())
 
     def is_bounce(self, envelope: Envelope) -> bool:
         """A notification to the bounce address of a letter of ours: the address proves that it answers that letter."""
