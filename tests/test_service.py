@@ -50,6 +50,16 @@ def test_sighup_takes_a_new_config(gateway: GatewayProcess) -> None:
     assert takes(gateway, "help@example.com")
 
 
+def test_sighup_takes_the_form_and_the_level_of_the_log_too(gateway: GatewayProcess) -> None:
+    gateway.config.write_text(gateway.config.read_text() + '[log]\nformat = "json"\n')
+    gateway.signal(signal.SIGHUP)
+    assert says(gateway, '"event": "config reloaded"')
+    gateway.config.write_text(gateway.config.read_text().replace('"json"', '"json"\nlevel = "error"'))
+    gateway.signal(signal.SIGHUP)
+    assert gateway.stop() == 0
+    assert "frontdesk is closed" not in gateway.log.read_text()
+
+
 @pytest.mark.parametrize(("old", "new", "told"), [
     ("[smtp]", "[smtp]\nsiez = 3", "siez"),
     ("[smtp]", '[smtp]\ncommand_timeout = "5 parsecs"', "parsecs"),
@@ -58,8 +68,9 @@ def test_sighup_takes_a_new_config(gateway: GatewayProcess) -> None:
     ("[store]", '[desk]\nhandlers = ["screen", "dance"]\n[store]', "dance"),
     ("[store]", '[handlers.acknowledge]\ntemplate = "welcome"\n[store]', "welcome"),
     ('data = "var"', 'data = "elsewhere"', "restart"),
+    ('[status]\nlisten = ""', '[status]\nlisten = "127.0.0.1:0"', "restart"),
 ], ids=["unknown key", "wrong unit", "certificate", "bad rule", "unknown handler", "no such letter",
-        "only by a restart"])
+        "only by a restart", "status too"])
 def test_sighup_with_a_bad_file_keeps_the_old_config_and_says_so(
         gateway: GatewayProcess, old: str, new: str, told: str) -> None:
     gateway.config.write_text(gateway.config.read_text().replace(old, new, 1))
