@@ -18,34 +18,41 @@ _BEGIN = re.compile(r"^begin [0-7]{3,4} (\S.{0,200}?)[ \t]*$", re.MULTILINE)
 
 def octets_of(raw: bytes, part: Part) -> tuple[bytes, str]:
     """The decoded octets of a part and a finding, "" when all was well."""
-    data = raw[part.start : part.end]
     encoding = re.sub(r"[^a-z0-9]", "", part.header.get("content-transfer-encoding").partition(";")[0].lower())
     if encoding == "base64":
-        return _base64(data)
+        return _base64(raw, part.start, part.end)
     if encoding == "quotedprintable":
-        return binascii.a2b_qp(data), ""
+        return binascii.a2b_qp(memoryview(raw)[part.start : part.end]), ""
+    data = raw[part.start : part.end]
     if encoding in ("uuencode", "xuuencode", "uue", "xuue"):
         return _uu(data)
     return data, "" if encoding in ("", "7bit", "8bit", "binary", "none", "8bitmime") else "transfer-encoding-unknown"
 
 
-def _base64(data: bytes) -> tuple[bytes, str]:
+def _base64(raw: bytes, start: int, end: int) -> tuple[bytes, str]:
     """Lenient: foreign characters are skipped, missing padding is added, text that a list added behind is left out."""
-    pad = data.find(b"=")
-    tail = data[pad:].lstrip(b"=\r\n \t") if pad >= 0 else b""
-    if tail and _BASE64_LINES.match(tail[:2000].rpartition(b"\n")[0] or tail[:2000]) and len(tail) > 3:
-        head, _ = _base64(data[:pad])
-        return head + _run(tail), "base64-broken"
-    if pad >= 0:
-        data = data[:pad]
-    return _run(data), "text-behind-base64" if tail else ""
+    pad = raw.find(b"=", start, end)
+    if pad < 0:
+        return _run(raw, start, end), ""
+    tail = raw[pad:end].lstrip(b"=\r\n \t")
+    if len(tail) > 3 and _BASE64_LINES.match(tail[:2000].rpartition(b"\n")[0] or tail[:2000]):
+        return _run(raw, start, pad) + _run(tail, 0, len(tail)), "base64-broken"
+    return _run(raw, start, pad), "text-behind-base64" if tail else ""
 
 
-def _run(data: bytes) -> bytes:
-    data = data.translate(None, _NOT_BASE64)
-    if len(data) % 4 == 1:
-        data = data[:-1]
-    return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
+def _run(raw: bytes, start: int, end: int) -> bytes:
+    """Decodes where the octets lie: a mail of 50 MB is not copied to be read."""
+    try:
+        return binascii.a2b_base64(memoryview(raw)[start : end + _padding(raw, end)])
+    except binascii.Error:
+        data = raw[start:end].translate(None, _NOT_BASE64)
+        data = data[: len(data) - (len(data) % 4 == 1)]
+        return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
+
+
+def _padding(raw: bytes, end: int) -> int:
+    """How many octets of padding stand there."""
+    return len(raw[end : end + 2]) - len(raw[end : end + 2].lstrip(b"="))
 
 
 def _uu(data: bytes) -> tuple[bytes, str]:

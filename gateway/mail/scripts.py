@@ -51,7 +51,27 @@ JAPANESE = frozenset(
 FREQUENT = SIMPLIFIED | TRADITIONAL | JAPANESE
 
 
-_ACCENTED = "áàâäãåæçéèêëíìîïñóòôöõøúùûüßğışćčđšžłńśźżąęőűřěůťďňýÿœ"
+_ALPHABETS = (
+    "оеаинтсрвлкмідпуяыьгзбчйхжшїюєцщэфґъ",
+    "αοιετσνηυρπκλμςόίάέύγώδθήφχβξζψϊϋΐΰ",
+    "יולהאתרמבשנםחדקעפכסגטןצזךףץ",
+    "اليمنرتبوهدعفسكحقجةأشصطخزضغذىئءثظإآؤ،",
+    "านรอกเงมยลวดท่ส้ตะปบค\u0e31\u0e35หไ\u0e34\u0e4cขแใ\u0e37จพโ\u0e38ชถ\u0e47ซผ\u0e33\u0e36ณ\u0e39ธภฟศษญฐฝฉฤฎฏฬ",
+)
+"""The letters of alphabets that share their octets, most frequent first."""
+_RANKS: dict[str, float] = {
+    letter: 0.05 + 0.6 * (rank / len(letters)) ** 1.5 for letters in _ALPHABETS for rank, letter in enumerate(letters)
+}
+_LATIN: dict[str, float] = {
+    **dict.fromkeys("éèàùçâêîôûëïüöäßñáíóúãõåøæ", 0.15),
+    **dict.fromkeys("ąćęłńśźżěščřžůďťňőűășțşğıİ", 0.2),
+    **dict.fromkeys("ìòœ", 0.3),
+    **dict.fromkeys("ýđ", 0.4),
+    **dict.fromkeys("þðÿ", 0.9),
+}
+_SIGNS = frozenset("¿¡\xa0«»°§©®·´–—‘’“”…€£")
+_APART = frozenset("¿¡€£±³¹²¼½¾¶¦¯¸¨ª¤¢¥×÷")
+"""Signs that do not stand within words."""
 
 
 def _weight(here: str, before: str, after: str) -> float:
@@ -67,34 +87,41 @@ def _weight(here: str, before: str, after: str) -> float:
         return 4.0
     if code < 0x250:
         return _latin(here, before, after)
-    if 0x400 <= code <= 0x45F:
-        return _cyrillic(here, before)
-    return _rest(code, here, before)
+    if 0x370 <= code <= 0x6FF or 0xE00 <= code <= 0xE7F:
+        return _alphabetic(here, before, after)
+    return _rest(code)
 
 
 def _latin(here: str, before: str, after: str) -> float:
-    if not here.isalpha():
-        return 0.35 if here in "¿¡\xa0«»°§©®·´–—‘’“”…€£" else 1.0
+    is_within = before.isalpha() or after.isalpha()
+    if not here.isalpha() or here == "ª":
+        if here in _APART and before.isalpha() and (after.isalpha() or here not in "€£"):
+            return 1.5
+        return 0.35 if here in _SIGNS else 1.0
     if before > "\x7f" and after > "\x7f":
         return 1.1
+    weight = _LATIN.get(here.lower(), 0.9)
     if (before > "\x7f" and before.isalpha()) or (after > "\x7f" and after.isalpha()):
-        return 0.45 if here in _ACCENTED else 1.1
+        return 0.45 if weight < 0.4 else 1.1
     if here.isupper():
-        return 0.9 if before.isalpha() and before.islower() else 0.4
-    return 0.15 if here in _ACCENTED else 0.9
+        return 0.9 if before.isalpha() and before.islower() else max(0.4, weight)
+    return weight + 0.3 * (here in "ìò" and after.isalpha()) + 0.5 * (not is_within)
 
 
-def _cyrillic(here: str, before: str) -> float:
+def _alphabetic(here: str, before: str, after: str) -> float:
+    """Cyrillic, Greek, Hebrew, Arabic, Thai: no such letter stands beside a Latin one."""
+    if (before.isascii() and before.isalpha()) or (after.isascii() and after.isalpha()):
+        return 1.1
+    if here in "ךםןףץ" and "\u05d0" <= after <= "\u05ea":
+        return 1.0
+    if here == "ς" and after.isalpha():
+        return 1.0
     if here.isupper():
-        return 1.2 if before.isalpha() and before.islower() else 0.45
-    return 0.2 if here in "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъіїєґ" else 0.9
+        return 1.2 if before.isalpha() and before.islower() else 0.2 + _RANKS.get(here.lower(), 0.7)
+    return _RANKS.get(here, 0.7)
 
 
-def _rest(code: int, here: str, before: str) -> float:
-    if 0x370 <= code <= 0x3FF:
-        return 0.3 if here.isalpha() and not (here.isupper() and before.islower()) else 1.0
-    if 0x0E00 <= code <= 0x0E7F:
-        return 0.35
+def _rest(code: int) -> float:
     if 0x3000 <= code <= 0x303F or 0xFF01 <= code <= 0xFF5E or 0x2010 <= code <= 0x206F:
         return 0.2
     if 0xFF61 <= code <= 0xFF9F:

@@ -107,10 +107,29 @@ def test_a_label_is_read_as_the_largest_set_that_contains_it(label: str, codec: 
         ("cp1252", "Müller schläft schön"),
         ("cp1251", "Вопрос по заказу"),
         ("koi8_r", "Добрый день, не работает"),
+        ("iso8859_5", "Не могу войти в аккаунт"),
+        ("cp1253", "Δεν μπορώ να συνδεθώ στον λογαριασμό μου"),
+        ("cp874", "ผมต้องการคืนเงิน"),
+        ("cp1255", "אני רוצה לקבל החזר כספי"),
+        ("cp1256", "أريد استرداد المبلغ من فضلك"),
+        ("cp1250", "Dzień dobry, proszę o zwrot pieniędzy"),
+        ("iso8859_2", "Dzień dobry, proszę o zwrot pieniędzy"),
+        ("cp1254", "Merhaba, şifremi unuttum"),
+        ("euc_kr", "뷁 똠방각하"),
     ],
 )
 def test_octets_without_a_label_are_guessed(codec: str, text: str) -> None:
     assert decode(text.encode(codec))[0] == text
+
+
+def test_a_syllable_that_ks_x_1001_spells_out_is_one_syllable() -> None:
+    assert decode("펲시".encode("euc_kr"), "euc-kr") == ("펲시", "")
+
+
+def test_octets_that_the_iso_set_lacks_are_read_as_windows_means_them() -> None:
+    assert decode("“ja” €".encode("cp1252"), "iso-8859-15")[0] == "“ja” €"
+    assert decode("€ Š œ".encode("iso8859_15"), "iso-8859-15")[0] == "€ Š œ"
+    assert decode("„tak” ś".encode("cp1250"), "iso-8859-2")[0] == "„tak” ś"
 
 
 def test_the_charset_of_the_body_serves_raw_octets_in_the_fields() -> None:
