@@ -32,7 +32,8 @@ class Entrance(Connection):
         self._early: bytearray | None = None
         """Octets that are no SMTP: a PROXY header that is due, the beginning of a handshake."""
         self._is_header_due = False
-        self._is_inside = False
+        self._counted_as: str | None = None
+        """The address under which it is counted, while it is inside."""
 
     @property
     def is_from_relay(self) -> bool:
@@ -113,7 +114,7 @@ class Entrance(Connection):
         if not self.is_relay and self.house.guesses.is_harvest(self.client_ip, self.loop.time()):
             return policy.TOO_MANY_GUESSES
         refusal = self.house.guests.enter(self.client_ip, is_relay=self.is_relay)
-        self._is_inside = refusal is None
+        self._counted_as = None if refusal else self.client_ip
         return refusal
 
     def _send_away(self, refusal: Reply) -> None:
@@ -128,9 +129,9 @@ class Entrance(Connection):
         return self._fault_of_client()
 
     def _go_out(self) -> None:
-        if self._is_inside:
-            self.house.guests.leave(self.client_ip)
-        self._is_inside = False
+        if self._counted_as is not None:
+            self.house.guests.leave(self._counted_as)
+        self._counted_as = None
 
     def _end(self) -> None:
         self._go_out()

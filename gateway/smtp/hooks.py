@@ -54,21 +54,26 @@ class Hooks:
         self._ours = Ours(site.domains, site.names)
 
     async def handle_RCPT(self, server: Session, session: Any, envelope: Any, recipient: Path) -> Reply:
-        address = self._mailboxes.find(recipient, server.own_ip)
+        own_ip = server.own_ip if recipient.literal else ""
+        address = self._mailboxes.find(recipient, own_ip)
         if address is None:
             log.info("recipient refused", client=server.client_ip, recipient=str(recipient)[:SHOWN],
                      reverse_path=envelope.mail_from[:SHOWN])  # fmt: skip
-            return self._mailboxes.refusal(recipient, server.own_ip)
-        if not server.is_relay and not self._mailboxes.is_open_to_all(address):
-            smtp, client = server.house.smtp, server.client_ip
-            hurdle = await fault_of_client(client, smtp.dnsbl, self._resolver) or await fault_of_haste(
-                client, envelope.mail_from, address, smtp.greylist, self._intake, self._now()
-            )
-            if hurdle:
-                return hurdle
+            return self._mailboxes.refusal(recipient, own_ip)
+        smtp = server.house.smtp
+        if (smtp.dnsbl or smtp.greylist) and (hurdle := await self._hurdle(server, envelope.mail_from, address)):
+            return hurdle
         if address.lower() not in (known.lower() for known in envelope.rcpt_tos):
             envelope.rcpt_tos.append(address)
         return policy.RECIPIENT_OK
+
+    async def _hurdle(self, server: Session, reverse_path: str, address: str) -> Reply | None:
+        if server.is_relay or self._mailboxes.is_open_to_all(address):
+            return None
+        smtp, client = server.house.smtp, server.client_ip
+        return await fault_of_client(client, smtp.dnsbl, self._resolver) or await fault_of_haste(
+            client, reverse_path, address, smtp.greylist, self._intake, self._now()
+        )
 
     async def handle_MAIL(self, server: Session, session: Any, envelope: Any) -> Reply:
         if self._intake.is_full:  # before the mail is on its way, not in the middle of it

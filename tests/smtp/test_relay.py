@@ -161,6 +161,17 @@ async def test_limits_are_the_true_clients(open_house: Opening) -> None:
     assert (await third.says("XCLIENT ADDR=192.0.2.7")).startswith("220")
 
 
+async def test_a_relay_that_leaves_in_the_middle_is_counted_out_as_itself(open_house: Opening) -> None:
+    house = await open_house(trusted_relays=["127.0.0.1"], connections=1)
+    for _ in range(3):
+        client = await house.client()
+        await client.says("XFORWARD ADDR=192.0.2.7")
+        await client.says("MAIL FROM:<alice@example.org>")
+        client.hang_up()
+        await house.only_left(0)
+    assert house.door._guests._inside == {}
+
+
 async def test_a_relay_does_not_pay_for_what_its_clients_do(open_house: Opening) -> None:
     house = await open_house(trusted_relays=["127.0.0.1"], errors=2, unknown_recipients=1)
     client = await house.client()
