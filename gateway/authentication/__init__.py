@@ -1,1 +1,2 @@
-"""Whose mail is this, by DNS: iprev, SPF, DKIM, ARC and DMARC, one file each, and check.py that asks them all."""
+"""Whose mail is this, by DNS: iprev, SPF, DKIM, ARC and DMARC, one file each; check.py asks them all, decision.py says
+what the door does about it."""

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.authentication.address import client_address
 from gateway.authentication.author import Ours
-from gateway.authentication.check import check, decide, report
+from gateway.authentication.check import check, report
+from gateway.authentication.decision import decide
 from gateway.authentication.resolver import Resolver, ZoneResolver
 from gateway.config import Config
 from gateway.console.edge import has_database

@@ -15,7 +15,8 @@ import structlog
 
 from gateway.authentication.answer import Resolver
 from gateway.authentication.author import Ours
-from gateway.authentication.check import Decision, Opening, check, decide
+from gateway.authentication.check import Opening, check
+from gateway.authentication.decision import Decision, decide
 from gateway.config import Authentication, Site
 from gateway.mail.authres import DNS_LOST, UNCHECKED, Identity, Result, Verdict
 from gateway.mail.envelope import NULL_PATH, Envelope, domain_of

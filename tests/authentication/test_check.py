@@ -11,7 +11,8 @@ from signing import NOW, record, rsa_key, sign
 
 from gateway.authentication.answer import Answer
 from gateway.authentication.author import Ours
-from gateway.authentication.check import Decision, check, decide, report
+from gateway.authentication.check import check, report
+from gateway.authentication.decision import Decision, decide
 from gateway.authentication.resolver import ZoneResolver
 from gateway.mail.authres import UNCHECKED, Check, Identity, Result, Seal, Verdict
 
