@@ -8,16 +8,15 @@ import re
 
 MACHINE_LOCAL = re.compile(
     r"(?:.*[._+-])?(?:no[._-]?reply|do[._-]?not[._-]?reply|dont[._-]?reply|donotrespond|no[._-]?response|noreplies|"
-    r"unattended|undisclosed|"
     r"n(?:ao|ão)[._-]?resp(?:onda|onder)|no[._-]?(?:responder|responda|contestar)|ne[._-]?pas[._-]?repondre|"
-    r"nepasrepondre|"
-    r"nicht[._-]?antworten|keine[._-]?antwort|non[._-]?rispondere|niet[._-]?beantwoorden|"
-    r"auto[._-]?(?:reply|respond(?:er)?|response|answer|mailer|mail|confirm|notify)|automated|automatic|"
-    r"mailer[._-]?daemon|mail[._-]?daemon|postmaster|mdaemon|list(?:serv|master|proc)|majordomo|mailman|bounces?|"
-    r"newsletters?|notifications?|notify|notifier|alerts?|alarm|robot|mailbot|cron|nobody|www-data|apache|daemon|"
-    r"vacation)"
-    r"(?:[._+=-].*|\d*)$|owner-.*|.*-(?:owner|request|bounces?|errors|subscribe|unsubscribe)$|bounces?[+=-].*|"
-    r"root$|mailer$|msprvs1=.*|prvs=.*-bounce.*",
+    r"nepasrepondre|nicht[._-]?antworten|keine[._-]?antwort|non[._-]?rispondere|niet[._-]?beantwoorden|"
+    r"auto[._-]?(?:reply|respond(?:er)?|response|answer|mailer|mail|confirm|notify)|"
+    r"auto(?:mated|matic)[._-]?(?:mail|reply|message|response|notifications?)|"
+    r"mailer[._-]?daemon|mail[._-]?daemon|postmaster|list(?:serv|master|proc)|majordomo|"
+    r"newsletters?|notifications?|notify|notifier|alerts?)(?:[._+=-].*|\d*)$|"
+    r"(?:unattended|undisclosed|automated|automatic|mdaemon|mailman|alarm|robot|mailbot|cron|nobody|www-data|apache|"
+    r"daemon|vacation|root|mailer|bounces?)\d*$|bounces?[+=-].*|"
+    r"owner-.*|.*-(?:owner|request|bounces?|errors|subscribe|unsubscribe)$|msprvs1=.*|prvs=.*-bounce.*",
     re.IGNORECASE,
 )
 """The whole local part of an address that reads no mail."""
@@ -37,41 +36,39 @@ _ABSENT = (
     ),
     r"ooo",
     r"oof",
-    r"vacation(?: (?:reply|notice|message|response))?",
+    r"vacation (?:reply|notice|message|response)",
     r"away from (?:my |the )?(?:mail|office|desk)",
     r"absence (?:notice|message)",
-    r"on (?:vacation|holiday|leave)",
     r"자동 ?(?:회신|응답|답장|답변|발신)(?: ?(?:메일|메시지|안내))?",
     r"부재 ?중?(?: ?(?:알림|안내|메일|응답|메시지|입니다))?",
-    r"휴가 ?중?(?: ?(?:알림|안내|입니다))?",
-    r"출장 ?중?(?: ?(?:알림|안내|입니다))?",
+    r"(?:휴가|출장)(?: ?중| ?중?(?: ?(?:알림|안내|입니다)))",
     r"自動(?:応答|返信|回答|送信)(?:メール|メッセージ)?",
-    r"(?:不在|休暇|外出)(?:通知|案内|のお知らせ|連絡|中|届|です)?",
+    r"(?:不在|休暇|外出)(?:通知|案内|のお知らせ|連絡|中|届|です)",
+    r"不在",
+    r"外出自动(?:回复|答复)",
     r"自动(?:答复|回复|应答)(?:邮件)?",
     r"自動(?:回覆|答覆|回復)",
     r"(?:外出|休假|不在办公室|不在辦公室)(?:通知|中)?",
     r"automatische (?:antwort|antwoord|abwesenheits\w*|rückantwort|e-?mail-?antwort)",
     r"abwesen(?:d|heit\w*)(?: .{0,20})?",
     r"(?:auß|aus)er haus",
-    r"urlaub(?:s\w*)?",
+    r"urlaubs(?:notiz|meldung|vertretung|abwesenheit)",
     r"autoreply",
     r"nicht im (?:büro|haus)",
     r"réponse automatique(?: d'absence)?",
     r"(?:notification|message|avis) d['’]absence(?: du bureau)?",
-    r"absen(?:ce|te?)(?:\(e\))?(?: (?:du|de) bureau)?",
-    r"en (?:congés?|vacances)",
+    r"absen(?:ce|te?)(?:\(e\))? (?:du|de) bureau",
     r"respuesta autom[aá]tica",
     r"fuera de (?:la )?oficina",
-    r"ausencia(?: de la oficina)?",
+    r"ausencia de la oficina",
     r"(?:mensaje|aviso) de ausencia",
     r"resposta autom[aáà]tica",
-    r"aus[eê]n(?:cia|te)(?: (?:tempor[aá]ria|do escritório))?",
+    r"aus[eê]n(?:cia|te) (?:tempor[aá]ria|do escritório)",
     r"fora do escrit[oó]rio",
-    r"de f[eé]rias",
     r"risposta automatica",
     r"fuori (?:sede|ufficio)",
-    r"assen(?:za|te)(?: dall'ufficio)?",
-    r"in ferie",
+    r"assen(?:za|te) dall'ufficio",
+    r"risposta non al computer",
     r"automatisch (?:antwoord|bericht)",
     r"afwezig(?:heid\w*)?",
     r"niet aanwezig",
@@ -81,7 +78,6 @@ _ABSENT = (
     r"fravær\w*",
     r"ikke til ?stede",
     r"ej på kontoret",
-    r"på ferie",
     r"automaattinen vastaus",
     r"poissa(?:olo\w*)?(?: toimistosta)?",
     r"lomavastaus",
@@ -116,7 +112,8 @@ _ABSENT = (
     r"samodejni odgovor",
     r"automaatvastus",
     r"automatinis atsakymas",
-    r"automātiska atbilde",
+    r"(?:[āa]rpus biroja.{0,30})?autom[āa]tisk[āa] atbilde",
+    r"[āa]rpus biroja",
     r"erantzun automatikoa",
     r"स्वचालित उत्तर",
 )
@@ -126,6 +123,23 @@ ABSENCE_SUBJECT = re.compile(
     r"de\b)",
     re.IGNORECASE,
 )
+
+_MAYBE = (
+    r"vacation|on (?:vacation|holiday|leave)|urlaub|ferien|absen(?:ce|te?)(?:\(e\))?|en (?:congés?|vacances)|"
+    r"ausencia|"
+    r"aus[eê]n(?:cia|te)|de f[eé]rias|assen(?:za|te)|in ferie|på (?:ferie|semester)|atvaļinājums|휴가|출장|"
+    r"休暇|外出|休假"
+)
+MAYBE_ABSENCE_SUBJECT = re.compile(rf"[\s\[(<*「【]*(?:{_MAYBE})\s*(?:[:：\])>】」!]|[-–—] |$|\bre:)", re.IGNORECASE)
+"""Labels that people write too (a school, a travel agency): they count in an answer only."""
+
+TOLD_SUBJECT = re.compile(
+    r"auto(?:matic)?\s?:[^\n]{0,80}\b(?:out of|away|absent|on leave|returning|abwesen)|"
+    r"[^?\n]{2,80} is (?:currently )?(?:out of|away from) (?:the )?office\b[^?]{0,80}$|"
+    r"[^\n]{0,300}\(auto(?:matic|mated)?[ -]?(?:reply|response)\)\s*$",
+    re.IGNORECASE,
+)
+"""Notes ("AUTO: Kim is out of the office (returning 5 May)"), AOL ("Re: x (Automatic Response)")."""
 
 ABSENCE_WORDS = re.compile(
     r"\bI(?:'m| am| will be)(?: currently| now)? (?:out of|away from) (?:the |my )?office|\bI am (?:currently "
@@ -149,7 +163,8 @@ ABSENCE_WORDS = re.compile(
 
 CHALLENGE = re.compile(
     r"(?:confirm|verify|prove) (?:that )?you(?:'re| are) (?:a )?(?:human|not a (?:robot|spammer|machine))|"
-    r"challenge[- ]response|(?:click|follow|visit)[^.\n]{0,60}(?:to (?:have|get) your (?:message|e-?mail) "
+    r"challenge[- ]response|(?:account|mailbox|inbox|address) is protected by|(?:click|follow|"
+    r"visit)[^.\n]{0,60}(?:to (?:have|get) your (?:message|e-?mail) "
     r"delivered|so that your (?:message|e-?mail) (?:is|can be|will be) delivered)|"
     r"your (?:message|e-?mail)[^.\n]{0,60}(?:is being held|has been held|is waiting|"
     r"quarantined)[^.\n]{0,80}(?:until|confirm|verif|approv|authenticat)|sender (?:verification|authentication|"
@@ -158,5 +173,42 @@ CHALLENGE = re.compile(
     r"confirm|approv|guest list|whitelist)|please (?:verify|confirm) (?:your|this) (?:message|e-?mail) by|"
     r"스팸 ?(?:방지|차단)[^.\n]{0,40}(?:인증|확인)(?:을|해)|발신자 ?(?:인증|확인)(?:이|을)? "
     r"?(?:필요|요청)",
+)
+
+RECEIVED_WORDS = re.compile(
+    r"(?:we(?:'ve| have)? received your|(?:your|the) (?:request|ticket|case|message|inquiry|enquiry|"
+    r"e-?mail) (?:has been|was|"
+    r"is) (?:successfully )?(?:received|created|opened|registered|logged)|a (?:new )?(?:support )?(?:ticket|"
+    r"case|request) has "
+    r"been (?:created|opened)|"
+    r"문의(?:가|하신 내용이|사항이)?[^\n]{0,20}(?:접수|등록)(?:되었|됐|완료)|접수(?:되었습니다|가 완료)|"
+    r"お問い?合わせ[^\n]{0,30}(?:受け付け|受付)|(?:我们|我們)?已(?:经|經)?收到(?:您|你)的|"
+    r"ihre (?:anfrage|nachricht|e-?mail)[^\n]{0,40}(?:eingegangen|erhalten)|votre (?:demande|"
+    r"message)[^\n]{0,30}(?:reçu|"
+    r"enregistr)|hemos recibido (?:su|tu)|recebemos (?:a )?su?a|abbiamo ricevuto la|uw (?:bericht|aanvraag|melding)"
+    r"[^\n]{0,30}ontvangen|ваш(?:е|а)? (?:запрос|обращение|заявка)[^\n]{0,30}(?:получен|зарегистрирован|принят))",
     re.IGNORECASE,
 )
+TICKET = re.compile(
+    r"(?:ticket|case|reference|request|접수 ?번호|문의 ?번호|티켓|受付番号|お問い?合わせ番号|工单|工單|vorgang\w*|"
+    r"ticketnummer|anfrage|dossier|solicitud|chamado|aanvraag|заявк\w*|обращени\w*)[^\n\w]{0,4}(?:number|no\.?|"
+    r"nr\.?|id|"
+    r"номер|번호)?[^\n\w]{0,6}[A-Z]{0,8}-?\d{2,}|\[[^\]\n]{0,20}#\s?\w*-?\d{2,}[^\]\n]{0,10}\]",
+    re.IGNORECASE,
+)
+"""With RECEIVED_WORDS: another desk's acknowledgement; two desks that thank each other never end."""
+
+READ_WORDS = re.compile(
+    r"your message\s[^?]{0,400}\b(?:was|has been) (?:read|displayed|opened|deleted without being read)\b|"
+    r"return receipt\b[^?]{0,200}\b(?:displayed|read|opened)|에 읽(?:었습니다|음)|开封|開封されました|"
+    r"(?:已被阅读|已讀取)|"
+    r"wurde (?:am [^\n]{0,60})?(?:gelesen|geöffnet)|a été lu\b|ha sido leído|è stato letto|foi lida|было прочитано",
+    re.IGNORECASE,
+)
+READ_SUBJECT = re.compile(
+    r"\s*(?:(?:not )?read|return receipt|읽음|읽지 ?않음|수신 ?확인|gelesen|lu|leído|letto|lida|開封済み|"
+    r"開封通知|既読|已读|已讀|"
+    r"прочтено|przeczytano|gelezen|läst|lest|okundu)\s?[:：\]]",
+    re.IGNORECASE,
+)
+"""Both together: a receipt that is not in the form of RFC 8098."""

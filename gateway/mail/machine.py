@@ -8,8 +8,8 @@ a web form's mail above all, may well be somebody's request: it only must not be
 import re
 from typing import Literal
 
-from gateway.mail.absence import ABSENCE_SUBJECT, ABSENCE_WORDS, CHALLENGE
-from gateway.mail.automatic import automatic
+from gateway.mail.absence import CHALLENGE
+from gateway.mail.automatic import absence, automatic, receipt
 from gateway.mail.envelope import NULL_PATH, Envelope
 from gateway.mail.message import Message
 
@@ -51,14 +51,7 @@ def _is_reply(message: Message, envelope: Envelope) -> bool:
             or any(name.lower().startswith(_ROBOTS) and value.strip().lower() not in ("", "no", "false", "0")
                    for name, value in message.fields)
             or message.is_bounce
-            or _is_absence(message))
-
-
-def _is_absence(message: Message) -> bool:
-    if ABSENCE_SUBJECT.match(message.subject[:300]) or CHALLENGE.search(message.subject[:300]):
-        return True
-    answers = bool(message.in_reply_to or message.references)
-    return answers and bool(ABSENCE_WORDS.search(message.reply_text[:700]))
+            or bool(absence(message) or receipt(message) or CHALLENGE.search(message.subject[:300])))
 
 
 def _is_bulk(message: Message) -> bool:
