@@ -22,6 +22,8 @@ _TYPE = re.compile(r"[A-Za-z0-9!#$%&'*/?^_`{|}~.-]+")
 def read(words: Sequence[str], known: Mapping[str, Callable[[str], bool]], *, extended: bool) -> Options | Reply:
     """The parameters, or the reply to what is malformed, unknown, twice there, or said by a client of HELO."""
     found: dict[str, str] = {}
+    if not words:
+        return found
     for word in words:
         match = _PARAMETER.fullmatch(word)
         if not match or match[1].upper() in found:

@@ -156,7 +156,7 @@ class Mailboxes:
         """
         if path.is_postmaster:
             return f"postmaster@{self._home}"
-        if path.literal and path.literal == own_ip:
+        if own_ip and path.literal == own_ip:
             path = Path(path.local, self._home)
         local, domain = path.plain_local.lower(), path.ascii_domain
         if local in ("postmaster", "abuse") and domain in self._places:
@@ -165,7 +165,7 @@ class Mailboxes:
 
     def refusal(self, path: Path, own_ip: str = "") -> Reply:
         """Why there is none: an address of ours that is not there, or another site's."""
-        is_here = path.ascii_domain in self._places or (path.literal and path.literal == own_ip)
+        is_here = path.ascii_domain in self._places or (own_ip != "" and path.literal == own_ip)
         return NO_SUCH_MAILBOX if is_here else NOT_RELAYED
 
     def is_open_to_all(self, address: str) -> bool:
