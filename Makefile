@@ -27,7 +27,7 @@ test: $(DEVELOPED) packages  ## Run all tests (PostgreSQL, Postfix, swaks and Op
 crash: $(DEVELOPED)  ## Kill the gateway again and again, then count what every 250 became
 	$(BIN)/pytest -m crash -s $(PYTEST)
 
-bench: $(DEVELOPED) packages  ## Measure accept beside Postfix, authentication beside other libraries (BENCH=one of them)
+bench: $(DEVELOPED) packages  ## Measure accept beside Postfix, authentication and mail beside other libraries (BENCH=one of them)
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python -m tests.bench $(BENCH)
 

@@ -28,6 +28,7 @@ _ADDRESS = re.compile(
     r"(?:(?<=mailto:)|(?<![^\s<>\"(),;:\[\]@]))[^\s<>\"(),;:\[\]@]+@(?:[^\s<>\"(),;:\[\]@]+|\[[^\[\]\s]*\])"
 )
 _ESCAPE = re.compile(r"\\(.)")
+_WHOLLY_QUOTED = re.compile(r'"[^"@]+@[^"@]+"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ def _bare(angle: str, hint: str) -> str:
     if " " in text and not text.startswith('"'):
         found = _ADDRESS.search(text)
         text = found[0] if found else text.replace(" ", "") if "@" in text else text
-    return text if not re.fullmatch(r'"[^"@]+@[^"@]+"', text) else text.strip('"')
+    return text.strip('"') if text.startswith('"') and _WHOLLY_QUOTED.fullmatch(text) else text
 
 
 def _name(text: str, hint: str) -> str:

@@ -33,6 +33,8 @@ REPLY_MARKER_KOREAN = "##- 이 줄 위에 답장을 써 주세요 -##"
 
 LINES_LIMIT = 20_000
 """Lines that are looked at; a longer text is kept as it is."""
+SIGNED_LIMIT = 40
+"""Signatures of mobile programs that are taken off the end, one after the other."""
 BLOCKS_LIMIT = 20
 """Quoted blocks with a heading each that are taken off the end, one after the other."""
 
@@ -40,6 +42,7 @@ _MARKER = re.compile(r"[>\s|*]*##- .{0,200}-##\s*$")
 _RULE = re.compile(r"\s*(?:[_]{5,}|[-]{10,}|[=]{10,}|[*]{10,}|[—–]{5,})\s*$")
 _RULE_ABOVE = re.compile(r"\s*(?:[-_=*]{3,}|[—–]{5,})\s*$")
 """A rule above the fields of a quoted mail may be short: html.py writes <hr> as three dashes."""
+_RULE_OR_DASHES = re.compile(_RULE.pattern + r"|\s*(?:--|—|––)\s*$")
 _SIGNATURE = re.compile(r"\s*(?:--|—|––)\s*$")
 _STARTS = re.compile(
     r"[\s*_>]{0,4}(?:(?:on|am|le|el|em|il|op|den|dne|w dniu|at|vào|в|у|在)\s|"
@@ -77,7 +80,10 @@ def _lines(text: str, html: str | None) -> list[str]:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\s>*_\uf8f1\uf8f2]+", "", text)
+    """The text without white space and all that a form of it may have and another not."""
+    for mark in (">", "*", "_", QUOTE_MARK, SIGNATURE_MARK):
+        text = text.replace(mark, "")
+    return "".join(text.split())
 
 
 def _with_mark(lines: list[str], marked: str) -> list[str]:
@@ -142,7 +148,9 @@ def _heading_before(lines: list[str], end: int) -> int | None:
 
 
 def _may_end(line: str) -> bool:
-    return bool(ENDINGS.search(_DIRECTIONS.sub("", line[-100:]) if not line.isascii() else line[-100:]))
+    end = (_DIRECTIONS.sub("", line[-100:]) if not line.isascii() else line[-100:]).rstrip()
+    # Every line is asked: where no mark follows the word, the word is all that has to be read.
+    return bool(ENDINGS.search(end if end.endswith(("*", "_", ">", "-")) else end[-10:]))
 
 
 def _goes_on(first: str, second: str) -> bool:
@@ -339,26 +347,34 @@ def _without_list_footer(lines: list[str]) -> list[str]:
     return lines
 
 
-def _begins_signature(line: str, behind: list[str]) -> bool:
-    """RFC 3676 section 4.3: "-- ". Dashes alone count when few lines follow; never above a quote."""
-    is_mark = line == "-- " or line.strip() == SIGNATURE_MARK
-    is_likely = bool(_SIGNATURE.match(line[:LINE])) and sum(1 for each in behind if each.strip()) <= 10
-    return (is_mark or is_likely) and not any(_is_quoted(each) for each in behind)
-
-
 def _without_signature(lines: list[str]) -> list[str]:
     """From "-- " on, and mobile signatures at the end; only where words remain in front."""
-    for number in range(len(lines) - 1, -1, -1):
-        behind = lines[number + 1 :]
-        if _begins_signature(lines[number], behind) and _has_words(lines[:number]):
-            lines = lines[:number]
-    while lines and (not lines[-1].strip() or _RULE.match(lines[-1])):
-        lines = lines[:-1]
-    for _ in range(40):
-        last = lines[-1].strip() if lines else ""
-        if not last or len(last) > 120 or not SIGNED.match(last) or not _has_words(lines[:-1]):
+    first = next((number for number, line in enumerate(lines) if _has_words([line])), len(lines))
+    end, behind = len(lines), 0
+    for number in range(len(lines) - 1, first, -1):
+        if _is_quoted(lines[number]):
             break
-        lines = lines[:-1]
-        while lines and (not lines[-1].strip() or _RULE.match(lines[-1]) or _SIGNATURE.match(lines[-1])):
-            lines = lines[:-1]
-    return lines
+        if _begins_signature(lines[number], behind):
+            end, behind = number, 0
+        behind += bool(lines[number].strip())
+    end = _end(lines, end, _RULE)
+    for _ in range(SIGNED_LIMIT):
+        last = lines[end - 1].strip() if end else ""
+        if not last or len(last) > 120 or not SIGNED.match(last) or end - 1 <= first:
+            break
+        end = _end(lines, end - 1, _RULE_OR_DASHES)
+    return lines[:end]
+
+
+def _end(lines: list[str], end: int, ruled: re.Pattern[str]) -> int:
+    """The place behind the last line before `end` that is neither empty nor a rule."""
+    while end and (not lines[end - 1].strip() or ruled.match(lines[end - 1][:LINE])):
+        end -= 1
+    return end
+
+
+def _begins_signature(line: str, behind: int) -> bool:
+    """RFC 3676 section 4.3: "-- ". Dashes alone count when few lines stand behind them."""
+    if len(line) > 40:
+        return False
+    return line == "-- " or line.strip() == SIGNATURE_MARK or (bool(_SIGNATURE.match(line)) and behind <= 10)

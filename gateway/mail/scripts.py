@@ -105,7 +105,8 @@ def _latin(here: str, before: str, after: str) -> float:
         return 0.45 if weight < 0.4 else 1.1
     if here.isupper():
         return 0.9 if before.isalpha() and before.islower() else max(0.4, weight)
-    return weight + 0.3 * (here in "ìò" and after.isalpha()) + 0.5 * (not is_within)
+    is_misplaced = after.isalpha() if here in "ìò" else here == "ñ" and not after.isalpha()
+    return weight + 0.4 * (is_misplaced or not is_within)
 
 
 def _alphabetic(here: str, before: str, after: str) -> float:

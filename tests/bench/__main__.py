@@ -3,9 +3,13 @@
 import sys
 from collections.abc import Callable
 
-from tests.bench import authentication, intake
+from tests.bench import authentication, intake, mail
 
-BENCHES: dict[str, Callable[[], int]] = {"intake": intake.main, "authentication": authentication.main}
+BENCHES: dict[str, Callable[[], int]] = {
+    "intake": intake.main,
+    "authentication": authentication.main,
+    "mail": mail.main,
+}
 
 
 def main(names: list[str]) -> int:

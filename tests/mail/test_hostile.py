@@ -44,6 +44,7 @@ HOSTILE = {
     "headings and quoted lines by turns": HEAD + b"\n" + b"On 2020 a@b wrote:\n\n> a\n" * 6000,
     "wrapped quoted lines": HEAD + b"\n" + (b"> " + b"(a " * 100 + b"\nx\n") * 9000,
     "answers joined with headings": HEAD + b"\n" + (b"a On Mon, " * 50 + b"wrote:\n> b\n") * 9000,
+    "signatures": HEAD + b"\nword" + b"\n-- \n> x\n" * 5000 + b"\n-- " * 2000 + b"\nSent from my iPhone" * 1000,
     "one long line of dashes": HEAD + b"\n" + b"-" * 25 * MB,
     "tags left open": HEAD + HTML + b"<div>" * 5 * MB,
     "fonts": HEAD + HTML + b"<font color=1><p>" * MB,
