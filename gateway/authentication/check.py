@@ -197,12 +197,12 @@ def _identity(outcome: dmarc.Outcome, is_away: bool) -> tuple[Identity, str]:
     if dmarc.result in (Result.PASS, Result.NONE) and aligned:
         proof = Identity.VERIFIED_DKIM if aligned[0].method == "dkim" else Identity.VERIFIED_SPF
         return proof, aligned[0].reason
+    if dmarc.result == Result.FAIL and dmarc.policy != "none":
+        return Identity.FAILED, dmarc.reason
     if is_away:
         return Identity.UNKNOWN, "No name server answers: nothing can be learnt about any sender."
     if dmarc.result == Result.TEMPERROR or lost:
         return Identity.UNKNOWN, dmarc.reason if dmarc.result == Result.TEMPERROR else lost[0].reason
-    if dmarc.result == Result.FAIL and dmarc.policy != "none":
-        return Identity.FAILED, dmarc.reason
     if dmarc.result == Result.NONE and passed:
         return Identity.WEAK, f"{passed[0].reason} But that is not the author's domain, {dmarc.domain}."
     return Identity.NONE, dmarc.reason

@@ -66,15 +66,20 @@ def decide(
         return _decision(policy.replay, "5.7.1", f"Mails with this signature came {times_seen} times within a week.")
     if verdict.identity.is_proven:
         return ACCEPT
-    if verdict.no_dns:
-        return _for_now(policy.no_dns, "4.4.3", "Our name servers do not answer, so the sender cannot be checked.")
     if verdict.identity == Identity.UNKNOWN:
-        return _for_now(policy.temporary_error, "4.7.0", f"DNS does not answer for {domain}; please try again later.")
+        return _decide_unknown(verdict, policy)
     if is_ours:
         return _decision(policy.own_domain, "5.7.1", f"Mail from {domain} must be signed by {domain}.")
     if verdict.dmarc.result == Result.FAIL:
         return _decide_failed(verdict, policy)
     return ACCEPT
+
+
+def _decide_unknown(verdict: Verdict, policy: AuthenticationSettings) -> Decision:
+    if verdict.no_dns:
+        return _for_now(policy.no_dns, "4.4.3", "Our name servers do not answer, so the sender cannot be checked.")
+    why = f"DNS does not answer for {verdict.author_domain}; please try again later."
+    return _for_now(policy.temporary_error, "4.7.0", why)
 
 
 def _decide_failed(verdict: Verdict, policy: AuthenticationSettings) -> Decision:

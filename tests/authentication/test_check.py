@@ -97,6 +97,14 @@ async def test_the_identity_without_an_aligned_pass(zone, path, identity):
     assert (await verdict(zone=zone, path=path)).identity == identity
 
 
+async def test_a_fail_that_is_known_without_asking_stands_while_dns_is_away():
+    remembering = ZoneResolver(ZONE)
+    remembering.is_away = True
+    found = await verdict(resolver=remembering)
+    assert (found.identity, found.no_dns) == ("failed", True)
+    assert decide(found, Policy()).status == "5.7.26"
+
+
 async def test_when_dns_is_away_nobody_fails():
     found = await verdict(sign(MAIL), resolver=Away())
     assert (found.identity, found.no_dns, found.dmarc.result) == ("unknown", True, "temperror")
