@@ -89,7 +89,8 @@ class Acknowledge(Handler):
 def _holds(words: str, word: str) -> bool:
     if not word.isascii():
         return word in words
-    return re.search(rf"(?<![a-z]){re.escape(word.casefold())}s?(?![a-z])", words) is not None
+    word = word.casefold()
+    return word in words and re.search(rf"(?<![a-z]){re.escape(word)}s?(?![a-z])", words) is not None
 
 
 def _length(text: str) -> int:

@@ -1,6 +1,7 @@
 """Step 1: what is it about? A table of words decides, and says which word it was."""
 
 import re
+from functools import cache
 
 from gateway.desk.handler import Case, Decisions, Handler, Label, Mail, Section, fold
 
@@ -85,8 +86,11 @@ def _count(rule: Words, subject: str, text: str) -> tuple[int, str, str]:
     return score, first, "subject" if in_subject else "text"
 
 
+_fold = cache(fold)
+
+
 def _holds(text: str, word: str) -> bool:
-    word = fold(word)
+    word = _fold(word)
     if word not in text:
         return False
     if len(word) == 1:

@@ -78,10 +78,10 @@ class Application:
         if request is not None:
             request.changed_at = self.case.now
             detail = {"request": request.number, **detail}
-        self.ledger.enter(History(
-            at=self.case.now, request_id=request.id if request else None, event=self.event, handler=handler,
+        self.ledger.note(
+            History, at=self.case.now, request_id=request.id if request else None, event=self.event, handler=handler,
             received_id=self.received.id if self.received else None, decision=decision, detail=storable(detail),
-            because=storable(because)))
+            because=storable(because))
         self.decisions.append({"handler": handler, "decision": decision, **detail, "because": because})
 
     # ---- where the mail belongs ----

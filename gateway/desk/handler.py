@@ -24,7 +24,7 @@ from pydantic import ConfigDict
 from gateway.config import Duration, Section, Site
 from gateway.mail.addresses import address_key, masked
 from gateway.mail.authres import DNS_LOST, Identity, Verdict
-from gateway.mail.automatic import automatic, may_acknowledge
+from gateway.mail.automatic import automatic, may_answer_person
 from gateway.mail.dsn import FailedRecipient
 from gateway.mail.envelope import Envelope, domain_of
 from gateway.mail.machine import Kind, kind
@@ -66,14 +66,16 @@ class Mail:
     def machine(self) -> Kind:
         """"" for a person's mail; reply (out of office, receipt: nobody says anything), report (abuse, DMARC, TLS),
         bulk (list posts, newsletters) or program (anything else, such as a web form's mail)."""
-        return kind(self.message, self.envelope)
+        return kind(self.message, self.envelope) if self.automatic else ""
 
     @cached_property
     def may_acknowledge(self) -> tuple[bool, str]:
         """Whether an automatic answer may go out at all, with the reason (RFC 3834 section 2)."""
         if DNS_LOST in self.verdict.findings:
             return False, "The sender's name servers failed for hours: nobody is answered who cannot be checked."
-        return may_acknowledge(self.message, self.envelope, self.site.support)
+        if self.automatic:
+            return False, self.automatic
+        return may_answer_person(self.message, self.envelope, self.site.support)
 
 
 @dataclass(frozen=True, slots=True)

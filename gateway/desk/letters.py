@@ -222,12 +222,18 @@ class _Links:
 
     def __init__(self, ours: list[str], number: str) -> None:
         self._ours, self._number = ours, number
-        wanted = [re.escape(each) for each in (*ours, number) if each]
-        self._pattern = re.compile(f"({'|'.join(wanted) or '(?!)'})")
+        self._wanted = [each for each in (*ours, number) if each]
 
     def within(self, line: str) -> Markup:
         """The line with each address as a link; no mail program breaks the number at its hyphens."""
-        return Markup().join(self._part(part) for part in self._pattern.split(line))
+        return Markup().join(self._part(part) for part in self._parts(line))
+
+    def _parts(self, line: str) -> Iterator[str]:
+        while found := [(line.index(each), place) for place, each in enumerate(self._wanted) if each in line]:
+            start, place = min(found)
+            yield from (line[:start], self._wanted[place])
+            line = line[start + len(self._wanted[place]):]
+        yield line
 
     def _part(self, part: str) -> Markup:
         if part in self._ours and "://" in part:

@@ -46,8 +46,9 @@ def find(text: str, prefix: str) -> Iterator[str]:
     text = unicodedata.normalize("NFKC", text[:_SCAN]).upper()
     gap = r"[\s._\-‐‑‒–—―−#:]{0,3}"
     digit = rf"(?:[0-9]{gap})"
-    letters = gap.join(prefix)
-    pattern = rf"(?<![A-Z0-9]){letters}{gap}((?:{digit}){{4}})({digit}{{{_WIDTH},{_LONGEST}}}[0-9])"
+    # The first letter stands before the look behind it, so that a long text without that letter costs little.
+    letters = gap.join([rf"{prefix[0]}(?<![A-Z0-9]{prefix[0]})", *prefix[1:]])
+    pattern = rf"{letters}{gap}((?:{digit}){{4}})({digit}{{{_WIDTH},{_LONGEST}}}[0-9])"
     seen = set()
     for found in re.finditer(pattern, text):
         number = _first_true(prefix, _digits(found[1]), _digits(found[2]))

@@ -67,8 +67,9 @@ def looks_like_bounce(message: "Message") -> bool:
         return bool(REFUSAL.search(words[:1500]))
     if kind not in ("", "delivery-status") or ABSENCE_SUBJECT.match(message.subject[:300]):
         return False
-    is_telling = bool(ADDRESS.search(words)) and bool(_CODE.search(words) or meaning(words))
-    if OPENING.match(words[:1000]) and ADDRESS.search(words[:1000]):
+    has_address = "@" in words and bool(ADDRESS.search(words))
+    is_telling = has_address and bool(_CODE.search(words) or meaning(words))
+    if has_address and OPENING.match(words[:1000]) and ADDRESS.search(words[:1000]):
         return True
     return _by_daemon(message, words, is_telling) or _by_words(message, words, is_telling)
 

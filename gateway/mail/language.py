@@ -1,6 +1,7 @@
 """In which language does the customer write? By script first, then by the small words of a language."""
 
 import re
+from collections import Counter
 
 WORDS: dict[str, frozenset[str]] = {
     "en": frozenset(
@@ -601,16 +602,16 @@ def language(text: str, subject: str = "", charset: str = "") -> str:
 
     `text`: the new words if possible; `charset`: a label of the mail, which decides when the characters do not.
     """
-    sample = _URL.sub(" ", f"{text[:SAMPLE]}\n{subject[:500]}")
-    letters = len(re.findall(r"[A-Za-z]", sample))
-    by_script = _script(sample, letters)
-    if by_script:
-        return by_script
-    return _by_words(sample) or _by_charset(charset) or "en"
+    sample = f"{text[:SAMPLE]}\n{subject[:500]}"
+    if "@" in sample or "://" in sample:
+        sample = _URL.sub(" ", sample)
+    by_script = "" if sample.isascii() else _script(sample)
+    return by_script or _by_words(sample) or _by_charset(charset) or "en"
 
 
-def _script(sample: str, letters: int) -> str:
+def _script(sample: str) -> str:
     """A script that carries at least a fair share of the letters; one Korean word beside a log of English is enough."""
+    letters = len(re.findall(r"[A-Za-z]", sample))
     counts = {code: len(pattern.findall(sample)) for code, pattern in _SCRIPTS}
     han = len(_HAN.findall(sample))
     code, count = max(counts.items(), key=lambda item: item[1])
@@ -632,17 +633,17 @@ def _script(sample: str, letters: int) -> str:
 
 
 def _by_words(sample: str) -> str:
-    words = [word.lower() for word in _WORD.findall(sample)[:800]]
+    words = Counter(word.lower() for word in _WORD.findall(sample)[:800])
     if not words:
         return ""
-    lower = sample.lower()
+    lower = "" if sample.isascii() else sample.lower()
     scores = {
-        code: sum(1.0 for word in words if word in small)
-        + 2.0 * sum(lower.count(each) > 0 for each in LETTERS.get(code, ""))
+        code: sum(times for word, times in words.items() if word in small)
+        + 2 * sum(each in lower for each in LETTERS.get(code, ""))
         for code, small in WORDS.items()
     }
     best = max(scores, key=lambda code: scores[code])
-    return best if scores[best] >= max(1.0, len(words) / 40) else ""
+    return best if scores[best] >= max(1.0, words.total() / 40) else ""
 
 
 def _by_charset(charset: str) -> str:

@@ -30,7 +30,7 @@ class Ledger:
 
     def __init__(self, db: Db, events: int = 1) -> None:
         self._db, self._events = db, events
-        self._rows: dict[type[SQLModel], list[SQLModel]] = {}
+        self._rows: dict[type[SQLModel], list[SQLModel | dict[str, Any]]] = {}
         self._ids: dict[type[SQLModel], Iterator[int]] = {}
 
     def next_id(self, kind: type[SQLModel]) -> int:
@@ -41,6 +41,10 @@ class Ledger:
         """They are written as they are then."""
         for row in rows:
             self._rows.setdefault(type(row), []).append(row)
+
+    def note(self, kind: type[SQLModel], **values: Any) -> None:
+        """A row of these values that nobody reads before it is written: an object for each would be dear."""
+        self._rows.setdefault(kind, []).append(values)
 
     def holds(self, kind: type[SQLModel]) -> bool:
         """Whether a row of this kind is not written yet."""
@@ -69,6 +73,8 @@ class Ledger:
             yield from connection.scalars(_NEXT_IDS, {"name": _TABLES[kind].name, "count": self._events}).all()
 
 
-def _values(kind: type[SQLModel], row: SQLModel) -> dict[str, Any]:
+def _values(kind: type[SQLModel], row: SQLModel | dict[str, Any]) -> dict[str, Any]:
+    if isinstance(row, dict):
+        return row
     values = vars(row)
     return {name: values[name] for name in _COLUMNS[kind] if name != "id" or values[name] is not None}
