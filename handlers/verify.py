@@ -5,6 +5,7 @@ so that they read that mailbox; an agent decides. When the mail names an account
 the address on file, and whoever wrote learns nothing: they get the same letter as all whom the file does not know.
 """
 
+import re
 from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -29,11 +30,14 @@ from gateway.desk.handler import (
     Verification,
     Wake,
     address_key,
+    fold,
     masked,
 )
 
 DOUBTFUL = ("from-several-authors", "signature-seen-before", "signed-for-others")
 """Findings with which the domain's word is not taken for the person's."""
+SCAN = 300
+"""Characters of an answer in which a denial is looked for: what a company writes below its mails says "not", too."""
 TOLD = "The agent must know before anything is changed or disclosed."
 
 
@@ -61,6 +65,13 @@ class Verify(Handler):
     """How long a proof counts."""
     attempts: int = 3
     """Answers that prove nothing before the asking ends."""
+    denials: tuple[str, ...] = (
+        "no", "nope", "not me", "not mine", "not my", "not us", "wasn't", "wasnt", "was not", "isn't me", "is not me",
+        "didn't", "didnt", "did not", "haven't", "have not", "don't", "dont", "do not", "never", "nothing to do",
+        "somebody else", "someone else", "fraud", "scam", "phishing", "stop",
+        "아니", "아닙", "아녜", "아뇨", "않았", "않습", "안 했", "안했", "한 적", "적이 없", "적 없", "없습니다",
+        "없어요", "없는데", "모르", "누구", "누가", "사기", "도용", "하지 마", "하지마", "취소", "중단")
+    """Words of somebody who answers that it was not them: then an agent reads it."""
     per_day: int = 5
     """Automatic letters to one address in a day; beyond that nobody is asked."""
     unproven_per_hour: int = 100
@@ -188,7 +199,9 @@ class Verify(Handler):
         if mail.is_automatic:
             return
         fault = _fault(mail, case, asked)
-        if asked.state != "asked":
+        if not fault and _may_be_denied(asked, case) and self._may_deny(mail):
+            yield from self._denied(asked)
+        elif asked.state != "asked":
             yield Label(f"An answer to the one-time address proved nothing: {_spent(asked, case.now)}")
         elif not fault:
             yield from self._hold_true(asked, case, "the answer came from")
@@ -207,6 +220,18 @@ class Verify(Handler):
                         verification="asked", failed_attempt=True)
             yield Note(f"An answer to the verification letter proved nothing. {fault}",
                        "Somebody who cannot be told from the customer answered.")
+
+    def _may_deny(self, mail: Mail) -> bool:
+        """A word too many costs an agent a glance; one too few makes "That was not me!" a proof."""
+        said = fold(mail.message.reply_text[:SCAN])
+        return any(_holds(said, fold(word)) for word in self.denials)
+
+    def _denied(self, asked: Verification) -> Decisions:
+        words = (f"Not verified: the answer came from {masked(asked.sent_to)}, {_whose(asked)}, but may say that it "
+                 "was not them. Read it and decide.")
+        yield Label(words, verification="expired", asking="expired")
+        yield Wake("expire", None, "Our letter was answered.")
+        yield Note(words, TOLD)
 
     def _hold_true(self, asked: Verification, case: Case, how: str) -> Decisions:
         """Whoever was asked reads the mailbox. What that is worth depends on whose it is."""
@@ -251,6 +276,17 @@ def _answered_asking(case: Case) -> Verification | None:
                  if each.verification and case.request and each.request.id == case.request.id), None)
 
 
+def _holds(said: str, word: str) -> bool:
+    """Whether a text holds a word: Latin ones whole."""
+    return re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", said) is not None if word.isascii() else word in said
+
+
+def _may_be_denied(asked: Verification, case: Case) -> bool:
+    """Also after the link was pressed, perhaps by a scanner: an owner who did not ask writes there of nothing else."""
+    is_open = asked.state == "asked" or (asked.state == "verified" and bool(_elsewhere(asked, case)))
+    return is_open and not _is_beside(asked)
+
+
 def _is_beside(asked: Verification) -> bool:
     """It asked whoever wrote, while the proof is waited for from the address on file."""
     return asked.basis == "stranger" and bool(asked.account)
@@ -268,7 +304,9 @@ def _spent(asked: Verification, now: datetime) -> str:
     """Why an asking cannot be answered any more, whoever does; "" while it can."""
     if asked.state == "verified":
         return "It was used already."
-    return "It came too late." if asked.state == "expired" or asked.expires_at <= now else ""
+    if asked.expires_at <= now:
+        return "It came too late."
+    return "The asking had ended already." if asked.state == "expired" else ""
 
 
 def _fault(mail: Mail, case: Case, asked: Verification) -> str:

@@ -300,11 +300,40 @@ def test_the_answer_may_write_the_domain_in_either_form() -> None:
     assert label(answered(mail(author="kim@xn--bcher-kva.example"), asked)).verification == "verified"
 
 
-@pytest.mark.parametrize(("state", "which"), [("verified", "It was used already."), ("expired", "It came too late.")])
+@pytest.mark.parametrize(("state", "which"), [
+    ("verified", "It was used already."), ("expired", "The asking had ended already.")])
 @pytest.mark.parametrize("author", ["kim@example.org", "eve@example.net"])
 def test_the_address_works_once_and_the_history_tells_why(state: str, which: str, author: str) -> None:
     assert answered(mail(author=author), asking(state=state, attempts=3)) == [
         Label(f"An answer to the one-time address proved nothing: {which}")]
+
+
+@pytest.mark.parametrize("words", [
+    "No! That was not me.", "I didn’t ask for this.", "Who is this? I never wrote to you.",
+    "아니요, 제가 보낸 게 아닙니다.", "저는 문의한 적이 없습니다.", "이게 뭔가요? 모르는 일입니다.", "제가 안 했어요"])
+@pytest.mark.parametrize("asked", [asking(), asking(basis="stranger"), asking(basis="file", account="AB-12345")])
+def test_who_answers_that_it_was_not_them_proves_nothing_and_an_agent_reads_it(words: str, asked: Verification) -> None:
+    found, wake, note = answered(mail(words), asked)
+    assert isinstance(found, Label)
+    assert (found.verification, found.asking) == ("expired", "expired")
+    assert found.because.startswith("Not verified: the answer came from k***@example.org, ")
+    assert found.because.endswith(", but may say that it was not them. Read it and decide.")
+    assert wake == Wake("expire", None, "Our letter was answered.")
+    assert note == Note(found.because, TOLD)
+
+
+@pytest.mark.parametrize("words", [
+    "Yes", "Yes, it was me. Noah", "네", "네, 맞습니다.", "네, 제가 문의했습니다. 감사합니다.", "확인합니다",
+    "Yes.\n" + 300 * "." + "\nDo not read this when it was not meant for you."])
+def test_a_plain_yes_is_no_denial(words: str) -> None:
+    assert label(answered(mail(words))).verification == "verified"
+
+
+def test_an_owner_who_denies_after_the_link_was_pressed_takes_the_proof_back() -> None:
+    pressed_by_a_scanner = asking(state="verified", basis="file", account="AB-12345")
+    it = mail("That was not me!")
+    assert label(answered(it, pressed_by_a_scanner, letters_to="eve@example.net")).verification == "expired"
+    assert label(answered(it, pressed_by_a_scanner)).verification is None, "who wrote it may write more of it there"
 
 
 def test_a_machine_that_answers_proves_nothing_and_costs_no_try() -> None:
@@ -326,7 +355,7 @@ def test_whoever_presses_the_link_reads_the_mailbox() -> None:
 
 
 @pytest.mark.parametrize(("asked", "which"), [
-    (asking(state="verified"), "It was used already."), (asking(state="expired"), "It came too late."),
+    (asking(state="verified"), "It was used already."), (asking(state="expired"), "The asking had ended already."),
     (asking(expires_at=NOON), "It came too late."),
 ], ids=["used", "ended", "too late"])
 def test_a_spent_link_proves_nothing_and_the_history_tells_why(asked: Verification, which: str) -> None:
