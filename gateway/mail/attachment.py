@@ -12,75 +12,58 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
     (b"%PDF-", "application/pdf"),
     (b"MZ", "application/x-msdownload"),
     (b"\x7fELF", "application/x-executable"),
+    (b"\xca\xfe\xba\xbe", "application/x-executable"),
+    (b"\xcf\xfa\xed\xfe", "application/x-executable"),
+    (b"L\0\0\0\x01\x14\x02\0", "application/x-ms-shortcut"),
     (b"PK\x03\x04", "application/zip"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+    (b"HWP Document File", "application/x-hwp"),
     (b"Rar!\x1a\x07", "application/vnd.rar"),
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (b"\x1f\x8b", "application/gzip"),
+    (b"MSCF\0\0\0\0", "application/vnd.ms-cab-compressed"),
+    (b"ITSF", "application/vnd.ms-htmlhelp"),
     (b"BM", "image/bmp"),
     (b"\x78\x9f\x3e\x22", "application/ms-tnef"),
     (b"{\\rtf", "application/rtf"),
+    (b"BEGIN:VCALENDAR", "text/calendar"),
+    (b"BEGIN:VCARD", "text/vcard"),
+    (b"ID3", "audio/mpeg"),
     (b"#!", "text/x-script"),
 )
 """First octets -> type, for what matters at a help desk."""
+_CONTAINERS = ((b"RIFF", b"WEBP", "image/webp"), (b"RIFF", b"WAVE", "audio/wav"), (b"RIFF", b"AVI ", "video/x-msvideo"))
+"""First octets, and those from the ninth."""
+_BRANDS = {b"heic": "image/heic", b"mif1": "image/heic", b"avif": "image/avif", b"qt  ": "video/quicktime"}
+"""ISO 14496-12: what stands behind "ftyp"; everything else is taken as MP4."""
 
+RUNS = frozenset(("application/x-msdownload", "application/x-executable", "application/x-ms-shortcut"))
+"""Types that a machine runs when they are opened."""
 EXECUTABLE = frozenset(
-    [
-        "exe",
-        "com",
-        "scr",
-        "pif",
-        "bat",
-        "cmd",
-        "vbs",
-        "vbe",
-        "js",
-        "jse",
-        "wsf",
-        "wsh",
-        "msi",
-        "msp",
-        "ps1",
-        "jar",
-        "lnk",
-        "hta",
-        "cpl",
-        "reg",
-        "dll",
-        "iso",
-        "img",
-        "vhd",
-        "apk",
-        "app",
-        "dmg",
-        "sh",
-    ]
+    (
+        "exe", "com", "scr", "pif", "bat", "cmd", "vbs", "vbe", "js", "jse", "ws", "wsf", "wsh", "wsc", "sct",
+        "msi", "msp", "msc", "ps1", "psm1", "jar", "lnk", "url", "scf", "hta", "cpl", "reg", "inf", "chm",
+        "dll", "xll", "iso", "img", "vhd", "vhdx", "apk", "app", "dmg", "pkg", "command", "sh", "appref-ms",
+        "application", "gadget", "one",
+    )
+)
+"""Endings of names that run, or hold what runs when it is opened."""
+MACRO = frozenset(
+    (
+        "docm", "dotm", "xlsm", "xltm", "xlam", "pptm", "potm", "ppsm", "ppam",
+    )
 )
 DOCUMENT = frozenset(
-    [
-        "pdf",
-        "doc",
-        "docx",
-        "xls",
-        "xlsx",
-        "ppt",
-        "pptx",
-        "hwp",
-        "hwpx",
-        "jpg",
-        "jpeg",
-        "png",
-        "gif",
-        "txt",
-        "zip",
-        "csv",
-        "htm",
-        "html",
-        "mp4",
-    ]
+    (
+        "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "rtf", "odt", "ods", "hwp", "hwpx", "jpg", "jpeg",
+        "png", "gif", "bmp", "heic", "webp", "txt", "zip", "rar", "7z", "csv", "htm", "html", "eml", "mp3",
+        "mp4", "avi", "mov",
+    )
 )
 EXTENSIONS = {
     "image/jpeg": ".jpg",
@@ -103,6 +86,10 @@ EXTENSIONS = {
     "application/pkcs7-signature": ".p7s",
 }
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|]')
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
+"""Names that Windows takes for a device."""
+_GAP = re.compile(r"\s{4,}")
+"""Blanks that push the ending out of sight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +106,11 @@ class Attachment:
     """Shown within the text, as images named by cid: are."""
     content_id: str = ""
     findings: tuple[str, ...] = ()
-    """executable, double-extension, type-differs, name-disarmed, transfer faults."""
+    """executable, double-extension, macro, type-differs, name-disarmed, transfer faults."""
     original_filename: str = ""
     """As it came; hostile text, to be kept as data only."""
+    real_type: str = ""
+    """What the first octets tell beside the declared type; "" when they tell nothing."""
 
 
 def disarm(name: str) -> str:
@@ -131,7 +120,8 @@ def disarm(name: str) -> str:
         "".join(each for each in name[:2000] if unicodedata.category(each) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")),
     )
     name = re.split(r"[\\/]", name.rstrip("\\/ "))[-1]
-    name = _FORBIDDEN.sub("_", name).strip(". ") if name.strip(". ") else ""
+    name = _GAP.sub(" ", _FORBIDDEN.sub("_", name)).strip(". ")
+    name = f"_{name}" if _DEVICE.match(name) else name
     if len(name) > NAME_LIMIT:
         stem, dot, ending = name.rpartition(".")
         name = stem[: NAME_LIMIT - len(ending) - 1] + dot + ending if dot and len(ending) < 20 else name[:NAME_LIMIT]
@@ -151,7 +141,8 @@ def attachment(
     """The value of a file that came along; one without a name is called after its type."""
     declared = declared or "application/octet-stream"
     safe = disarm(name) or f"attachment-{number}{EXTENSIONS.get(declared, '')}"
-    odd = [each for each in findings if each] + _oddities(name, safe, declared, content)
+    real = real_type(content)
+    odd = [each for each in findings if each] + _oddities(name, safe, declared, real)
     return Attachment(
         safe,
         declared,
@@ -162,22 +153,22 @@ def attachment(
         content_id,
         tuple(dict.fromkeys(odd)),
         name,
+        real,
     )
 
 
-def _oddities(name: str, safe: str, declared: str, content: bytes) -> list[str]:
-    found = []
+def _oddities(name: str, safe: str, declared: str, real: str) -> list[str]:
     endings = [each.strip().lower() for each in safe.split(".")[1:]]
-    real = real_type(content)
-    if (endings[-1:] and endings[-1] in EXECUTABLE) or real in ("application/x-msdownload", "application/x-executable"):
+    last = endings[-1] if endings else ""
+    found = []
+    if last in EXECUTABLE or real in RUNS:
         found.append("executable")
-    if len(endings) > 1 and endings[-1] in EXECUTABLE and endings[-2] in DOCUMENT:
+    if len(endings) > 1 and last in EXECUTABLE and endings[-2] in DOCUMENT:
         found.append("double-extension")
-    if (
-        real
-        and declared.startswith(("image/", "application/pdf", "text/"))
-        and real.partition("/")[0] != declared.partition("/")[0]
-    ):
+    if last in MACRO:
+        found.append("macro")
+    is_telling = declared.startswith(("image/", "application/pdf", "text/"))
+    if real and is_telling and real.partition("/")[0] != declared.partition("/")[0]:
         found.append("type-differs")
     if name and safe != name.strip():
         found.append("name-disarmed")
@@ -186,4 +177,9 @@ def _oddities(name: str, safe: str, declared: str, content: bytes) -> list[str]:
 
 def real_type(content: bytes) -> str:
     """The type that the first octets tell; "" when they tell nothing."""
+    if content[4:8] == b"ftyp":
+        return _BRANDS.get(content[8:12], "video/mp4")
+    for first, ninth, kind in _CONTAINERS:
+        if content.startswith(first) and content[8:12] == ninth:
+            return kind
     return next((kind for mark, kind in MAGIC if content.startswith(mark)), "")

@@ -184,7 +184,7 @@ def _content_id(part: Part) -> str:
 
 def _attach(part: Part, reading: _Reading) -> None:
     data, finding = octets_of(reading.raw, part)
-    name = part.disposition.get("filename") or part.type.get("name")
+    name = part.disposition.get("filename") or part.type.get("name") or part.disposition.get("name")
     declared = part.kind
     if declared in ("message/rfc822", "message/global") and not name:
         name = _subject(data, reading.hint)

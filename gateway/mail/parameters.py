@@ -16,6 +16,7 @@ _PLAIN, _WHOLE = -1, -2
 
 _PARAMETER = re.compile(r';?\s*([^\s=;"<>()\[\]]{1,200})\s*=\s*("(?:[^"\\]|\\.)*"?|[^;"]*)')
 _PIECE = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?$")
+_PERCENT = re.compile(r"%[C-Fc-f][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]")
 _ESCAPE = re.compile(r'\\(["\\])')
 
 
@@ -46,7 +47,9 @@ def parameters(text: str, hint: str = "") -> Parameters:
         number = int(piece[2]) if piece[2] else _WHOLE if piece[3] else _PLAIN
         pieces.setdefault(piece[1], {}).setdefault(number, (bool(piece[3]), _unquoted(found[2])))
     value = re.sub(r"\([^)]*\)|\s+", "", head).lower()
-    return Parameters(value, {name: _value(found, hint) for name, found in pieces.items()})
+    given = {name: _value(found, hint) for name, found in pieces.items()}
+    names = {name: _percent_decoded(given[name]) for name in ("name", "filename") if name in given}
+    return Parameters(value, given | names)
 
 
 def _unquoted(value: str) -> str:
@@ -86,3 +89,13 @@ def _legacy(text: str, hint: str) -> str:
     if text.isascii() and "\x1b" not in text:
         return text
     return decode(octets(text), "", hint)[0]
+
+
+def _percent_decoded(text: str) -> str:
+    """Some mailers percent-encode without saying so (RFC 2231 would: name*=); only what is UTF-8 then, and no ASCII."""
+    if not _PERCENT.search(text):
+        return text
+    try:
+        return unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        return text
