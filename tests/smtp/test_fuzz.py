@@ -15,7 +15,9 @@ WORDS = [
     b"VRFY x\r\n", b"QUIT\r\n", b"MAIL FROM:<\"a b\"@x> SIZE=5 BODY=8BITMIME SMTPUTF8\r\n", b"STARTTLS\r\n",
     b"BDAT 5 LAST\r\n", b"AUTH LOGIN\r\n", b"\r\n", b"\n", b"\r", b".\r\n", b".", b"\0", b"\xff\xfe\r\n", b"<", b">",
     b"\"", b"MAIL FROM:<@a,@b:", MAIL, MAIL + b".\r\n", MAIL + b"\r\n.\r\n", b"x\n.\n", b"x\n.\r\n", b"x" * 3000,
-    b"RCPT TO:<" + b"a" * 300 + b"@x>\r\n",
+    b"RCPT TO:<" + b"a" * 300 + b"@x>\r\n", b"MAIL FROM:<a@b.example> RET=HDRS ENVID=+2B\r\n", b"LHLO x\r\n",
+    b"RCPT TO:<support@example.com> NOTIFY=SUCCESS ORCPT=rfc822;x\r\n", b"XCLIENT ADDR=192.0.2.7\r\n",
+    b"PROXY TCP4 192.0.2.7 192.0.2.1 1 2\r\n",
 ]  # fmt: skip
 DIALOGUE = [0, 2, 4, 6, 27]
 

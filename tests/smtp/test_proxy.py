@@ -1,6 +1,10 @@
 """The PROXY header of a balancer (versions 1 and 2), and TLS from the first octet. Dialogues: dialogue.py."""
 
 import asyncio
+import random
+from contextlib import suppress
+from ipaddress import ip_address
+from typing import Any
 
 import pytest
 from smtp.dialogue import hold, trusting
@@ -150,3 +154,26 @@ async def test_nothing_is_said_in_the_clear_where_tls_is_due(open_house: Opening
     assert not (await asyncio.wait_for(plain.reader.read(), 10)).startswith((b"2", b"4", b"5"))
     await asyncio.wait_for(house.only_left(0), 10)
     assert (await (await secured(house)).reply()).startswith("220 ")
+
+
+@pytest.mark.parametrize("settings", [{"listen": ["tls://127.0.0.1:0"]}, {"proxies": ["127.0.0.1"]}])
+async def test_nobody_waits_for_a_client_that_has_yet_to_begin(open_house: Opening, settings: dict[str, Any]) -> None:
+    house = await open_house(**settings)
+    client = await house.knock()
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert house.door.sessions == 1
+    await asyncio.wait_for(house.door.drain(), 5)
+    await asyncio.wait_for(client.reader.read(), 5)
+    await asyncio.wait_for(house.only_left(0), 5)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_whatever_a_header_is_it_is_read_or_it_is_none(seed: int) -> None:
+    chance = random.Random(seed)
+    octets = bytearray(chance.choice([LINE, FOUR, SIX, LOCAL]))
+    for _ in range(chance.randint(1, 4)):
+        octets[chance.randrange(len(octets))] = chance.randrange(256)
+    with suppress(BadHeader):
+        found = read(bytes(octets))
+        assert found is None or (found.length <= len(octets) and (not found.client_ip or ip_address(found.client_ip)))
