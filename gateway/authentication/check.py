@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from mmap import mmap
 from typing import Any
 
 from gateway.authentication import arc, author, dkim, dmarc, iprev
@@ -65,7 +66,7 @@ class Opening:
 
 
 async def check(
-    raw: bytes,
+    raw: bytes | mmap,
     *,
     client_ip: str,
     helo: str,
@@ -77,7 +78,8 @@ async def check(
 ) -> Verdict:
     """Everything DNS says about a mail. Never raises; SECONDS at most, and next to nothing when DNS is away.
 
-    raw: the message with CRLF line ends. now: seconds since the epoch. ours: what a display name must not claim.
+    raw: the message with CRLF line ends, in memory or in a file. now: seconds since the epoch. ours: what a display
+    name must not claim.
     opening: what began at MAIL for the same envelope; it is closed here.
     """
     opening = opening or Opening(client_ip, helo, reverse_path, resolver, now)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from mmap import mmap
 
 MAX_HEADER = 1 << 20
 """Octets of header that are looked at; more is a finding and nothing in it is believed."""
@@ -77,16 +78,16 @@ class Header:
         return chosen
 
 
-def split(raw: bytes) -> tuple[Header, memoryview]:
+def split(raw: bytes | mmap) -> tuple[Header, memoryview]:
     """Header and body of a message with CRLF line ends. Never raises; linear in the size."""
-    if raw.startswith(b"\r\n"):
+    if raw[:2] == b"\r\n":
         return Header((), {}, ("from-missing",)), memoryview(raw)[2:]
     end = raw.find(b"\r\n\r\n", 0, MAX_HEADER + 4)
     if end >= 0:
         return _header(raw[:end]), memoryview(raw)[end + 4 :]
     if len(raw) > MAX_HEADER:
         return Header((), {}, ("header-too-large",)), memoryview(b"")
-    return _header(raw), memoryview(b"")
+    return _header(raw[:]), memoryview(b"")
 
 
 def single_spaced(text: bytes) -> bytes:
@@ -98,9 +99,11 @@ def single_spaced(text: bytes) -> bytes:
     return text
 
 
-def with_wire_ends(raw: bytes) -> bytes:
+def with_wire_ends(raw: bytes | mmap) -> bytes | mmap:
     """A message file with the line ends of the wire. A file of bare LFs, as Unix keeps it, gets CRLFs."""
-    return raw.replace(b"\n", b"\r\n") if b"\n" in raw and b"\r\n" not in raw else raw
+    if raw.find(b"\n") < 0 or raw.find(b"\r\n") >= 0:
+        return raw
+    return raw[:].replace(b"\n", b"\r\n")
 
 
 def _header(block: bytes) -> Header:

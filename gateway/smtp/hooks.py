@@ -26,6 +26,7 @@ from gateway.smtp.limits import sender_net
 from gateway.smtp.options import wish
 from gateway.smtp.path import Path
 from gateway.smtp.policy import Mailboxes, Reply
+from gateway.smtp.reader import Data
 from gateway.smtp.session import Session
 from gateway.smtp.strangers import fault_of_client, fault_of_haste
 from gateway.smtp.transfer import SHOWN
@@ -85,11 +86,11 @@ class Hooks:
         return policy.SENDER_OK
 
     async def handle_DATA(self, server: Session, session: Any, envelope: Any) -> Reply:
-        raw: bytes = envelope.content
-        facts = _facts(server, session, envelope)
+        data: Data = envelope.content
+        raw, facts = data.content, _facts(server, session, envelope)
         try:
-            known_by = digest(trace.message_id(raw), facts.recipients, raw)
-            verdict, decision = await self._judge(raw, facts, known_by, server.opening)
+            known_by = digest(trace.message_id(raw), facts.recipients, data.large or raw)
+            verdict, decision = await self._judge(data, facts, known_by, server.opening)
             server.verdict = verdict
             if decision.action in ("refuse", "defer"):
                 return Reply(decision.code, decision.status, decision.text)
@@ -97,8 +98,8 @@ class Hooks:
             content = trace.stored(raw, facts, verdict, self._site.hostname, server.tls, now)
             is_quarantined = decision.action == "quarantine"
             receipt = None if is_quarantined else self._receipt(server, facts, verdict, raw)
-            arrival = Arrival(facts, content, known_by, verdict, is_quarantined, kept_at=now, size=len(raw),
-                              receipt=receipt)  # fmt: skip
+            arrival = Arrival(facts, content, known_by, verdict, is_quarantined, kept_at=now, size=data.size,
+                              receipt=receipt, large=data.large)  # fmt: skip
             server.kept_as = await self._intake.keep(arrival)
         except StoreAway as trouble:
             return policy.STORE_BEHIND if isinstance(trouble, StoreBehind) else policy.STORE_AWAY
@@ -114,15 +115,15 @@ class Hooks:
                        message_id=f"<{secrets.token_hex(16)}@{self._site.hostname}>", now=self._now())  # fmt: skip
 
     async def _judge(
-        self, raw: bytes, facts: Envelope, known_by: str | None, opening: Opening | None
+        self, data: Data, facts: Envelope, known_by: str | None, opening: Opening | None
     ) -> tuple[Verdict, Decision]:
         if not self._authentication.enabled:
             return UNCHECKED, Decision("accept")
         try:
             async with asyncio.timeout(CHECK_SECONDS):
-                verdict = await check(raw, client_ip=facts.client_ip, helo=facts.helo, reverse_path=facts.reverse_path,
-                                      resolver=self._resolver, now=self._now().timestamp(),
-                                      ours=self._ours, opening=opening)  # fmt: skip
+                verdict = await check(data.octets, client_ip=facts.client_ip, helo=facts.helo,
+                                      reverse_path=facts.reverse_path, resolver=self._resolver,
+                                      now=self._now().timestamp(), ours=self._ours, opening=opening)  # fmt: skip
         except Exception:  # a mail on which the check itself breaks is not lost, and is not trusted
             log.exception("check failed", client=facts.client_ip, reverse_path=facts.reverse_path[:SHOWN])
             return UNDECIDED, Decision("quarantine")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.config import Smtp
@@ -22,6 +23,8 @@ class House:
     """One set of settings; sessions keep the one they began with."""
 
     hostname: str
+    folder: Path
+    """Where mails lie that are too large for memory, until they are kept."""
     smtp: Smtp
     tls: ssl.SSLContext
     guests: Guests

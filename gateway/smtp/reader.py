@@ -3,19 +3,32 @@
 Data ends with CRLF.CRLF and with nothing else. Whoever takes `LF.LF` or `LF.CRLF` for the end as well reads two mails
 where the sender's server sent one (SMTP smuggling, CVE-2023-51764): so a bare CR or LF is data here, which is then
 refused as a whole. Everything is searched, counted and replaced in bulk, never line by line: 10 MB of empty lines cost
-milliseconds. Nothing here knows a socket: octets go in by `feed`, lines and mails come out.
+milliseconds. What is too large for memory goes to a file as it comes, and meanwhile the client is not read: of no
+session more than 512 KiB are held. Nothing here knows a socket: octets go in by `feed`, lines and mails come out.
 """
 
 import asyncio
 from dataclasses import dataclass
+from mmap import mmap
+from pathlib import Path
+
+import structlog
+
+from gateway.mail.large import LargeMail
+
+log = structlog.get_logger()
 
 END = b"\r\n.\r\n"
 COMMAND_LIMIT = 2048
 """Octets of a command line with its end. RFC 5321 section 4.5.3.1.4 asks for 512, extensions add to it."""
-HELD = 262_144
-"""Octets held of a client that talks faster than it is served; then it is not read until it was served."""
+HELD = 131_072
+"""Octets held of a mail, or of a client that talks faster than it is served; with more of them here it is not read.
+What one read of a socket brings, 256,000, comes on top."""
 LINE_ENDLESS = 1_000_000
 """Octets of one command line, discarded as they come, before the session ends."""
+
+
+MORE = -1
 
 
 class Endless(Exception):
@@ -24,17 +37,78 @@ class Endless(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """What came between DATA and the end of data."""
+    """A mail as it came, dots un-stuffed (section 4.5.2)."""
 
     content: bytes
-    """Dots un-stuffed (section 4.5.2); empty when it was too large."""
+    """All of it, of a large one the header; empty when it was too large, or lost."""
     is_too_large: bool = False
+    is_lost: bool = False
+    """The disk did not take it."""
+    large: LargeMail | None = None
+
+    @property
+    def size(self) -> int:
+        return self.large.size if self.large else len(self.content)
 
     @property
     def has_bare_line_end(self) -> bool:
         """A CR or LF outside CRLF (section 2.3.8: neither may stand alone)."""
+        if self.large:
+            return self.large.has_bare_line_end
         pairs = self.content.count(b"\r\n")
         return self.content.count(b"\n") != pairs or self.content.count(b"\r") != pairs
+
+    @property
+    def octets(self) -> bytes | mmap:
+        return self.large.octets() if self.large else self.content
+
+
+class Gathering:
+    """The pieces of one mail: few octets are held, many go to a file; of too many none are kept."""
+
+    def __init__(self, limit: int, folder: Path | None = None) -> None:
+        """limit: octets of the largest mail. folder: where the files lie."""
+        self.size = 0
+        self._limit, self._folder = limit, folder
+        self._held = bytearray()
+        self._large: LargeMail | None = None
+        self._is_lost = False
+
+    async def add(self, octets: bytes) -> None:
+        self.size += len(octets)
+        if self.size > self._limit or self._is_lost:
+            self._drop()
+        elif self.size <= HELD:
+            self._held += octets
+        else:
+            await self._spill(octets)
+
+    async def _spill(self, octets: bytes) -> None:
+        try:
+            await asyncio.to_thread(self._write, octets)
+        except OSError as error:
+            log.error("large mail lost", error=str(error))
+            self._is_lost = True
+            self._drop()
+
+    def _write(self, octets: bytes) -> None:
+        if self._large is None:
+            self._large = LargeMail(self._folder)
+            self._large.add(bytes(self._held))
+            self._held.clear()
+        self._large.add(octets)
+
+    def _drop(self) -> None:
+        self._held.clear()
+        self._large = None
+
+    def data(self) -> Data:
+        """The mail, when all of it is here."""
+        if self.size > self._limit:
+            return Data(b"", is_too_large=True)
+        if self._is_lost:
+            return Data(b"", is_lost=True)
+        return Data(self._large.head, large=self._large) if self._large else Data(bytes(self._held))
 
 
 class Wire:
@@ -44,7 +118,6 @@ class Wire:
         self._buffer = bytearray()
         self._is_ended = False
         self._is_paused = False
-        self._limit = HELD
         self._waiter: asyncio.Future[None] | None = None
         self._transport: asyncio.ReadTransport | None = None
 
@@ -59,10 +132,14 @@ class Wire:
 
     def feed(self, octets: bytes) -> None:
         self._buffer += octets
-        if len(self._buffer) > self._limit and not self._is_paused and self._transport:
+        if len(self._buffer) > HELD:
+            self._pause()
+        self._wake()
+
+    def _pause(self) -> None:
+        if not self._is_paused and self._transport:
             self._is_paused = True
             self._transport.pause_reading()
-        self._wake()
 
     def end(self) -> None:
         """The client will send no more."""
@@ -106,63 +183,62 @@ class Wire:
         self._take(end + 1)
         return part
 
-    async def data(self, limit: int) -> Data | None:
+    async def data(self, limit: int, folder: Path | None = None) -> Data | None:
         """A mail of at most `limit` octets, to its end; None when the client hung up before it.
 
         A larger one is read to its end and dropped on the way. Raises Endless when it goes on far beyond that.
         """
-        # Every line may be ".." CRLF, four octets for three.
-        most = limit + limit // 3 + len(END)
-        self._limit = most + HELD
-        try:
-            return await self._data(limit, most)
-        finally:
-            self._limit = HELD
-
-    async def _data(self, limit: int, most: int) -> Data | None:
-        while len(self._buffer) < 3:
-            if not await self._more():
-                return None
-        if self._buffer.startswith(b".\r\n"):
-            self._take(3)
-            return Data(b"")
-        searched = passed = 0
-        while (end := self._buffer.find(END, searched)) < 0:
-            if len(self._buffer) > most:
-                passed += len(self._buffer)
-                most = HELD
-                del self._buffer[: -len(END)]
-            if passed > 4 * limit + LINE_ENDLESS:
+        gathering = Gathering(limit, folder)
+        is_line_start = True
+        while (end := await self._end_of_data(is_line_start=is_line_start)) == MORE:
+            self._pause()
+            size, ends_line = self._cut()
+            await gathering.add(unstuffed(self._take(size), is_line_start=is_line_start))
+            is_line_start = ends_line
+            if gathering.size > 4 * limit + LINE_ENDLESS:
                 raise Endless
+        if end is None:
+            return None
+        await gathering.add(unstuffed(self._take(end), is_line_start=is_line_start))
+        self._take(3)
+        return gathering.data()
+
+    async def _end_of_data(self, *, is_line_start: bool) -> int | None:
+        """Octets in front of the end of data; MORE when so many are here without it that they must go elsewhere."""
+        searched = 0
+        while True:
+            if is_line_start and self._buffer.startswith(END[2:]):
+                return 0
+            if (end := self._buffer.find(END, searched)) >= 0:
+                return end + 2
+            if len(self._buffer) > HELD:
+                return MORE
             searched = max(0, len(self._buffer) - len(END) + 1)
             if not await self._more():
                 return None
-        content = self._take(end + 2)
-        self._take(3)
-        if passed:
-            return Data(b"", is_too_large=True)
-        content = unstuffed(content)
-        return Data(content) if len(content) <= limit else Data(b"", is_too_large=True)
 
-    async def chunk(self, size: int, limit: int, *, is_wanted: bool) -> bytes | None:
-        """The next `size` octets as they are (RFC 3030); b"" when nobody wants them; None when the client hung up.
+    def _cut(self) -> tuple[int, bool]:
+        """How many octets go, and whether a line ends with them: no CRLF and no stuffed dot is ever cut in two."""
+        end = self._buffer.rfind(b"\r\n")
+        return (end + 2, True) if end >= 0 else (len(self._buffer) - 1, False)
+
+    async def chunk(self, size: int, limit: int, gathering: Gathering | None) -> bool:
+        """Gather the next `size` octets as they are (RFC 3030), or drop them; False when the client hung up.
 
         Raises Endless when they are far more than a mail may have.
         """
         if size > 4 * limit + LINE_ENDLESS:
             raise Endless
-        self._limit = size + HELD if is_wanted else HELD
-        try:
-            while len(self._buffer) < size:
-                if not is_wanted:
-                    size -= len(self._buffer)
-                    self._buffer.clear()
+        while size:
+            while len(self._buffer) < min(size, HELD + 1):
                 if not await self._more():
-                    return None
-        finally:
-            self._limit = HELD
-        taken = self._take(size)
-        return taken if is_wanted else b""
+                    return False
+            piece = self._take(min(size, len(self._buffer)))
+            size -= len(piece)
+            if gathering:
+                self._pause()
+                await gathering.add(piece)
+        return True
 
     def _take(self, count: int) -> bytes:
         with memoryview(self._buffer) as view:
@@ -187,8 +263,8 @@ class Wire:
             self._waiter.set_result(None)
 
 
-def unstuffed(content: bytes) -> bytes:
+def unstuffed(content: bytes, *, is_line_start: bool = True) -> bytes:
     """The dot that the client put in front of every line that begins with one goes (section 4.5.2)."""
-    if content.startswith(b"."):
+    if is_line_start and content.startswith(b"."):
         content = content[1:]
     return content.replace(b"\r\n.", b"\r\n") if b"\r\n." in content else content

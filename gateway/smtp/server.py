@@ -58,8 +58,8 @@ class Door:
         self._guests.limit(smtp.connections, smtp.connections_per_client)
         self._guesses.most = smtp.unknown_recipients
         self._site, self._smtp = site, smtp
-        self._house = House(site.hostname, smtp, certificate, self._guests, self._guesses, hooks, self._sessions,
-                            self._intake.refusals, self.figures, self._now)
+        self._house = House(site.hostname, site.data, smtp, certificate, self._guests, self._guesses, hooks,
+                            self._sessions, self._intake.refusals, self.figures, self._now)
 
     async def start(self, given: Callable[[str], socket.socket | None] = lambda _: None) -> None:
         """Listen, at the socket that is `given` for a place of config.toml if there is one.

@@ -10,7 +10,7 @@ from gateway.smtp.entrance import Entrance
 from gateway.smtp.figures import told
 from gateway.smtp.options import Options
 from gateway.smtp.policy import Reply
-from gateway.smtp.reader import Data, Endless
+from gateway.smtp.reader import Data, Endless, Gathering
 
 log = structlog.get_logger()
 
@@ -30,7 +30,7 @@ class Transfer(Entrance):
     """Parameters of MAIL."""
     recipient_options: list[tuple[str, Options]]
     """Address and parameters of each RCPT that was taken."""
-    _chunks: bytearray | None = None
+    _chunks: Gathering | None = None
     """What came by BDAT so far; None when none came in this transaction."""
 
     def _forget_mail(self) -> None:
@@ -49,7 +49,7 @@ class Transfer(Entrance):
         await self._flush()
         self._listen_for_data()
         try:
-            data = await self._wire.data(self.house.size)
+            data = await self._wire.data(self.house.size, self.house.folder)
         except Endless:
             await self.push(policy.TOO_LARGE_BY_FAR)
             return
@@ -61,13 +61,13 @@ class Transfer(Entrance):
 
     async def _take(self, data: Data) -> None:
         assert self.envelope is not None
-        self.envelope.content = data.content
+        self.envelope.content = data  # type: ignore[assignment]  # the hooks are ours
         self.verdict, self.kept_as = None, 0
         reply = _fault_of(data, self.house.hostname) or await self._call_handler_hook("DATA")
-        self._tell(reply, len(data.content))
+        self._tell(reply, data.size)
         if reply.is_refusal:
             author = self.verdict.author if self.verdict else ""
-            self.note_refusal(reply, self.envelope.rcpt_tos, author=author, size=len(data.content))
+            self.note_refusal(reply, self.envelope.rcpt_tos, author=author, size=data.size)
         # With LMTP each recipient has its own reply (RFC 2033 section 4.2).
         replies = len(self.recipient_options) if self.is_lmtp else 1
         self._forget_mail()
@@ -104,19 +104,20 @@ class Transfer(Entrance):
             return
         size, is_last = int(form[1]), bool(form[2])
         refusal = self._fault_of_order("BDAT")
-        if not refusal and len(self._chunks or b"") + size > self.house.size:
-            refusal = policy.TOO_LARGE
+        if not refusal:
+            self._chunks = self._chunks or Gathering(self.house.size, self.house.folder)
+            refusal = policy.TOO_LARGE if self._chunks.size + size > self.house.size else None
         await self._flush()
         self._listen_for_data()
         try:
-            chunk = await self._wire.chunk(size, self.house.size, is_wanted=not refusal)
+            is_here = await self._wire.chunk(size, self.house.size, None if refusal else self._chunks)
         except Endless:
             await self.push(policy.TOO_LARGE_BY_FAR)
             return
-        if chunk is None:
+        if not is_here:
             self._is_over = True
             return
-        await (self._refuse_chunk(refusal) if refusal else self._take_chunk(chunk, is_last))
+        await (self._refuse_chunk(refusal) if refusal else self._take_chunk(is_last=is_last))
 
     async def _refuse_chunk(self, refusal: Reply) -> None:
         """The rest of the chunks is refused too: there is no transaction any more."""
@@ -124,16 +125,14 @@ class Transfer(Entrance):
         self._listen_for_commands()
         await self.push(refusal)
 
-    async def _take_chunk(self, chunk: bytes, is_last: bool) -> None:
-        if self._chunks is None:
-            self._chunks = bytearray()
-        self._chunks += chunk
+    async def _take_chunk(self, *, is_last: bool) -> None:
+        assert self._chunks is not None
         if not is_last:
             self._listen_for_commands()
             await self.push(policy.CHUNK_OK)
             return
         self._listen_to_nothing()
-        await self._take(Data(bytes(self._chunks)))
+        await self._take(self._chunks.data())
 
     async def _call_handler_hook(self, command: str, *args: object) -> Reply:
         """Ask a hook. What fails there is our fault: its text goes to the log only, and the mail may come again."""
@@ -148,6 +147,8 @@ class Transfer(Entrance):
 def _fault_of(data: Data, hostname: str) -> Reply | None:
     if data.is_too_large:
         return policy.TOO_LARGE
+    if data.is_lost:
+        return policy.STORE_AWAY
     if data.has_bare_line_end:
         return policy.BARE_LINE_END
     return policy.fault_of_content(data.content, hostname)

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.mail.authres import UNCHECKED, Verdict
 from gateway.mail.envelope import Envelope
+from gateway.mail.large import LargeMail
 from gateway.mail.receipt import SUBJECT, Receipt
 from gateway.models import Letter, Moment, RawMail, Received
 from gateway.store import seen
@@ -57,7 +58,7 @@ class Arrival:
 
     envelope: Envelope
     content: bytes
-    """As it is stored: our trace fields in front."""
+    """As it is stored, our trace fields in front; of a large mail the header."""
     digest: str | None
     verdict: Verdict
     quarantined: bool
@@ -66,13 +67,23 @@ class Arrival:
     """Octets of the message as it was sent, without our trace fields."""
     receipt: Receipt | None = None
     """What the sender is told of it, for the outbox."""
+    large: LargeMail | None = None
+    """Where the body is when it was too large for memory."""
+
+    @property
+    def octets(self) -> int:
+        """What its row will hold."""
+        return len(self.content) + (self.large.size if self.large else 0)
+
+    def whole(self) -> bytes | bytearray:
+        return self.large.behind(self.content) if self.large else self.content
 
 
-def digest(message_id: str, recipients: Iterable[str], content: bytes) -> str | None:
+def digest(message_id: str, recipients: Iterable[str], content: bytes | LargeMail) -> str | None:
     """What makes two mails the same one, sent again after a lost 250. None without a Message-ID."""
     if not message_id:
         return None
-    whole = hashlib.sha256(content)
+    whole = content.hash if isinstance(content, LargeMail) else hashlib.sha256(content)
     for part in (message_id, *sorted(recipient.lower() for recipient in recipients)):
         whole.update(b"\0" + part.encode("utf-8", "replace"))
     return whole.hexdigest()
@@ -197,7 +208,7 @@ class Intake:
         self._waiting = [waiter for waiter in self._waiting if not waiter.kept.cancelled()]
         count = octets = 0
         for waiter in self._waiting[:BATCH]:
-            octets += len(waiter.arrival.content)
+            octets += waiter.arrival.octets
             if count and octets > BATCH_OCTETS:
                 break
             count += 1
@@ -248,7 +259,7 @@ def insert_all(db: Db, arrivals: Sequence[Arrival]) -> list[int]:
     if new:
         rows = [_row(ids[key], arrival, connection.dialect) for key, arrival in new.items()]
         _insert(connection, _INSERT_RECEIVED, rows)
-        _insert(connection, _INSERT_RAW_MAIL, [{"received_id": ids[key], "content": arrival.content}
+        _insert(connection, _INSERT_RAW_MAIL, [{"received_id": ids[key], "content": arrival.whole()}
                                                for key, arrival in new.items()])  # fmt: skip
         _sight(db, new.values())
         db.add_all(_letter(arrival.receipt, arrival.kept_at) for arrival in new.values() if arrival.receipt)

@@ -1,0 +1,71 @@
+"""A mail too large to be held in memory, in a file without a name: nothing is left of it when nobody uses it any more.
+
+Its octets are counted and hashed as they come, so that nothing walks through all of them a second time.
+"""
+
+import hashlib
+import mmap
+import os
+import tempfile
+import weakref
+from functools import cached_property
+from pathlib import Path
+
+HEADER = 1 << 20
+"""Octets that a header may have; what is behind them is body, whatever it looks like."""
+
+
+class LargeMail:
+    """Written piece by piece, then read. Methods raise OSError: disk full, too many files."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """folder: on the disk that has room for mails; the system's for temporary files unless given."""
+        with tempfile.TemporaryFile(dir=folder) as file:
+            self._file = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._file)
+        self._hash = hashlib.sha256()
+        self.size = 0
+        self._pairs = self._ends = 0
+        self._is_after_cr = False
+
+    def add(self, octets: bytes) -> None:
+        self._hash.update(octets)
+        self._pairs += octets.count(b"\r\n") + (self._is_after_cr and octets.startswith(b"\n"))
+        self._ends += octets.count(b"\n") + octets.count(b"\r")
+        self._is_after_cr = octets.endswith(b"\r")
+        self.size += len(octets)
+        with memoryview(octets) as view:
+            written = 0
+            while written < len(view):
+                written += os.write(self._file, view[written:])
+
+    @property
+    def has_bare_line_end(self) -> bool:
+        """A CR or LF outside CRLF (RFC 5321 section 2.3.8)."""
+        return self._ends != 2 * self._pairs
+
+    @property
+    def hash(self) -> "hashlib._Hash":
+        """SHA-256 of all octets, to go on from."""
+        return self._hash.copy()
+
+    @cached_property
+    def head(self) -> bytes:
+        """The header with the empty line behind it."""
+        beginning = os.pread(self._file, HEADER, 0)
+        end = beginning.find(b"\r\n\r\n")
+        return beginning if end < 0 else beginning[: end + 4]
+
+    def behind(self, prefix: bytes) -> bytearray:
+        """The body, with the prefix in front of it: in one piece, for who must have it so."""
+        whole = bytearray(len(prefix) + self.size - len(self.head))
+        whole[: len(prefix)] = prefix
+        with memoryview(whole) as view:
+            place, offset = len(prefix), len(self.head)
+            while read := os.preadv(self._file, [view[place:]], offset):
+                place, offset = place + read, offset + read
+        return whole
+
+    def octets(self) -> mmap.mmap:
+        """All of it, where the system brings in what is looked at, and drops it again when memory is short."""
+        return mmap.mmap(self._file, self.size, access=mmap.ACCESS_READ)
