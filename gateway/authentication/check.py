@@ -160,7 +160,8 @@ def _signed_for_others(checks: _Checks, header: Header, ours: Ours) -> list[str]
         return []
     signed = [field for each in passed if isinstance(each, Signature) for field in header.signed(list(each.names))]
     meant = b" ".join(field.value.lower() for field in signed if field.name in (b"to", b"cc"))
-    return [] if any(f"@{domain}".encode() in meant for domain in ours.domains) else ["signed-for-others"]
+    us = "|".join(map(re.escape, ours.domains)).encode()
+    return [] if re.search(rb"@(?:%b)\.?(?![a-z0-9.-])" % us, meant) else ["signed-for-others"]
 
 
 def _verdict(

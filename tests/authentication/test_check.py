@@ -358,7 +358,10 @@ OURS = Ours(frozenset({"desk.example"}))
     [
         (b"To: us@desk.example", ()),
         (b"To: Bob <bob@else.example>\r\nCc: Us <US@Desk.Example>", ()),
+        (b"To: us@desk.example.", ()),
         (b"To: bob@else.example", ("signed-for-others",)),
+        (b"To: bob@desk.example.else.example", ("signed-for-others",)),
+        (b"To: bob@desk.example-else.example", ("signed-for-others",)),
         (b"X-Note: nobody is named", ("signed-for-others",)),
     ],
 )
