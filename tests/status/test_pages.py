@@ -1,6 +1,7 @@
 """/healthz, /readyz and /metrics, asked of a whole gateway over a real socket."""
 
 import asyncio
+import re
 import shutil
 import smtplib
 from collections.abc import AsyncIterator
@@ -81,6 +82,22 @@ async def test_before_the_door_is_open_nobody_is_sent_there(tmp_path: Path) -> N
     assert service.status is None
 
 
+async def test_while_open_sessions_finish_it_is_not_ready_and_still_answers(service: Service) -> None:
+    reader, writer = await asyncio.open_connection(*service.addresses[0])
+    for words in (b"EHLO mx.example.org\r\n", b"MAIL FROM:<kim@example.org>\r\n", b"RCPT TO:<support@example.com>\r\n"):
+        writer.write(words)
+    while b"2.1.5" not in await reader.readline():
+        pass
+    stopping = asyncio.create_task(service.door.drain())
+    service.watch.closed = "the gateway is shutting down"
+    assert (await asks(service, "/readyz"))[0::2] == (503, "door: the gateway is shutting down\n")
+    writer.write(b"DATA\r\n" + MAIL.encode() + b".\r\n")
+    while b"2.0.0" not in (line := await reader.readline()):
+        assert line
+    await stopping
+    writer.close()
+
+
 async def test_what_happened_to_a_mail_stands_in_the_figures(service: Service) -> None:
     def send() -> None:
         with smtplib.SMTP(*service.addresses[0], local_hostname="mx.example.org", timeout=20) as client:
@@ -120,6 +137,14 @@ async def test_names_and_units_are_as_prometheus_asks(service: Service) -> None:
     assert [family.name for family in families if not family.name.startswith(("frontdesk", "process_"))] == []
     assert [family.name for family in families if not family.documentation] == []
     assert [family.name for family in families if "millisecond" in family.name or family.name.endswith("_kb")] == []
+
+
+async def test_what_the_readme_alerts_on_is_there(service: Service) -> None:
+    readme = await asyncio.to_thread((Path(__file__).parents[2] / "README.md").read_text, "utf-8")
+    named = set(re.findall(r"\bfrontdesk_\w+", readme))
+    body = (await asks(service, "/metrics"))[2]
+    assert len(named) > 5
+    assert [name for name in named if f"# TYPE {name.removesuffix('_bucket')} " not in body] == []
 
 
 async def test_the_page_for_customers_shows_none_of_it(service: Service) -> None:
