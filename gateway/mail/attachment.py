@@ -86,6 +86,10 @@ EXTENSIONS = {
     "application/pkcs7-signature": ".p7s",
 }
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|]')
+_UNSHOWN = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+_JOINERS = "\u200c\u200d"
+"""Persian, Indic and emoji names need them, between letters of their own."""
+_STRAY_JOINER = re.compile(r"(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f])")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 """Names that Windows takes for a device."""
 _GAP = re.compile(r"\s{4,}")
@@ -115,10 +119,8 @@ class Attachment:
 
 def disarm(name: str) -> str:
     """A name that is safe to show and to save under: last path component, without control and direction characters."""
-    name = unicodedata.normalize(
-        "NFC",
-        "".join(each for each in name[:2000] if unicodedata.category(each) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")),
-    )
+    shown = (each for each in name[:2000] if unicodedata.category(each) not in _UNSHOWN or each in _JOINERS)
+    name = unicodedata.normalize("NFC", _STRAY_JOINER.sub("", "".join(shown)))
     name = re.split(r"[\\/]", name.rstrip("\\/ "))[-1]
     name = _GAP.sub(" ", _FORBIDDEN.sub("_", name)).strip(". ")
     name = f"_{name}" if _DEVICE.match(name) else name

@@ -18,6 +18,8 @@ from email.utils import format_datetime
 from hashlib import sha256
 from urllib.parse import quote
 
+import idna
+
 _LINE = 76
 """Columns of a line that holds an encoded word (RFC 2047 section 2)."""
 _WORD = 75
@@ -197,10 +199,11 @@ def _quoted(text: str) -> str:
 
 
 def _a_label(label: str) -> str:
+    """IDNA 2008: what its forerunner mapped ("straße" to "strasse") is another's domain now."""
     if label.isascii() or len(label) > 63:
         return label
     try:
-        return label.encode("idna").decode().lower()
+        return idna.alabel(unicodedata.normalize("NFC", label)).decode()
     except UnicodeError:
         return "xn--" + unicodedata.normalize("NFKC", label).encode("punycode").decode().lower()
 

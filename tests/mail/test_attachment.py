@@ -52,6 +52,7 @@ def file(disposition: bytes, kind: bytes = b"application/octet-stream", content:
         (b'attachment; filename="%ED%95%9C%EA%B8%80.hwp"', "한글.hwp"),
         (b'attachment; filename="100%20 sure.txt"', "100%20 sure.txt"),
         ("attachment; filename=\"한글.hwp\"".encode(), "한글.hwp"),
+        ("attachment; filename=\"👨\u200d👩.png\"".encode(), "👨\u200d👩.png"),
     ],
 )
 def test_a_name_is_read_in_every_disorder(disposition: bytes, name: str) -> None:
@@ -66,6 +67,7 @@ def test_a_name_is_read_in_every_disorder(disposition: bytes, name: str) -> None
         (b"attachment; filename*=UTF-8''invoice%E2%80%AEfdp.txt", "invoicefdp.txt"),
         (b'attachment; filename="a\x01b.txt"', "ab.txt"),
         (b'attachment; filename=".htaccess"', "htaccess"),
+        ("attachment; filename=\"a\u200d.exe\"".encode(), "a.exe"),
         (b'attachment; filename="a<b>.txt"', "a_b_.txt"),
         (b'attachment; filename="CON.txt"', "_CON.txt"),
         (b'attachment; filename="com1"', "_com1"),

@@ -253,6 +253,8 @@ def test_half_a_message_id_is_left_out(broken: str) -> None:
     (" kim@EXAMPLE.net. ", "kim@example.net"),
     ("kim@한글.kr", "kim@xn--bj0bj06e.kr"),
     ("kim@한글。kr", "kim@xn--bj0bj06e.kr"),
+    ("kim@straße.example", "kim@xn--strae-oqa.example"),
+    ("kim@☃.example", "kim@xn--n3h.example"),
     ("김@example.net", "김@example.net"),
     ("a b@example.net", '"a b"@example.net'),
     ('"a b"@example.net', '"a b"@example.net'),
