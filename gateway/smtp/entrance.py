@@ -74,6 +74,10 @@ class Entrance(Connection):
         if self._handler_coroutine is None:
             self._end()
 
+    def eof_received(self) -> bool:
+        """Who says no more before it has said who it is has nothing to wait for."""
+        return super().eof_received() and self._handler_coroutine is not None
+
     def data_received(self, data: bytes) -> None:
         if self._early is None:
             super().data_received(data)

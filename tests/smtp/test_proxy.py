@@ -88,6 +88,10 @@ async def test_a_balancer_that_looks_and_leaves_disturbs_nobody(balanced: House)
     client.send(LINE[:9])
     client.hang_up()
     client = await balanced.knock()
+    client.writer.write_eof()
+    assert await client.is_closed()
+    await balanced.only_left(0)
+    client = await balanced.knock()
     client.send(LINE + b"QUIT\r\n")
     assert [(await client.reply())[:3] for _ in range(2)] == ["220", "221"]
 
