@@ -243,8 +243,8 @@ class Verify(Handler):
                         verification="asked" if is_open else None, asking="verified")
             return
         if asked.basis == "stranger":
-            yield Label(f"Only the mailbox is proven: {how} {to}, which is not on file. Who it is, an agent has to "
-                        "find out.", verification="mailbox", asking="verified")
+            yield Label(f"Only the mailbox is proven: {how} {to}, for which the customer file does not speak. Who it is, "
+                        "an agent has to find out.", verification="mailbox", asking="verified")
         else:
             yield Label(f"Verified by the letter: {how} {to}, {_whose(asked)}{_elsewhere(asked, case)}.",
                         verification="verified", asking="verified")
@@ -324,7 +324,7 @@ def _whose(asked: Verification) -> str:
     if asked.basis == "file":
         return f"the mailbox on file for account {asked.account}" if asked.account else "the mailbox on file"
     if asked.basis == "stranger":
-        return "the mailbox that wrote, which is not on file: an answer proves that mailbox only"
+        return "the mailbox that wrote, for which the customer file does not speak: an answer proves that mailbox only"
     return "the mailbox that wrote (no customer file says whose it is)"
 
 

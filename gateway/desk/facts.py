@@ -11,12 +11,13 @@ from gateway.desk import number
 from gateway.desk.capability import Capability
 from gateway.desk.handler import Case, Evidence, Mail, OnFile
 from gateway.mail.addresses import LONGEST_ADDRESS, address_key
-from gateway.models import Customer, CustomerRecord, Request, Verification
+from gateway.models import STANDINGS, Customer, CustomerRecord, Request, Verification
 from gateway.store import requests
-from gateway.store.customers import Customers, Unreadable
+from gateway.store.customers import Customers, Unreadable, account_key
 
 NEUTRAL = ("acknowledgement_neutral", "verification", "verification_on_file")
 """Letters that may go to somebody who never wrote: whom an unproven mail names as its author."""
+SEVERAL = "The mail names several accounts on file that are not all the author's: ask which one is meant."
 NAMED = 10
 """Request numbers in one mail that are looked up."""
 _STRENGTH = ("capability", "verification", "copy", "reference", "number")
@@ -64,9 +65,22 @@ def _on_file(db: Db, mail: Mail, customers: Customers, address: str, now: dateti
     records = named or known
     if not records:
         return OnFile()
-    record = next((each for each in records if _is_author(each, mail)), records[0])
+    if _accounts(named) - _accounts([each for each in named if _is_author(each, mail)]) and len(_accounts(named)) > 1:
+        return OnFile(trouble=SEVERAL)  # else whoever names an account of his own would be proven for another's too
+    record = _that_counts(records, mail)
     letters = requests.automatic_letters_since(db, record.address, now - timedelta(days=1))
     return OnFile(record, _is_author(record, mail), letters)
+
+
+def _accounts(records: Sequence[CustomerRecord]) -> set[str]:
+    return {account_key(each.account) for each in records}
+
+
+def _that_counts(records: Sequence[CustomerRecord], mail: Mail) -> CustomerRecord:
+    """The author's own, else the one in the best standing; but an address that is blocked in one line is blocked."""
+    blocked = {each.address for each in records if each.standing == "blocked"}
+    counting = [each for each in records if each.standing == "blocked" or each.address not in blocked]
+    return min(counting, key=lambda each: (not _is_author(each, mail), STANDINGS.index(each.standing)))
 
 
 def _is_author(record: CustomerRecord, mail: Mail) -> bool:

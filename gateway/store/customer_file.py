@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.mail.addresses import address_key
 from gateway.models import STANDINGS, CustomerRecord
-from gateway.store.customers import Unreadable, account_key, accounts_in, is_address, only_account
+from gateway.store.customers import Unreadable, account_key, accounts_in, is_address
 
 log = structlog.get_logger()
 
@@ -63,7 +63,7 @@ class CustomerFile:
 
     def named(self, _db: Db, text: str) -> tuple[CustomerRecord, ...]:
         known = self._read_before.by_account
-        return only_account([record for word in accounts_in(text) for record in known.get(word, ())])
+        return tuple(record for word in accounts_in(text) for record in known.get(word, ()))
 
     @property
     def _read_before(self) -> Index:

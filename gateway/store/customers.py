@@ -47,7 +47,7 @@ class Customers(Protocol):
         """Every record of an address. Raises Unreadable."""
 
     def named(self, db: Db, text: str) -> tuple[CustomerRecord, ...]:
-        """Every record of the one account that a text names; none when it names several. Raises Unreadable."""
+        """Every record of every account that a text names. Raises Unreadable."""
 
     def refresh(self) -> None:
         """Look whether the file changed. Never raises: a file with a fault is told in the log and the old one stays."""
@@ -83,11 +83,6 @@ def _words(folded: str) -> Iterator[str]:
             yield word
 
 
-def only_account(records: list[CustomerRecord]) -> tuple[CustomerRecord, ...]:
-    """The records when they are all of one account, else none: nobody can tell which one was meant."""
-    return tuple(records) if len({account_key(each.account) for each in records}) == 1 else ()
-
-
 class CustomerTable:
     """The table `name` in our own database, with the columns address, name, account and standing, all of them text.
 
@@ -110,7 +105,7 @@ class CustomerTable:
 
     def named(self, db: Db, text: str) -> tuple[CustomerRecord, ...]:
         words = accounts_in(text)
-        return only_account(self._ask(db, self._bare_account.in_(words)) if words else [])
+        return tuple(self._ask(db, self._bare_account.in_(words)) if words else [])
 
     def refresh(self) -> None:
         """A table is asked anew each time."""

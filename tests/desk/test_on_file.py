@@ -43,15 +43,38 @@ async def on_file(house: House, it: Mail, capabilities: Sequence[Any] = ()) -> O
     (mail("about AB-12345", author="lee@example.org"), OnFile(WIFE, is_author=True)),
     (mail("about CD-55555"), OnFile(LEE)),
     (mail("hello", "account cd 55555, CD-55555"), OnFile(LEE)),
-    (mail("about CD-55555 and AB-12345"), OnFile(KIM, is_author=True)),
+    (mail("about CD-55555 and AB-12345"), OnFile(trouble=facts.SEVERAL)),
+    (mail("about CD-55555 and AB-12345", author="lee@example.org"), OnFile(WIFE, is_author=True)),
     (mail("about AB-12345", author="eve@example.net"), OnFile(KIM)),
-    (mail("about AB-12345 and CD-55555", author="eve@example.net"), OnFile()),
+    (mail("about AB-12345 and CD-55555", author="eve@example.net"), OnFile(trouble=facts.SEVERAL)),
     (mail(author="eve@example.net"), OnFile()),
     (mail("Hello\n\nOn Monday you wrote:\n> about AB-12345\n", author="eve@example.net"), OnFile()),
-], ids=["address", "case", "one account of two people", "another's account", "in the subject", "several", "stranger",
-        "stranger, several", "unknown", "only quoted"])
+], ids=["address", "case", "one account of two people", "another's account", "in the subject", "several", "several, all theirs",
+        "stranger", "stranger, several", "unknown", "only quoted"])
 async def test_the_account_that_is_named_comes_before_the_author(house: House, it: Mail, found: OnFile) -> None:
     assert await on_file(house, it) == found
+
+
+TWICE = "kim@example.org,AB-12345,good\nkim@example.org,AB-12345,blocked\n"
+
+
+@pytest.mark.parametrize(("lines", "author", "address", "standing"), [
+    (TWICE, "kim@example.org", "kim@example.org", "blocked"),
+    (TWICE, "eve@example.net", "kim@example.org", "blocked"),
+    ("old@example.org,AB-12345,closed\nkim@example.org,AB-12345,good\n", "eve@example.net", "kim@example.org", "good"),
+    ("bad@example.org,AB-12345,blocked\nkim@example.org,AB-12345,good\n", "eve@example.net", "kim@example.org", "good"),
+    ("kim@example.org,AB-12345,good\nold@example.org,AB-12345,closed\n", "old@example.org", "old@example.org",
+     "closed"),
+], ids=["blocked in one line", "for a stranger, too", "a former owner", "another owner is blocked", "the author's own"])
+async def test_of_several_lines_of_one_account_the_one_that_counts(house: House, lines: str, author: str, address: str,
+                                                                   standing: str) -> None:
+    customers = house.desk.customers
+    assert isinstance(customers, CustomerFile)
+    customers.path.write_text(f"address,account,standing\n{lines}")
+    customers.load()
+    found = await on_file(house, mail("about AB-12345", author=author))
+    assert found is not None
+    assert found.record == CustomerRecord(address, "", "AB-12345", standing)
 
 
 async def test_an_author_that_the_strict_reader_sees_otherwise_is_not_the_one_on_file(house: House) -> None:

@@ -102,8 +102,8 @@ def test_whom_the_file_does_not_know_proves_the_mailbox_only_and_the_agent_reads
     found = received(mail(author="eve@example.net"), account(on_file=OnFile(), letters_to="eve@example.net"))
     assert asked_for(found) == [("verification", Asking(DAYS, "stranger"))]
     assert label(found).because == (
-        "Asked: a letter went to e***@example.net, the mailbox that wrote, which is not on file: an answer proves that "
-        f"mailbox only, {TIMES}; 0 of 3 tries used.")
+        "Asked: a letter went to e***@example.net, the mailbox that wrote, for which the customer file does not speak: "
+        f"an answer proves that mailbox only, {TIMES}; 0 of 3 tries used.")
 
 
 @pytest.mark.parametrize("known", [
@@ -245,8 +245,9 @@ def test_an_answer_from_the_address_on_file_says_so_and_where_the_request_came_f
 
 def test_an_answer_of_somebody_who_is_not_on_file_proves_the_mailbox_only() -> None:
     assert answered(mail("Yes"), asking(basis="stranger")) == [
-        Label("Only the mailbox is proven: the answer came from k***@example.org, which is not on file. Who it is, an "
-              "agent has to find out.", verification="mailbox", asking="verified"), DONE, LAPSE]
+        Label("Only the mailbox is proven: the answer came from k***@example.org, for which the customer file does "
+              "not speak. Who it is, an agent has to find out.", verification="mailbox", asking="verified"),
+        DONE, LAPSE]
 
 
 def test_the_strangers_own_answer_proves_nothing_while_the_owner_is_asked() -> None:

@@ -172,13 +172,14 @@ async def test_who_is_not_on_file_proves_the_mailbox_only(world: World, subject:
     await eve.writes(subject, text.format(""))
     request = await world.request()
     assert request.on_file == "Not on file: neither the address nor an account that the mail names."
-    assert "which is not on file: an answer proves that mailbox only" in request.verification_because
+    assert "for which the customer file does not speak: an answer proves that mailbox only" in (
+        request.verification_because)
     await eve.replies(await asking(eve), yes)
     request = await world.request()
     assert request.verification == "mailbox"
     assert request.verification_because == (
-        "Only the mailbox is proven: the answer came from e***@example.net, which is not on file. Who it is, an agent "
-        "has to find out.")
+        "Only the mailbox is proven: the answer came from e***@example.net, for which the customer file does not speak."
+        " Who it is, an agent has to find out.")
 
 
 # ---- nobody answers, or the wrong one does ----
