@@ -43,6 +43,8 @@ _RULE = re.compile(r"\s*(?:[_]{5,}|[-]{10,}|[=]{10,}|[*]{10,}|[—–]{5,})\s*$"
 _RULE_ABOVE = re.compile(r"\s*(?:[-_=*]{3,}|[—–]{5,})\s*$")
 """A rule above the fields of a quoted mail may be short: html.py writes <hr> as three dashes."""
 _RULE_OR_DASHES = re.compile(_RULE.pattern + r"|\s*(?:--|—|––)\s*$")
+_LINK = re.compile(r"\[([^\[\]]{1,80})\]\([^()\s]{1,100}\)")
+"""A link as Markdown writes it."""
 _SIGNATURE = re.compile(r"\s*(?:--|—|––)\s*$")
 _STARTS = re.compile(
     r"[\s*_>]{0,4}(?:(?:on|am|le|el|em|il|op|den|dne|w dniu|at|vào|в|у|在)\s|"
@@ -197,7 +199,7 @@ def _is_block(lines: list[str], number: int) -> bool:
 def _is_dated(lines: list[str], number: int) -> bool:
     """Date: is followed by From: and one more, or by To: with an address, with nothing in between."""
     near = lines[number + 1 : number + 5]
-    count = next((place for place, line in enumerate(near) if not (FROM_LINE.match(line) or OTHER_LINE.match(line))), 4)
+    count = next((place for place, line in enumerate(near) if not _is_field(line)), 4)
     has_author = any(FROM_LINE.match(line) for line in near[:count])
     return (has_author and count >= 2) or (count >= 1 and EVIDENCE.search(near[0]) is not None and "@" in near[0])
 
@@ -237,11 +239,16 @@ def _without_quotes(lines: list[str]) -> list[str]:
 
 def _below(lines: list[str], after: int) -> list[str]:
     """The answer below a mail that is quoted with its fields and with marks; all lines where it is not marked."""
-    named = (place for place, line in enumerate(lines[after:]) if line.strip() and not OTHER_LINE.match(line[:LINE]))
-    rest = lines[after + next(named, 0) :]
+    rest = lines[after:]
+    named = (place for place, line in enumerate(rest) if line.strip() and not _is_field(line[:LINE]))
+    rest = rest[next(named, 0) :]
     blocks = _blocks(rest)
     is_one = len(blocks) == 1 and blocks[0][0] == 0
     return rest[blocks[0][1] :] if is_one and _has_words(rest[blocks[0][1] :]) else lines
+
+
+def _is_field(line: str) -> bool:
+    return bool(FROM_LINE.match(line) or OTHER_LINE.match(line))
 
 
 def _is_quoted(line: str) -> bool:
@@ -302,6 +309,8 @@ def _blocks(lines: list[str]) -> list[tuple[int, int]]:
             blocks[-1] = (blocks[-1][0], number + 1)
         else:
             blocks.append((number, number + 1))
+    if blocks and blocks[-1][1] < len(lines) and _is_open(lines[blocks[-1][1] - 1]):
+        blocks[-1] = (blocks[-1][0], blocks[-1][1] + 1)
     return blocks
 
 
@@ -312,12 +321,16 @@ def _is_rest(above: str, between: list[str]) -> bool:
     if len(between) > 2 or not all(line.strip() for line in between) or len(above) > LINE:
         return False
     first = between[0].strip()[:LINE]
-    is_open = above.rfind("(") > above.rfind(")") or above.rfind("<") > above.rfind(">", 4)
     return (
-        is_open
+        _is_open(above)
         or bool(re.match(r"[(<]https?://\S+\s?[)>]\s?>?$", first))
         or (len(above) >= 60 and first[0].islower() and above.rstrip()[-1] not in ".?!:;…。？！")
     )
+
+
+def _is_open(line: str) -> bool:
+    """True when a link begins on this line and does not end on it."""
+    return max(line.rfind("(http"), line.rfind("<http")) > max(line.rfind(")"), line.rfind(">"))
 
 
 def _heading_start(lines: list[str], start: int) -> int:
@@ -360,7 +373,7 @@ def _without_signature(lines: list[str]) -> list[str]:
     end = _end(lines, end, _RULE)
     for _ in range(SIGNED_LIMIT):
         last = lines[end - 1].strip() if end else ""
-        if not last or len(last) > 120 or not SIGNED.match(last) or end - 1 <= first:
+        if not last or len(last) > 160 or not SIGNED.match(_LINK.sub(r"\1", last)) or end - 1 <= first:
             break
         end = _end(lines, end - 1, _RULE_OR_DASHES)
     return lines[:end]
