@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.mail.content import octets_of
 from gateway.mail.failures import FailedRecipient as FailedRecipient
-from gateway.mail.failures import is_hard, meaning, status_of
+from gateway.mail.failures import HARD, is_hard, meaning, status_of
 from gateway.mail.fields import Fields, message_ids, read_header, visible
 from gateway.mail.freeform import ADDRESS, TEXT_LIMIT, failed_by_words, looks_like_bounce, one_line
 from gateway.mail.systems import COPY_BEGINS
@@ -108,7 +108,8 @@ def _from_group(group: dict[str, str], text: str) -> FailedRecipient:
     status = status_of(group.get("status", ""), words)
     if group.get("action", "").strip().lower().startswith("delayed") and status.startswith("5"):
         status = "4" + status[1:]
-    return FailedRecipient(recipient, status, is_hard(status, words), one_line(diagnostic or words))
+    hard = is_hard(status, diagnostic if status in HARD else words)
+    return FailedRecipient(recipient, status, hard, one_line(diagnostic or words))
 
 
 def typed_address(value: str) -> str:

@@ -12,6 +12,7 @@ HARD = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.4.4"))
 """Statuses of an address that will never work."""
 _SOFT = frozenset(("5.2.2", "5.3.4", "5.7.26"))
 """Statuses that say nothing against the address, whatever words stand beside them."""
+_OTHERWISE = frozenset(("5.2.1", "5.3.4", "5.4.6", "5.7.1", "5.7.26"))
 _GENERAL = frozenset(("5.0.", "5.1.", "5.2.", "5.3.", "5.4.", "5.5.", "5.7."))
 """Beside these the words decide: hosts use them for all kinds of refusals."""
 
@@ -273,7 +274,8 @@ def is_hard(status: str, diagnostic: str) -> bool:
     if status.startswith("4") or _FULL.search(text) or status in _SOFT:
         return False
     if status in HARD:
-        return True
+        # sendmail writes 5.1.1 for any bare 550: then what the host said about size, spam or a locked account counts.
+        return status in text or meaning(diagnostic) not in _OTHERWISE
     if status.startswith("5.7.") and _POLICY.search(text):
         return False
     return meaning(diagnostic) in HARD and status[:4] in _GENERAL

@@ -68,6 +68,9 @@ def test_a_report_names_recipient_status_reason_and_our_letter() -> None:
         ("", "Host not found, try again", "4.4.3", False),
         ("", "550 This account has been disabled or discontinued", "5.2.1", False),
         ("5.2.1", "550 5.2.1 unknown user", "5.2.1", True),
+        ("5.1.1", "550 maximum message size exceeded", "5.1.1", False),
+        ("5.1.1", "550 [SUSPEND] Mailbox currently suspended", "5.1.1", False),
+        ("5.1.1", "550 5.1.1 unknown user or account disabled", "5.1.1", True),
     ],
 )
 def test_hard_is_an_address_that_will_never_work(status: str, diagnostic: str, read: str, hard: bool) -> None:
