@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.mail.content import octets_of
-from gateway.mail.failures import FailedRecipient as FailedRecipient
 from gateway.mail.failures import HARD, is_hard, meaning, status_of
+from gateway.mail.failures import FailedRecipient as FailedRecipient
 from gateway.mail.fields import Fields, message_ids, read_header, visible
 from gateway.mail.freeform import ADDRESS, TEXT_LIMIT, failed_by_words, looks_like_bounce, one_line
 from gateway.mail.systems import COPY_BEGINS
