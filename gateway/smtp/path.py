@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
+from gateway.authentication.names import to_ascii
+
 MAX_PATH, MAX_DOMAIN, MAX_LABEL = 254, 255, 63
 """Octets (section 4.5.3.1; a path has 256 with its angle brackets). A local part may fill what the domain leaves: the
 reverse-paths of lists and forwarders (VERP, SRS, BATV) have more than the 64 octets that every server must take."""
@@ -57,13 +59,8 @@ class Path:
 
     @property
     def ascii_domain(self) -> str:
-        """Lower case, U-labels as A-labels (RFC 5891); as it is when it cannot be written so."""
-        if self.domain.isascii():
-            return self.domain.lower()
-        try:
-            return self.domain.encode("idna").decode("ascii").lower()
-        except UnicodeError:
-            return self.domain.lower()
+        """Lower case, U-labels as A-labels (RFC 5891)."""
+        return self.domain.lower() if self.domain.isascii() else to_ascii(self.domain)
 
 
 def read(argument: str, keyword: str) -> tuple[Path, list[str]] | None:
@@ -119,6 +116,8 @@ def _check_domain(domain: str) -> None:
     if domain.startswith("["):
         _check_literal(domain)
         return
+    if not domain.isascii() and not to_ascii(domain):
+        raise BadPath  # RFC 6531 section 3.3: what is beyond ASCII is a U-label
     for label in domain.split("."):
         if len(label.encode()) > MAX_LABEL or not _LABEL.fullmatch(label):
             raise BadPath

@@ -18,7 +18,8 @@ from gateway.smtp.relay import CLIENT, FORWARDED, Relay
 
 log = structlog.get_logger()
 
-_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
+# Beyond ASCII too: some programs that read our fields and logs end a line at U+0085, U+2028 and U+2029.
+_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
 _BLANKS = " \t"
 
 

@@ -80,6 +80,8 @@ async def test_the_last_command_is_answered(house: House, commands: list[str], r
 async def test_octets_that_are_no_text_are_no_command(house: House) -> None:
     client = await house.client()
     assert (await client.says(b"MAIL FROM:<\xff\xfe@example.org> SMTPUTF8")).startswith("500 5.5.2")
+    for letter in "\u0085\u009b\u2028\u2029":
+        assert (await client.says(f"MAIL FROM:<a{letter}b@example.org> SMTPUTF8")).startswith("500 5.5.2")
 
 
 @pytest.mark.parametrize("line", [b"NOOP\n", b"NOOP\r\r\n"])

@@ -62,6 +62,10 @@ REFUSED = {
     "4.1.3 a zone in a literal": "alice@[IPv6:fe80::1%eth0]",
     "C a source route without address": "@relay.example:",
     "4.5.3.1.3 a path over 256 octets": "x" * 200 + "@" + "d" * 60 + ".org",
+    "6531-3.3 a U-label with a letter that nobody sees": "alice@exam\u200bple.org",
+    "6531-3.3 a U-label of what only looks like letters": "alice@ｅxample.org",
+    "6531-3.3 a U-label of a symbol": "alice@☃.example",
+    "6531-3.3 a U-label written from right to left": "alice@exam\u202eple.org",
     "2.3.5 a label of 64 octets": "a@" + "x" * 64 + ".org",
 }
 
@@ -74,6 +78,6 @@ async def test_a_reverse_path_is_taken(house: House, rule: str) -> None:
 @pytest.mark.parametrize("rule", REFUSED)
 async def test_a_malformed_path_is_refused_in_both_commands(house: House, rule: str) -> None:
     client = await house.client()
-    assert (await client.says(f"MAIL FROM:<{REFUSED[rule]}>")).startswith("501 5.1.7")
-    assert (await client.says("MAIL FROM:<>")).startswith("250")
+    assert (await client.says(f"MAIL FROM:<{REFUSED[rule]}> SMTPUTF8")).startswith("501 5.1.7")
+    assert (await client.says("MAIL FROM:<> SMTPUTF8")).startswith("250")
     assert (await client.says(f"RCPT TO:<{REFUSED[rule]}>")).startswith("501 5.1.3")
