@@ -86,9 +86,8 @@ class Verify(Handler):
                 yield from self._begin(mail, case, rule)
         elif asked := _answered_asking(case):
             yield from self._answered(mail, case, asked)
-        elif request.verification == "verified" and not mail.is_automatic and not _is_customers(case):
-            yield Note(f"The proof of the person does not speak for this mail: it came from "
-                       f"{mail.message.from_email or 'nobody'}, not from the customer of the request.", TOLD)
+        elif request.verification == "verified" and not mail.is_automatic and (doubt := _doubt(mail, case)):
+            yield Note(f"The proof of the person does not speak for this mail: {doubt}", TOLD)
 
     def proved(self, proof: Proof, case: Case) -> Decisions:
         if proof.by == "agent":
@@ -243,8 +242,8 @@ class Verify(Handler):
                         verification="asked" if is_open else None, asking="verified")
             return
         if asked.basis == "stranger":
-            yield Label(f"Only the mailbox is proven: {how} {to}, for which the customer file does not speak. Who it is, "
-                        "an agent has to find out.", verification="mailbox", asking="verified")
+            yield Label(f"Only the mailbox is proven: {how} {to}, for which the customer file does not speak. Who it "
+                        "is, an agent has to find out.", verification="mailbox", asking="verified")
         else:
             yield Label(f"Verified by the letter: {how} {to}, {_whose(asked)}{_elsewhere(asked, case)}.",
                         verification="verified", asking="verified")
@@ -292,8 +291,11 @@ def _is_beside(asked: Verification) -> bool:
     return asked.basis == "stranger" and bool(asked.account)
 
 
-def _is_customers(case: Case) -> bool:
-    return bool(case.customer and case.request and case.customer.id == case.request.customer_id)
+def _doubt(mail: Mail, case: Case) -> str:
+    """Why a further mail in a proven request may be another person's; "" when nothing says so."""
+    if not (case.customer and case.request and case.customer.id == case.request.customer_id):
+        return f"it came from {mail.message.from_email or 'nobody'}, not from the customer of the request."
+    return mail.verdict.because if mail.verdict.identity is Identity.FAILED else ""
 
 
 def _is_blocked(record: CustomerRecord | None) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.desk import facts, number
 from gateway.desk.apply import Application
-from gateway.desk.handler import Answer, Move, Place, Proof
+from gateway.desk.handler import Answer, Move, Note, Place, Proof
 from gateway.desk.pipeline import Desk
 from gateway.models import Entry, Request, Verification
 from gateway.store import requests
@@ -185,7 +185,12 @@ class Acts:
         requests.move_entries(db, request, other)
         request.is_held, request.held_for = False, None
         self._settle(db, request, agent, "resolution", f"{agent} joined it to {other.number}.")
-        self._act(db, other, agent, Move("received", f"{agent} joined {request.number} to it."))
+        application = self._application(db, other, "act")
+        application.apply(agent, Move("received", f"{agent} joined {request.number} to it."))
+        if other.verification == "verified" != request.verification:
+            application.apply(agent, Note(f"The proof of the person does not speak for what came with {request.number}.",
+                                          f"{agent} joined it."))
+        application.ledger.write()
         return other
 
     def _settle(self, db: Db, request: Request, agent: str, kind: str, because: str) -> None:

@@ -213,6 +213,14 @@ async def test_a_held_mail_joins_by_an_agents_word(house: House) -> None:
     assert joined.last_entry == second.last_entry, "an answer that has not seen it is refused"
 
 
+async def test_what_joins_a_proven_request_is_not_covered_by_the_proof_and_agents_read_so(house: House) -> None:
+    first, second = await held(house)
+    await house.acts.verify(first.number, "minji", "He called from the number on file.")
+    await house.acts.release(second.number, "minji", join=first.number)
+    notes = [entry.text for entry in await house.entries() if entry.kind == "note"]
+    assert notes[-1] == f"The proof of the person does not speak for what came with {second.number}."
+
+
 async def test_a_request_cannot_join_itself_nor_nothing(house: House) -> None:
     first, _ = await held(house)
     with pytest.raises(Refused, match="itself"):

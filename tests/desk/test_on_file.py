@@ -49,8 +49,8 @@ async def on_file(house: House, it: Mail, capabilities: Sequence[Any] = ()) -> O
     (mail("about AB-12345 and CD-55555", author="eve@example.net"), OnFile(trouble=facts.SEVERAL)),
     (mail(author="eve@example.net"), OnFile()),
     (mail("Hello\n\nOn Monday you wrote:\n> about AB-12345\n", author="eve@example.net"), OnFile()),
-], ids=["address", "case", "one account of two people", "another's account", "in the subject", "several", "several, all theirs",
-        "stranger", "stranger, several", "unknown", "only quoted"])
+], ids=["address", "case", "one account of two people", "another's account", "in the subject", "several",
+        "several, all theirs", "stranger", "stranger, several", "unknown", "only quoted"])
 async def test_the_account_that_is_named_comes_before_the_author(house: House, it: Mail, found: OnFile) -> None:
     assert await on_file(house, it) == found
 

@@ -456,5 +456,11 @@ def test_a_further_mail_of_somebody_else_is_not_covered_by_the_proof_and_the_age
                         "the customer of the request.", TOLD)
 
 
+def test_a_further_mail_that_is_forged_is_not_covered_by_the_proof() -> None:
+    (note,) = later(mail("Send it to Main Street 6 instead.", identity=Identity.FAILED))
+    assert note == Note("The proof of the person does not speak for this mail: "
+                        + verdict(Identity.FAILED).because, TOLD)
+
+
 def test_a_machines_mail_in_a_verified_request_is_no_news() -> None:
     assert later(out_of_office(author="eve@example.net"), customer=None) == []
