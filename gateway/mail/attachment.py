@@ -110,7 +110,8 @@ class Attachment:
     """Shown within the text, as images named by cid: are."""
     content_id: str = ""
     findings: tuple[str, ...] = ()
-    """executable, double-extension, macro, type-differs, name-disarmed, transfer faults."""
+    """executable, double-extension, macro, type-differs, name-disarmed, not-opened (Outlook's winmail.dat and .msg, which
+    may hold files that the agent does not see), transfer faults."""
     original_filename: str = ""
     """As it came; hostile text, to be kept as data only."""
     real_type: str = ""
@@ -172,6 +173,8 @@ def _oddities(name: str, safe: str, declared: str, real: str) -> list[str]:
     is_telling = declared.startswith(("image/", "application/pdf", "text/"))
     if real and is_telling and real.partition("/")[0] != declared.partition("/")[0]:
         found.append("type-differs")
+    if "application/ms-tnef" in (declared, real) or (last == "msg" and real in ("", "application/x-ole-storage")):
+        found.append("not-opened")
     if name and safe != name.strip():
         found.append("name-disarmed")
     return found

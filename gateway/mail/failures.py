@@ -234,7 +234,7 @@ STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
 _CODE = re.compile(r"(?<![\d.])([45]\d\d)(?=[\s-])")
 _FULL = next(pattern for status, pattern in _PHRASES if status == "5.2.2")
 _POLICY = next(pattern for status, pattern in _PHRASES if status == "5.7.1")
-SCAN_LIMIT = 1500
+SCAN_LIMIT = 1000
 """Characters of a diagnostic that are compared with the table."""
 
 

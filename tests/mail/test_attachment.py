@@ -105,6 +105,8 @@ def test_what_has_no_name_gets_one(kind: bytes, content: bytes, name: str) -> No
         ("photo.jpg", b"MZ\x90\x00", {"executable"}),
         ("run", b"\x7fELF\x02", {"executable"}),
         ("table.xlsm", b"PK\x03\x04", {"macro"}),
+        ("winmail.dat", b"\x78\x9f\x3e\x22", {"not-opened"}),
+        ("letter.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", {"not-opened"}),
         ("notes.v2.txt", b"x", set()),
         ("archive.tar.gz", b"\x1f\x8b", set()),
         ("hong.hwp", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", set()),
