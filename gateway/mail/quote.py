@@ -7,6 +7,7 @@ when nothing would be left, everything is kept.
 """
 
 import re
+from itertools import takewhile
 
 from gateway.mail.headings import (
     DATE_LINE,
@@ -43,6 +44,9 @@ _RULE = re.compile(r"\s*(?:[_]{5,}|[-]{10,}|[=]{10,}|[*]{10,}|[—–]{5,})\s*$"
 _RULE_ABOVE = re.compile(r"\s*(?:[-_=*]{3,}|[—–]{5,})\s*$")
 """A rule above the fields of a quoted mail may be short: html.py writes <hr> as three dashes."""
 _RULE_OR_DASHES = re.compile(_RULE.pattern + r"|\s*(?:--|—|––)\s*$")
+_SURE = re.compile(r"@|\d[:.h]\d\d|[,、，]|\uf8f1|wrote\s?-{3,}")
+"""What a heading has above words that no mark sets apart; "On 5 January 2024 the agent wrote:" is a sentence."""
+_NAMED = re.compile(r"[^\W\d_][\w ]{0,20}[:：]\s")
 _LINK = re.compile(r"\[([^\[\]]{1,80})\]\([^()\s]{1,100}\)")
 """A link as Markdown writes it."""
 _SIGNATURE = re.compile(r"\s*(?:--|—|––)\s*$")
@@ -157,8 +161,9 @@ def _may_end(line: str) -> bool:
 
 def _goes_on(first: str, second: str) -> bool:
     """True when the second line is plainly the rest of a wrapped heading that the first one begins with its date."""
-    is_begun = bool(_STARTS.match(first)) or second.lstrip().startswith("<")
-    return is_begun and bool(EVIDENCE.search(first)) and not _STARTS.match(second)
+    has_address = second.lstrip().startswith("<")
+    is_dated = bool(EVIDENCE.search(first)) or (has_address and bool(re.search(r"\d", first)))
+    return is_dated and (has_address or bool(_STARTS.match(first))) and not _STARTS.match(second)
 
 
 def is_heading(line: str) -> bool:
@@ -180,7 +185,8 @@ def _quote_begins(lines: list[str], number: int) -> tuple[int, int, bool] | None
         return number, number + 1, False
     if ORIGINAL.match(bare) or ORIGINAL_BARE.match(bare) or GROUPWISE.match(bare):
         return number, number + 1, True
-    if (FROM_LINE.match(line) and _is_block(lines, number)) or (DATE_LINE.match(line) and _is_dated(lines, number)):
+    is_block = FROM_LINE.match(line) and _is_block(lines, number)
+    if (is_block or (DATE_LINE.match(line) and _is_dated(lines, number))) and not _is_form(lines, number):
         return _with_rule(lines, number), number + 1, True
     if _may_end(line) and (start := _heading_before(lines, number + 1)) is not None:
         return start, number + 1, False
@@ -194,6 +200,12 @@ def _is_block(lines: list[str], number: int) -> bool:
     is_ruled = number > 0 and bool(_RULE_ABOVE.match(lines[number - 1][:LINE]))
     is_dated = "@" in lines[number] and bool(re.search(r"\d{4}.{1,20}\d{1,2}:\d{2}", lines[number][:LINE]))
     return count >= 2 or (is_ruled and (count == 1 or is_dated))
+
+
+def _is_form(lines: list[str], number: int) -> bool:
+    """True when other things than a mail's fields stand in the block: "Message: ..." is what a web form sends."""
+    block = list(takewhile(str.strip, lines[number : number + 30]))
+    return len(block) > 1 and not _is_field(block[-1][:LINE]) and bool(_NAMED.match(block[-1][:LINE]))
 
 
 def _is_dated(lines: list[str], number: int) -> bool:
@@ -231,6 +243,8 @@ def _without_quotes(lines: list[str]) -> list[str]:
         following = next((each for each in lines[after:] if each.strip() not in ("", QUOTE_MARK)), "")
         if FORWARDED.match(following[:LINE].strip()):
             return lines
+        if not is_all and not _is_quoted(following) and not _SURE.search(" ".join(lines[start:after])):
+            continue
         if is_all or not _is_quoted(following):
             return lines[:start] if _has_words(lines[:start]) else _below(lines, after)
         break
@@ -363,13 +377,12 @@ def _without_list_footer(lines: list[str]) -> list[str]:
 def _without_signature(lines: list[str]) -> list[str]:
     """From "-- " on, and mobile signatures at the end; only where words remain in front."""
     first = next((number for number, line in enumerate(lines) if _has_words([line])), len(lines))
-    end, behind = len(lines), 0
+    end = len(lines)
     for number in range(len(lines) - 1, first, -1):
         if _is_quoted(lines[number]):
             break
-        if _begins_signature(lines[number], behind):
-            end, behind = number, 0
-        behind += bool(lines[number].strip())
+        if _begins_signature(lines[number], lines[number + 1 : min(end, number + 31)]):
+            end = number
     end = _end(lines, end, _RULE)
     for _ in range(SIGNED_LIMIT):
         last = lines[end - 1].strip() if end else ""
@@ -386,8 +399,12 @@ def _end(lines: list[str], end: int, ruled: re.Pattern[str]) -> int:
     return end
 
 
-def _begins_signature(line: str, behind: int) -> bool:
-    """RFC 3676 section 4.3: "-- ". Dashes alone count when few lines stand behind them."""
-    if len(line) > 40:
+def _begins_signature(line: str, behind: list[str]) -> bool:
+    """RFC 3676 section 4.3: "-- ". Dashes alone count right above a few lines that ask nothing."""
+    if len(line) > 40 or not (line == "-- " or line.strip() == SIGNATURE_MARK or _SIGNATURE.match(line)):
         return False
-    return line == "-- " or line.strip() == SIGNATURE_MARK or (bool(_SIGNATURE.match(line)) and behind <= 10)
+    if line == "-- " or line.strip() == SIGNATURE_MARK:
+        return True
+    words = [each for each in behind[:30] if each.strip()]
+    is_apart = bool(behind) and not behind[0].strip()
+    return len(words) <= 10 and not is_apart and not any(re.search(r"[?？]\s*$", each) for each in words)
