@@ -75,7 +75,13 @@ def _one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({', '.join(repr(word) for word in words)})", name=f"{column}_known")
 
 
-class Received(SQLModel, table=True):
+class Row(SQLModel):
+    """A line of a table. A value is set as SQLAlchemy sets it: what SQLModel does besides is for models of no table."""
+
+    __setattr__ = object.__setattr__  # type: ignore[assignment]
+
+
+class Received(Row, table=True):
     """A mail that was kept (S2) and what became of it (S3 handled, dropped; S4 shunted). Its octets are in RawMail."""
 
     __table_args__ = (
@@ -110,7 +116,7 @@ class Received(SQLModel, table=True):
     handled_at: datetime | None = _moment()
 
 
-class RawMail(SQLModel, table=True):
+class RawMail(Row, table=True):
     """The octets of a kept mail, our trace fields in front. Apart from Received, whose row changes; this never does."""
 
     __tablename__ = "raw_mail"
@@ -119,7 +125,7 @@ class RawMail(SQLModel, table=True):
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class Sighting(SQLModel, table=True):
+class Sighting(Row, table=True):
     """A DKIM signature that passed, and how often mails that bear it were kept: what comes again is a replay."""
 
     signature: str = Field(primary_key=True, max_length=64)
@@ -128,7 +134,7 @@ class Sighting(SQLModel, table=True):
     times: int = 1
 
 
-class Refusal(SQLModel, table=True):
+class Refusal(Row, table=True):
     """What the door sent away, and why: it answers "where is my mail"."""
 
     id: int | None = Field(default=None, primary_key=True)
@@ -146,7 +152,7 @@ class Refusal(SQLModel, table=True):
     """Code, enhanced status and sentence, as the client heard it."""
 
 
-class Deferral(SQLModel, table=True):
+class Deferral(Row, table=True):
     """A sender who was told to come again (451), by the author's domain and the client's net."""
 
     domain: str = Field(primary_key=True)
@@ -155,7 +161,7 @@ class Deferral(SQLModel, table=True):
     last_at: datetime = _moment(nullable=False, index=True)
 
 
-class Customer(SQLModel, table=True):
+class Customer(Row, table=True):
     """Somebody who wrote to us, by address."""
 
     id: int | None = Field(default=None, primary_key=True)
@@ -166,7 +172,7 @@ class Customer(SQLModel, table=True):
     created_at: datetime = _moment(nullable=False)
 
 
-class Request(SQLModel, table=True):
+class Request(Row, table=True):
     """One matter of one customer, from the first mail to its end."""
 
     __table_args__ = (
@@ -221,7 +227,7 @@ class Request(SQLModel, table=True):
     """Id of the newest entry that came from the customer: what `--seen` is compared with."""
 
 
-class Entry(SQLModel, table=True):
+class Entry(Row, table=True):
     """One thing said in a request, in time order: a mail, an answer, a question, a note, or a letter of ours."""
 
     __table_args__ = (_one_of("kind", ENTRY_KINDS),)
@@ -245,7 +251,7 @@ class Entry(SQLModel, table=True):
     """Of a mail: how far its domain stands behind it."""
 
 
-class Attachment(SQLModel, table=True):
+class Attachment(Row, table=True):
     """What an agent sees of an attachment; its octets are in the raw mail."""
 
     id: int | None = Field(default=None, primary_key=True)
@@ -259,7 +265,7 @@ class Attachment(SQLModel, table=True):
     findings: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
 
 
-class Letter(SQLModel, table=True):
+class Letter(Row, table=True):
     """A mail of ours in the outbox, and after: where it went and what the next host said."""
 
     __table_args__ = (
@@ -295,7 +301,7 @@ class Letter(SQLModel, table=True):
     """A bounced letter was taken up as the event `returned`."""
 
 
-class Verification(SQLModel, table=True):
+class Verification(Row, table=True):
     """One asking for proof that the person reads the mailbox: a one-time capability in a letter."""
 
     __table_args__ = (_one_of("state", VERIFICATION_STATES), _one_of("basis", VERIFICATION_BASES))
@@ -327,7 +333,7 @@ class CustomerRecord:
     """One of STANDINGS."""
 
 
-class Wake(SQLModel, table=True):
+class Wake(Row, table=True):
     """A handler asked to be woken about a request: the event `due`."""
 
     __table_args__ = (
@@ -345,7 +351,7 @@ class Wake(SQLModel, table=True):
     done_at: datetime | None = _moment()
 
 
-class History(SQLModel, table=True):
+class History(Row, table=True):
     """Every decision with who made it and why: the audit, and what `explain` prints."""
 
     id: int | None = Field(default=None, primary_key=True)
@@ -362,7 +368,7 @@ class History(SQLModel, table=True):
     because: str = ""
 
 
-class Figure(SQLModel, table=True):
+class Figure(Row, table=True):
     """A number recorded for improving the service, such as a rating (decision Record)."""
 
     id: int | None = Field(default=None, primary_key=True)
@@ -372,7 +378,7 @@ class Figure(SQLModel, table=True):
     value: float
 
 
-class Counter(SQLModel, table=True):
+class Counter(Row, table=True):
     """Running numbers: the last one given in a year."""
 
     name: str = Field(primary_key=True)

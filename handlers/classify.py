@@ -79,20 +79,21 @@ class Classify(Handler):
 
 def _count(rule: Words, subject: str, text: str) -> tuple[int, str, str]:
     """(score, the first word found, where)."""
-    in_subject = [word for word in rule.words if _holds(subject, word)]
-    in_text = [word for word in rule.words if _holds(text, word)]
+    in_subject = [word for word, folded in _folded(rule.words) if folded in subject and _is_said(subject, folded)]
+    in_text = [word for word, folded in _folded(rule.words) if folded in text and _is_said(text, folded)]
     first = (in_subject or in_text or [""])[0]
     score = rule.weight * (SUBJECT_WEIGHT * len(in_subject) + len(in_text))
     return score, first, "subject" if in_subject else "text"
 
 
-_fold = cache(fold)
+@cache
+def _folded(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Each word as it is written and as it is compared."""
+    return tuple((word, fold(word)) for word in words)
 
 
-def _holds(text: str, word: str) -> bool:
-    word = _fold(word)
-    if word not in text:
-        return False
+def _is_said(text: str, word: str) -> bool:
+    """Whether what stands in the text is the word, not a piece of another."""
     if len(word) == 1:
         return re.search(rf"(?<!\w){re.escape(word)}{_PARTICLE}(?!\w)", text) is not None
     if not word.isascii():

@@ -29,7 +29,7 @@ from gateway.mail.dsn import FailedRecipient
 from gateway.mail.envelope import Envelope
 from gateway.mail.message import parse
 from gateway.models import Letter, RawMail, Received, Request
-from gateway.store import events, outbox
+from gateway.store import events
 from gateway.store.customers import Customers
 from gateway.store.database import Database, is_of_values, storable
 from gateway.store.events import InHand
@@ -152,13 +152,21 @@ class Desk:
             pass
 
     async def step(self) -> bool:
-        """Take up one event of each kind; False when there was none."""
+        """Take up what waits: mails together, one event of each other kind; False when there was none."""
         async with self._working:
-            return any([await self._take_mail(), await self._take_bounced(), await self._take_wake()])
+            kept, letter, wake = await self.database.read(self._waiting)
+            return any([await self._take_mails(kept), await self._take_bounced(letter), await self._take_wake(wake)])
 
-    async def _take_mail(self) -> bool:
+    def _waiting(self, db: Db) -> tuple[list[tuple[Received, bytes]], int | None, int | None]:
+        """Mails kept, a letter that bounced, a wake whose time has come."""
+        now = self.now()
+        return (events.next_kept(db, now, TOGETHER, TOGETHER_OCTETS), events.next_bounced(db),
+                events.next_wake(db, now))
+
+    async def _take_mails(self, found: Sequence[tuple[Received, bytes]]) -> bool:
         """Many at once while many wait: one commit for all. What fails together is tried alone."""
-        found = await self.database.read(lambda db: events.next_kept(db, self.now(), TOGETHER, TOGETHER_OCTETS))
+        if not found:
+            return False
         mails = await asyncio.to_thread(lambda: [(row, self._try_to_read(row, content)) for row, content in found])
         for row, unread in mails:
             if isinstance(unread, Exception):  # one mail that cannot be read must not stand before all others
@@ -186,13 +194,11 @@ class Desk:
         self._posted()
         return done
 
-    async def _take_bounced(self) -> bool:
-        found = await self.database.read(lambda db: outbox.bounced(db, 1))
-        return bool(found) and await self._transact("letter", id := found[0].id or 0, lambda db: self._report(db, id),
-                                                    events.put_off_bounced)
+    async def _take_bounced(self, id: int | None) -> bool:
+        return id is not None and await self._transact("letter", id, lambda db: self._report(db, id),
+                                                       events.put_off_bounced)
 
-    async def _take_wake(self) -> bool:
-        id = await self.database.read(lambda db: events.next_wake(db, self.now()))
+    async def _take_wake(self, id: int | None) -> bool:
         return id is not None and await self._transact("wake", id, lambda db: self._due(db, id), events.put_off_wake)
 
     async def _transact(self, kind: str, id: int, work: Callable[[Db], bool], failed: Callable[..., str]) -> bool:

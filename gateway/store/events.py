@@ -29,6 +29,10 @@ _WITH_OCTETS = (select(Received, RAW.content).join(RawMail, RAW.received_id == R
 _MANY = select(func.pg_try_advisory_xact_lock(20_761_004))
 _TAKE = (select(_received.c.id).where(_received.c.id.in_(_IDS), _received.c.state == "kept")
          .with_for_update(skip_locked=True))
+_NEXT_WAKE = (select(WAKE.id).where(WAKE.done_at.is_(None), WAKE.at <= bindparam("now"))
+              .order_by(WAKE.at, WAKE.id).limit(1).with_for_update(skip_locked=True))
+_NEXT_BOUNCED = (select(LETTER.id).where(is_in(LETTER.state, ("bounced",)), ~LETTER.is_reported)
+                 .order_by(LETTER.id).limit(1))
 _SETTLE = update(_received).where(_received.c.id == bindparam("of")).values(
     state=bindparam("state"), reason=bindparam("reason"), request_id=bindparam("request_id"),
     handled_at=bindparam("handled_at"))
@@ -94,8 +98,12 @@ def put_off_bounced(db: Db, id: int, _reason: str, _now: datetime, _attempts: in
 
 def next_wake(db: Db, now: datetime) -> int | None:
     """The wake that is longest overdue."""
-    query = select(WAKE.id).where(WAKE.done_at.is_(None), WAKE.at <= now)
-    return db.scalars(query.order_by(WAKE.at, WAKE.id).limit(1).with_for_update(skip_locked=True)).one_or_none()
+    return db.scalars(_NEXT_WAKE, {"now": now}).one_or_none()
+
+
+def next_bounced(db: Db) -> int | None:
+    """The letter that did not arrive and that no desk has taken up yet, the oldest one."""
+    return db.scalars(_NEXT_BOUNCED).one_or_none()
 
 
 def take_wake(db: Db, id: int, now: datetime) -> Wake | None:

@@ -32,7 +32,7 @@ HISTORY, LETTER, RECEIVED, REQUEST = columns(History), columns(Letter), columns(
 VERIFICATION, WAKE = columns(Verification), columns(Wake)
 
 _letter = Letter.__table__  # type: ignore[attr-defined]
-_others = _letter.alias()
+_entry, _others = Entry.__table__, _letter.alias()  # type: ignore[attr-defined]
 _NEXT = text("INSERT INTO counter (name, value) VALUES (:name, 1) "
              "ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value")
 
@@ -44,6 +44,7 @@ _ENTER_CUSTOMER = text(
 _BY_MESSAGE_IDS = (select(Entry, Request).join(Request, REQUEST.id == ENTRY.request_id)
                    .where(ENTRY.message_id.in_(bindparam("ids", expanding=True)))
                    .order_by(ENTRY.id.desc()).limit(200))
+_ANY_MESSAGE_ID = select(_entry.c.id).where(_entry.c.message_id.in_(bindparam("ids", expanding=True))).limit(1)
 _AUTOMATIC = and_(_letter.c.is_automatic, _letter.c.created_at > bindparam("day"))
 _LETTERED = select(
     func.max(case((_letter.c.template.startswith("acknowledgement"), _letter.c.created_at))),
@@ -200,9 +201,10 @@ def thread(db: Db, request_id: int, limit: int = 20) -> list[str]:
 
 def by_message_ids(db: Db, message_ids: Collection[str]) -> Sequence[tuple[Entry, Request]]:
     """Entries that bear one of these Message-IDs, newest first, with their requests."""
-    if not message_ids:
-        return []
-    return [(entry, request) for entry, request in db.execute(_BY_MESSAGE_IDS, {"ids": list(message_ids)})]
+    values = {"ids": list(message_ids)}
+    if not message_ids or db.connection().scalar(_ANY_MESSAGE_ID, values) is None:
+        return []  # as nearly always, and rows are dearer than one id
+    return [(entry, request) for entry, request in db.execute(_BY_MESSAGE_IDS, values)]
 
 
 def verification(db: Db, request_id: int) -> Verification | None:
