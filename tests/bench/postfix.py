@@ -31,7 +31,9 @@ local_recipient_maps =
 alias_maps =
 alias_database =
 smtpd_peername_lookup = no
-smtpd_tls_security_level = none
+smtpd_tls_security_level = {security}
+smtpd_tls_chain_files = {certificate}
+smtpd_tls_loglevel = 0
 smtpd_relay_restrictions = reject_unauth_destination
 smtpd_recipient_restrictions = check_client_access static:hold, reject_unauth_destination
 smtpd_client_connection_count_limit = 0
@@ -46,6 +48,7 @@ MASTER = """\
 cleanup unix n - n - 0 cleanup
 rewrite unix - - n - - trivial-rewrite
 anvil unix - - n - 1 anvil
+tlsmgr unix - - n 1000? 1 tlsmgr
 postlog unix-dgram n - n - 1 postlogd
 """
 
@@ -57,8 +60,9 @@ class Missing(Exception):
 class Postfix:
     """Running from `start` to `stop`. folder: empty, readable by everybody."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, certificate: Path | None = None) -> None:
+        """certificate: PEM with the key, for STARTTLS; none is offered without."""
+        self.folder, self.certificate = folder, certificate
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -68,7 +72,8 @@ class Postfix:
         for path in (config, self.folder / "queue", self.folder / "data"):
             path.mkdir()
         shutil.chown(self.folder / "data", "postfix")
-        (config / "main.cf").write_text(MAIN.format(folder=self.folder))
+        (config / "main.cf").write_text(MAIN.format(
+            folder=self.folder, certificate=self.certificate or "", security="may" if self.certificate else "none"))
         (config / "master.cf").write_text(MASTER.format(port=self.port))
         self._process = subprocess.Popen(
             ["postfix", "-c", config, "start-fg"], stdout=subprocess.DEVNULL, stderr=(self.folder / "errors").open("w")
@@ -80,6 +85,12 @@ class Postfix:
         for file in (self.folder / "queue" / "hold").rglob("*"):
             if file.is_file():
                 file.unlink()
+
+    @property
+    def processes(self) -> list[int]:
+        """Their ids, the master's first."""
+        assert self._process
+        return processes_of(self._process.pid)
 
     def stop(self) -> None:
         if self._process:
@@ -113,6 +124,20 @@ def install() -> None:
         pwd.getpwnam("postfix")
     except KeyError:
         raise Missing("Postfix cannot be installed here (apt-get install postfix failed)") from None
+
+
+def processes_of(parent: int) -> list[int]:
+    """The process and all that it started, directly or not."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            children.setdefault(int(path.read_text().rpartition(")")[2].split()[1]), []).append(int(path.parent.name))
+        except OSError:  # it ended meanwhile
+            continue
+    found = [parent]
+    for each in found:
+        found += children.get(each, [])
+    return found
 
 
 def _free_port() -> int:
