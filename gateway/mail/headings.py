@@ -56,7 +56,7 @@ _WROTE = (
     r".*كتب.*",
 )
 WROTE = re.compile(r"\W{0,8}(?:" + "|".join(_WROTE) + r")\s?[:：]?\W{0,8}$", re.IGNORECASE)
-"""A whole heading. By itself it proves nothing: `is_heading` in quote.py asks for a date or an address too."""
+"""A whole heading. By itself it proves nothing: `is_heading` in openings.py asks for a date or an address too."""
 
 ENDINGS = re.compile(
     r"(?:[:：]|wrote\s?-*|writes|작성|말|글|写道|寫道|schrieb|écrit|escribió|escreveu|scritto|schreef|"

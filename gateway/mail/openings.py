@@ -1,0 +1,129 @@
+"""Where a quoted mail begins: a heading such as "On <date>, <name> wrote:", a line such as "Original Message", or the
+fields of the mail that is quoted. The forms are those of headings.py.
+"""
+
+import re
+from itertools import takewhile
+
+from gateway.mail.headings import (
+    DATE_LINE,
+    ENDINGS,
+    EVIDENCE,
+    FROM_LINE,
+    GENERIC,
+    GROUPWISE,
+    LINE,
+    ORIGINAL,
+    ORIGINAL_BARE,
+    OTHER_LINE,
+    WROTE,
+)
+from gateway.mail.html import QUOTE_MARK
+
+_RULE_ABOVE = re.compile(r"\s*(?:[-_=*]{3,}|[—–]{5,})\s*$")
+"""A rule above the fields of a quoted mail may be short: html.py writes <hr> as three dashes."""
+_STARTS = re.compile(
+    r"[\s*_>]{0,4}(?:(?:on|am|le|el|em|il|op|den|dne|w dniu|at|vào|в|у|在)\s|"
+    r"\d{4}\s?[年년./-]|\d{1,2}[./]\s?\d{1,2}[./])",
+    re.IGNORECASE,
+)
+"""How the first line of a heading begins: with the date, or the word in front of it."""
+_DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks of the writing direction, which stand around names in Hebrew and Arabic headings."""
+_NAMED = re.compile(r"[^\W\d_][\w ]{0,20}[:：]\s")
+
+
+def quote_begins(lines: list[str], number: int) -> tuple[int, int, bool] | None:
+    """(first line of the heading, first line behind it, whether everything behind it is quoted) when one
+    begins here."""
+    line = lines[number]
+    bare = line.replace("&nbsp;", " ").strip()
+    if not bare or len(bare) > LINE:
+        return None
+    if bare == QUOTE_MARK:
+        return number, number + 1, False
+    if ORIGINAL.match(bare) or ORIGINAL_BARE.match(bare) or GROUPWISE.match(bare):
+        return number, number + 1, True
+    is_block = FROM_LINE.match(line) and _is_block(lines, number)
+    if (is_block or (DATE_LINE.match(line) and _is_dated(lines, number))) and not _is_form(lines, number):
+        return _with_rule(lines, number), number + 1, True
+    if _may_end(line) and (start := heading_before(lines, number + 1)) is not None:
+        return start, number + 1, False
+    return None
+
+
+def heading_before(lines: list[str], end: int) -> int | None:
+    """Where a heading begins whose last line is lines[end - 1]; None when that is no heading."""
+    if end <= 0 or not _may_end(lines[end - 1]):
+        return None
+    best = None
+    for start in range(end - 1, max(end - 6, -1), -1):
+        if not lines[start].strip():
+            break
+        joined = " ".join(line.strip() for line in lines[start:end])
+        if len(joined) > LINE:
+            break
+        if is_heading(joined):
+            best = start if best is None or _goes_on(lines[start], lines[best]) else best
+        elif best is not None and not _goes_on(lines[start], lines[best]):
+            break
+    return best
+
+
+def is_heading(line: str) -> bool:
+    """True for "On <date>, <name> wrote:" and its kin in other languages. One line, wrapped ones joined."""
+    line = line if line.isascii() else _DIRECTIONS.sub("", line)
+    if len(line) > LINE or not EVIDENCE.search(line):
+        return False
+    return bool(WROTE.match(line) or GENERIC.match(line))
+
+
+def _may_end(line: str) -> bool:
+    end = (_DIRECTIONS.sub("", line[-100:]) if not line.isascii() else line[-100:]).rstrip()
+    # Every line is asked: where no mark follows the word, the word is all that has to be read.
+    return bool(ENDINGS.search(end if end.endswith(("*", "_", ">", "-")) else end[-10:]))
+
+
+def _goes_on(first: str, second: str) -> bool:
+    """True when the second line is plainly the rest of a wrapped heading that the first one begins with its date."""
+    has_address = second.lstrip().startswith("<")
+    is_dated = bool(EVIDENCE.search(first)) or (has_address and bool(re.search(r"\d", first)))
+    return is_dated and (has_address or bool(_STARTS.match(first))) and not _STARTS.match(second)
+
+
+def _is_block(lines: list[str], number: int) -> bool:
+    """From: is followed by two more of Sent:, To:, Subject: ... within a few lines."""
+    near = [line for line in lines[number + 1 : number + 14] if line.strip()][:7]
+    count = sum(1 for line in near if OTHER_LINE.match(line))
+    is_ruled = number > 0 and bool(_RULE_ABOVE.match(lines[number - 1][:LINE]))
+    is_dated = "@" in lines[number] and bool(re.search(r"\d{4}.{1,20}\d{1,2}:\d{2}", lines[number][:LINE]))
+    return count >= 2 or (is_ruled and (count == 1 or is_dated))
+
+
+def _is_dated(lines: list[str], number: int) -> bool:
+    """Date: is followed by From: and one more, or by To: with an address, with nothing in between."""
+    near = lines[number + 1 : number + 5]
+    count = next((place for place, line in enumerate(near) if not is_field(line)), 4)
+    has_author = any(FROM_LINE.match(line) for line in near[:count])
+    return (has_author and count >= 2) or (count >= 1 and EVIDENCE.search(near[0]) is not None and "@" in near[0])
+
+
+def _is_form(lines: list[str], number: int) -> bool:
+    """True when other things than a mail's fields stand in the block: "Message: ..." is what a web form sends."""
+    block = list(takewhile(str.strip, lines[number : number + 30]))
+    return len(block) > 1 and not is_field(block[-1][:LINE]) and bool(_NAMED.match(block[-1][:LINE]))
+
+
+def is_field(line: str) -> bool:
+    return bool(FROM_LINE.match(line) or OTHER_LINE.match(line))
+
+
+def _with_rule(lines: list[str], number: int) -> int:
+    start = number
+    while (
+        start > 0
+        and number - start < 3
+        and (not lines[start - 1].strip() or _RULE_ABOVE.match(lines[start - 1][:LINE]))
+    ):
+        start -= 1
+    return start
