@@ -188,8 +188,8 @@ class Acts:
         application = self._application(db, other, "act")
         application.apply(agent, Move("received", f"{agent} joined {request.number} to it."))
         if other.verification == "verified" != request.verification:
-            application.apply(agent, Note(f"The proof of the person does not speak for what came with {request.number}.",
-                                          f"{agent} joined it."))
+            words = f"The proof of the person does not speak for what came with {request.number}."
+            application.apply(agent, Note(words, f"{agent} joined it."))
         application.ledger.write()
         return other
 

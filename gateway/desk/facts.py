@@ -102,7 +102,9 @@ def _by_capability(db: Db, capabilities: Sequence[Capability], customer: Custome
         if each.purpose == "reply" and (request := db.get(Request, each.id)):
             yield _tie("capability", request, customer)
         if each.purpose == "verify" and (asked := db.get(Verification, each.id)):
-            yield _tie("verification", db.get_one(Request, asked.request_id), customer, asked)
+            request = db.get_one(Request, asked.request_id, with_for_update=True)
+            db.refresh(asked)  # an agent, or the link, may have been faster
+            yield _tie("verification", request, customer, asked)
 
 
 def _by_message_id(db: Db, mail: Mail, customer: Customer | None) -> Iterator[Evidence]:

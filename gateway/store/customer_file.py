@@ -146,19 +146,26 @@ def _places(path: Path, line: int, heading: list[str]) -> dict[str, int]:
     names = [" ".join(cell.split()).casefold() for cell in heading]
     if "address" not in names:
         raise Fault(f"{path}:{line}: the first line names the columns, and one of them is address; this names "
-                    f"{', '.join(names)[:LONGEST_CELL] or 'none'}")
+                    f"{', '.join(map(_shown, names))[:LONGEST_CELL] or 'none'}")
     for name in COLUMNS:
         if names.count(name) > 1:
             raise Fault(f"{path}:{line}: there are two columns {name}")
     return {name: names.index(name) for name in COLUMNS if name in names}
 
 
+def _shown(text: str) -> str:
+    return text if text.isprintable() else repr(text)
+
+
 def _fault(cells: dict[str, str], row: list[str], heading: list[str]) -> str:
     """What is wrong with a line; "" when nothing is."""
     if len(row) > len(heading):
         return f"has {len(row)} columns, the first line has {len(heading)}"
-    if any(len(cell) > LONGEST_CELL or not cell.isprintable() for cell in cells.values()):
-        return f"a cell is longer than {LONGEST_CELL} characters or holds what cannot be shown"
+    for name, cell in cells.items():
+        if len(cell) > LONGEST_CELL:
+            return f"the {name} is longer than {LONGEST_CELL} characters"
+        if not cell.isprintable():
+            return f"the {name} {cell!r} holds a line break or another sign that cannot be shown"
     if (address := cells["address"]) and not is_address(address):
         return f"{address!r} is no mail address"
     if (standing := cells.get("standing", "").casefold()) and standing not in STANDINGS:

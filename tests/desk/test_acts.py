@@ -282,6 +282,34 @@ async def test_the_link_pressed_many_times_at_once_counts_once(house: House) -> 
     assert sorted(await asyncio.gather(*(house.acts.prove(token) for _ in range(8)))) == [False] * 7 + [True]
 
 
+async def answer(house: House, token: str, text: str, number: int = 0, **more: str) -> None:
+    await house.keep(text, "Re: confirm", recipient=f"support+{token}@example.com",
+                     Message_ID=f"<answer{number}@example.org>", **more)
+
+
+async def test_two_answers_that_are_taken_up_together_count_one_after_the_other(house: House) -> None:
+    request, token = await account(house)
+    await answer(house, token, "네", 1, author="eve@example.net")
+    await answer(house, token, "네", 2)
+    await house.desk.settle()
+    (asked,) = await house.verifications()
+    assert (asked.state, asked.attempts) == ("verified", 1)
+    assert (await house.request(request.number)).verification == "verified"
+
+
+async def test_an_agents_no_stands_whether_an_answer_or_a_press_comes_before_or_after_or_with_it(house: House) -> None:
+    for number in range(6):
+        author = f"kim{number}@example.org"
+        request = await house.writes("제 계정을 탈퇴하고 개인정보를 모두 삭제해 주세요.", author=author)
+        asked = (await house.verifications())[-1]
+        token = house.desk.office.capabilities.token(Capability("verify", asked.id or 0), house.now)
+        await answer(house, token, "네", number, author=author)
+        await asyncio.gather(
+            house.desk.settle(), house.acts.prove(token),
+            house.acts.verify(request.number, "minji", "The voice was another.", rejects=True))
+        assert (await house.request(request.number)).verification == "rejected"
+
+
 @pytest.mark.parametrize("token", ["", "x", "v1.zzz." + "a" * 26, "v" * 10_000])
 async def test_a_token_that_was_never_given_out_is_nothing(house: House, token: str) -> None:
     assert await house.acts.prove(token) is False

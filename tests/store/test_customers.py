@@ -171,13 +171,15 @@ def test_a_customer_without_an_address_cannot_be_asked_and_is_passed_over(file: 
     (b"address\na@example.org b@example.org\n", 2, "is no mail address"),
     (b"address,standing\na@example.org,fine\n", 2, "the standing 'fine' is none of good, closed, blocked"),
     (b"address,name\na@example.org,Kim,3\n", 2, "has 3 columns, the first line has 2"),
-    (b"address,name\na@example.org,K\x07m\n", 2, "holds what cannot be shown"),
+    (b"address,name\na@example.org,K\x07m\n", 2, "the name 'K\\x07m' holds a line break or"),
+    (b'address,name\na@example.org,"Kim\nMinji"\n', 3, "the name 'Kim\\nMinji' holds a line break or"),
+    (b"\x07\n", 1, "this names '\\x07'"),
     (b"address,name\na@example.org," + b"x" * 501, 2, "longer than 500"),
     (b'address,name\na@example.org,"Kim\n', 2, "is not CSV"),
     (b'address,name\na@example.org,"K"m\n', 2, "is not CSV"),
     (b"address,name\na@example.org,Kim\n\xff\xff@example.org,\n", 3, "is neither UTF-8 nor CP949"),
 ], ids=["empty", "no address", "twice", "no @", "name beside it", "two addresses", "standing", "too many cells",
-        "control", "long", "open quote", "quote", "charset"])
+        "control", "line break", "control in the first line", "long", "open quote", "quote", "charset"])
 def test_a_fault_is_told_with_file_and_line(file: Path, octets: bytes, line: int, told: str) -> None:
     file.write_bytes(octets)
     with pytest.raises(Fault) as caught:
