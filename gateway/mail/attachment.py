@@ -110,8 +110,8 @@ class Attachment:
     """Shown within the text, as images named by cid: are."""
     content_id: str = ""
     findings: tuple[str, ...] = ()
-    """executable, double-extension, macro, type-differs, name-disarmed, not-opened (Outlook's winmail.dat and .msg, which
-    may hold files that the agent does not see), transfer faults."""
+    """executable, double-extension, macro, type-differs, name-disarmed, transfer faults, and not-opened: Outlook's
+    winmail.dat and .msg may hold files that the agent does not see."""
     original_filename: str = ""
     """As it came; hostile text, to be kept as data only."""
     real_type: str = ""
