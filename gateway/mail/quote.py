@@ -30,6 +30,12 @@ BLOCKS_LIMIT = 20
 _MARKER = re.compile(r"[>\s|*]*##- .{0,200}-##\s*$")
 _SURE = re.compile(r"@|\d[:.h]\d\d|[,、，]|\uf8f1|wrote\s?-{3,}")
 """What a heading has above words that no mark sets apart; "On 5 January 2024 the agent wrote:" is a sentence."""
+_SENTENCE = re.compile(
+    r"\b(?:the|your|he|she|they|we|i|my|an?|his|her|our)\b[^,@<]{0,40}\b(?:wrote|said|sent|writes)\W*$|"
+    r"^[^@]*(?:said|sent|보냈습니다|보낸 글|より|のメッセージ)\W*$",
+    re.IGNORECASE,
+)
+"""What people write in front of words that they tell of."""
 _QUOTED = re.compile(r"\s{0,3}[>＞|]")
 
 
@@ -123,12 +129,17 @@ def _without_quotes(lines: list[str]) -> list[str]:
         following = next((each for each in lines[after:] if each.strip() not in ("", QUOTE_MARK)), "")
         if FORWARDED.match(following[:LINE].strip()):
             return lines
-        if not is_all and not is_quoted(following) and not _SURE.search(" ".join(lines[start:after])):
+        if not is_all and not is_quoted(following) and not _is_sure(" ".join(lines[start:after])):
             continue
         if is_all or not is_quoted(following):
             return lines[:start] if has_words(lines[:start]) else _below(lines, after)
         break
     return _without_blocks(lines)
+
+
+def _is_sure(heading: str) -> bool:
+    """True when what follows is a quoted mail though no mark says so."""
+    return bool(_SURE.search(heading)) and not _SENTENCE.search(heading.strip())
 
 
 def _below(lines: list[str], after: int) -> list[str]:
