@@ -141,6 +141,40 @@ TOLD_SUBJECT = re.compile(
 )
 """Notes ("AUTO: Kim is out of the office (returning 5 May)"), AOL ("Re: x (Automatic Response)")."""
 
+_AWAY = (
+    (r"\bI(?:'m| am)(?: currently| now)? (?:away|travell?ing|absent)\b[^.\n]{0,40}(?:with limited|until|till|from|on "
+    r"(?:business|holiday|vacation|leave))"),
+    r"\bI(?:'ll| will) be (?:away|absent|on (?:holiday|vacation|leave))[^.\n]{0,20} (?:until|till|from|through)\b",
+    (r"\bI (?:no longer work (?:at|for|here)|have left (?:the (?:company|organi[sz]ation|firm)|[A-Z]\w+ (?:Inc|"
+    r"Ltd|GmbH))(?=\s*(?:[.,;!]|$|and\b|as of\b|on\b)))"),
+    r"\bour offices? (?:is|are|will be) closed (?:for|until|from|between)",
+    (r"(?:휴가|출장|연차|교육|병가|육아휴직|부재)(?:로 인(?:해|하여)|으로 인(?:해|하여)|중(?:이라|으로|에)|"
+    r" 관계로)[^\n]{0,40}(?:회신|답변|확인|연락|업무)"
+    r"[^\n]{0,16}(?:늦|어렵|불가|지연|힘들|못)"),
+    r"(?:육아 ?휴직|출산 ?휴가|병가|안식년)[^\n]{0,8}중입니다|퇴사(?:하였|했)습니다",
+    (r"ich (?:befinde mich|bin)[^.\n]{0,40}(?:im urlaub|in elternzeit|auf dienstreise|außer haus|ausser haus|"
+    r"nicht im hause)"),
+    r"je (?:suis|serai) de retour le|je suis en (?:déplacement|vacances|arrêt)",
+    r"(?:me encuentro|estoy) (?:de vacaciones|ausente|de viaje)|regresaré el",
+    r"(?:encontro-me|estou) (?:ausente|de férias|em viagem)",
+    r"sarò (?:assente|fuori|in ferie)|sono fuori (?:sede|ufficio)",
+    r"ik ben (?:met (?:verlof|vakantie)|op vakantie|niet op kantoor)",
+    (r"(?:jag|jeg|eg) (?:är|er) (?:på (?:semester|ferie|tjänsteresa|reise)|ikke på kontoret|inte på kontoret|"
+    r"föräldraledig)"),
+    r"olen (?:vuosi)?lomalla|olen poissa",
+    r"(?:jestem|przebywam) na urlopie|jestem (?:nieobecn|poza biurem)",
+    r"jsem na dovolené|nejsem v kanceláři|som na dovolenke",
+    r"szabadságon vagyok|nem vagyok az irodában",
+    r"sunt (?:în|in) concediu|nu sunt (?:în|la) birou",
+    r"(?:я|нахожусь) в (?:отпуске|командировке)|(?:перебуваю|я) у відпустці|в отпуска съм",
+    r"\b(?:yıllık )?izindeyim|ofis dışındayım",
+    r"(?:tôi )?đang nghỉ phép|vắng mặt (?:tại|ở) văn phòng",
+    r"(?:saya )?sedang cuti|di luar kantor hingga",
+    r"ไม่อยู่ที่สำนักงาน|ลาพักร้อน",
+    r"休暇(?:をいただいて|中です|を頂いて|のため)|出張のため",
+    r"אני (?:בחופשה|מחוץ למשרד)|أنا (?:في إجازة|خارج المكتب)",
+    r"είμαι εκτός γραφείου|βρίσκομαι σε άδεια",
+)
 ABSENCE_WORDS = re.compile(
     r"\bI(?:'m| am| will be)(?: currently| now)? (?:out of|away from) (?:the |my )?office|\bI am (?:currently "
     r")?(?:on (?:vacation|holiday|annual leave|maternity leave|leave|parental leave)|out of office)|"
@@ -157,7 +191,8 @@ ABSENCE_WORDS = re.compile(
     r"?(?:메일|메시지|이메일)|"
     r"(?:本メールは|このメールは|こちらは)[^。\n]{0,20}自動|(?:不在|休暇)にしております|(?:我|"
     r"本人)(?:目前|正在|现在|現在)?[^。\n]{0,12}(?:休假|出差|不在办公室|不在辦公室)|"
-    r"这是(?:一封)?自动",
+    r"这是(?:一封)?自动"
+    "|" + "|".join(_AWAY),
     re.IGNORECASE,
 )
 

@@ -260,10 +260,48 @@ def test_a_question_about_such_things_is_a_persons(subject: str) -> None:
         "This is an automated reply.",
         "자동으로 발송된 메일입니다.",
         "本メールは自動送信です。",
+        "휴가로 인해 1월 10일까지 메일 확인이 어렵습니다.",
+        "저는 퇴사하였습니다. 이영희에게 연락 바랍니다.",
+        "I am currently travelling with limited access to e-mail.",
+        "I have left the company. Please contact Lee.",
+        "Je suis en déplacement jusqu'au 12 janvier.",
+        "Me encuentro de vacaciones hasta el 12 de enero.",
+        "Encontro-me ausente até 12 de janeiro.",
+        "Sarò assente fino al 12 gennaio.",
+        "Ik ben met verlof tot 12 januari.",
+        "Jag är på semester till den 12 januari.",
+        "Olen lomalla 12.1. asti.",
+        "Przebywam na urlopie do 12 stycznia.",
+        "Jsem na dovolené do 12. ledna.",
+        "Szabadságon vagyok január 12-ig.",
+        "Sunt în concediu până pe 12 ianuarie.",
+        "Я в командировке до 12 января.",
+        "Yıllık izindeyim.",
+        "Tôi đang nghỉ phép đến ngày 12.",
+        "Saya sedang cuti hingga 12 Januari.",
+        "ただいま休暇をいただいております。",
+        "我正在休假，1月12日返回。",
+        "אני בחופשה עד יום ראשון",
+        "Είμαι εκτός γραφείου μέχρι τις 12.",
     ],
 )
 def test_an_answer_with_the_words_of_absence_is_a_machines(body: str) -> None:
     assert mail("In-Reply-To: <a@b>", subject="Re: x", body=body).is_automatic
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "I was on holiday last week, so I only read this now. The fault is still there.",
+        "I am out of the office tomorrow, could you call on Friday?",
+        "I have left the company name out of the form on purpose. It fails.",
+        "어제 휴가였습니다. 지금 확인했는데 여전히 안 됩니다.",
+        "다음 주 출장 전에 해결 부탁드립니다.",
+        "Ich bin im Büro und kann es testen.",
+    ],
+)
+def test_a_person_who_speaks_of_being_away_is_a_person(body: str) -> None:
+    assert mail("In-Reply-To: <a@b>", subject="Re: x", body=body).automatic_reason == ""
 
 
 def test_a_challenge_robot_is_a_machine() -> None:
