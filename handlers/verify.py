@@ -38,6 +38,8 @@ DOUBTFUL = ("from-several-authors", "signature-seen-before", "signed-for-others"
 """Findings with which the domain's word is not taken for the person's."""
 SCAN = 300
 """Characters of an answer in which a denial is looked for: what a company writes below its mails says "not", too."""
+STALE = timedelta(days=7)
+"""So long the door remembers a signature; an older mail may have been seen before, and is asked about."""
 TOLD = "The agent must know before anything is changed or disclosed."
 
 
@@ -138,7 +140,7 @@ class Verify(Handler):
         enough = identity is Identity.VERIFIED_DKIM or (identity is Identity.VERIFIED_SPF and self.spf_suffices)
         if not enough or case.is_held or known is None or known.record is None or not known.is_author:
             return ""
-        is_doubtful = any(finding in DOUBTFUL for finding in mail.verdict.findings)
+        is_doubtful = any(finding in DOUBTFUL for finding in mail.verdict.findings) or _is_stale(mail, case)
         is_good = known.record.standing == "good"
         return f"{mail.verdict.because} {known.sentence}" if is_good and not is_doubtful else ""
 
@@ -284,6 +286,12 @@ def _may_be_denied(asked: Verification, case: Case) -> bool:
     """Also after the link was pressed, perhaps by a scanner: an owner who did not ask writes there of nothing else."""
     is_open = asked.state == "asked" or (asked.state == "verified" and bool(_elsewhere(asked, case)))
     return is_open and not _is_beside(asked)
+
+
+def _is_stale(mail: Mail, case: Case) -> bool:
+    """Written too long ago for the domain's word: it may be an old mail of theirs that somebody sends again."""
+    written = mail.message.date
+    return written is not None and case.now - written > STALE
 
 
 def _is_beside(asked: Verification) -> bool:

@@ -188,6 +188,13 @@ def test_the_file_alone_does_not_prove(it: Mail, on_file: OnFile | None) -> None
     assert label(received(it, account(on_file=on_file), **BY_FILE)).verification == "asked"
 
 
+@pytest.mark.parametrize(("written", "state"), [
+    ("Sun, 15 Nov 2026 09:00:00 +0000", "asked"), ("Thu, 19 Nov 2026 09:00:00 -0000", "verified"), ("soon", "verified"),
+], ids=["older than what the door remembers", "some days", "unreadable"])
+def test_an_old_mail_that_is_sent_again_is_not_proven_by_the_file(written: str, state: str) -> None:
+    assert label(received(mail(Date=written), account(on_file=HERS), **BY_FILE)).verification == state
+
+
 def test_an_address_proven_by_spf_counts_where_the_settings_say_so() -> None:
     found = received(mail(identity=Identity.VERIFIED_SPF), account(on_file=HERS), spf_suffices=True, **BY_FILE)
     assert label(found).verification == "verified"
