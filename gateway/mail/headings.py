@@ -218,56 +218,59 @@ LIST_FOOTER = re.compile(
 _DEVICE = r"(?:my |the |a |an )?\w[\w .'’+\-/®™()]{0,60}"
 _MORE = r"[\w .'’+\-/®™]{0,30}"
 _EXCUSE = r"(?:[,;.!] {0,2}(?:please |pls )?(?:excuse|pardon|forgive|sorry|apologi[sz]e|apologies).{0,60})?"
+_APP = (
+    r"(?:i-?phon|ipad|ipod|android|galaxy|samsung|blackberry|outlook|airmail|sparrow|spark|boxer|yahoo|gmail|proton|mail|"
+    r"mobile?\b|mobil|phone|device|tablet|gateway|k-9|thunderbird|superhuman|windows|nokia|htc|\blg\b|huawei|oneplus|pixel|"
+    r"телефон|смартфон|почт|puhelim|华为|小米|手机|邮箱|信箱|スマート|携帯)"
+)
+"""What a line must name to be one of a mobile program: "Sent from our warehouse" is the customer's."""
+_BY_APP = rf"[^,;]{{0,40}}?{_APP}[^,;]{{0,60}}"
+_BRAND = (
+    r"(?:iphone|ipad|galaxy|samsung|outlook|windows|yahoo|gmail|lg|아이폰|아이패드|갤럭시|삼성|네이버|다음\s?메일|카카오|"
+    r"안드로이드|android)"
+)
 _SIGNED = (
-    rf"sent from {_DEVICE}{_EXCUSE}",
-    rf"sent (?:via|with|using|by) {_DEVICE}",
-    rf"sent on (?:my|the) {_DEVICE}",
+    rf"sent (?:from|on) my {_DEVICE}{_EXCUSE}",
+    rf"sent (?:from|on|via|with|using|by) {_BY_APP}",
     r"get outlook for (?:ios|android|mac).{0,80}",
     r"sent on the go",
     rf"from my (?:i(?:phone|pad|pod)|android|mobile|cell|phone|galaxy|samsung|blackberry|windows phone){_MORE}",
-    r"\w{1,30} from mobile",
+    r"[a-z]{1,30} from mobile",
     (
-        r"(?:hanki|hämta|hent|få|ottieni|obtener|obtenha|obter|télécharger|pobierz|получить|загрузить|scarica|descargar|"
-        r"ontvang|download|holen sie sich|hol dir|laden sie) outlook (?:for|för|til|per|para|pour|dla|для|voor|für) "
+        r"(?:hanki|hämta|hent|få|ottieni|obtener|obtenha|obtenir|télécharger|pobierz|получить|загрузить|scarica|descargar|"
+        r"ontvang|download|获取|取得|hol dir|laden sie) outlook (?:for|för|til|per|para|pour|dla|для|voor|für) "
         r"(?:ios|android|mac).{0,80}"
     ),
-    r"outlook (?:for|für|pour) (?:ios|android|mac) ?(?:다운로드|받기|herunterladen|を入手|を取得).{0,40}",
-    r"(?:ios|android|mac)(?:용|版)? ?(?:의 )?outlook ?(?:다운로드|받기|가져오기|をダウンロード|を入手).{0,40}",
+    (
+        r"outlook (?:for|für|pour|voor) (?:ios|android|mac) ?(?:다운로드|받기|가져오기|herunterladen|beziehen|"
+        r"downloaden|を入手|を取得).{0,40}"
+    ),
+    r"(?:ios|android|mac) ?(?:용|版)? ?(?:의 )?outlook ?(?:다운로드|받기|가져오기|をダウンロード|を入手).{0,40}",
     r"(?:下载|获取|取得|下載) ?(?:ios|android|mac) ?(?:版|专用|的|適用的?)? ?outlook.{0,40}",
+    rf".{{0,12}}{_BRAND}.{{0,30}}에서 (?:보냄|보냈습니다|전송(?:됨|했습니다)?|발송(?:됨)?|보낸 메일(?:입니다)?)",
+    r".{0,12}(?:메일|모바일|휴대폰|핸드폰|스마트폰|태블릿)(?: ?앱)?에서 (?:보냄|전송됨?|발송됨?)",
+    rf".{{0,12}}{_BRAND}.{{0,20}}에서 .{{0,20}}로 (?:보냄|전송)",
+    rf"{_BY_APP}から送信(?:されました)?",
+    rf"(?:发自|發自|来自|從|从)\s?(?:我的)?{_BY_APP}",
+    rf"(?:von meinem {_DEVICE} gesendet|gesendet (?:von|mit|über) {_BY_APP})",
     r"diese (?:nachricht|e-mail) wurde von .{1,60} gesendet",
-    r"verstuurd vanaf .{1,50}",
-    r"verzonden met .{1,50}",
-    r"från min .{1,40}",
-    r"trimis (?:de pe|din) .{1,40}",
-    r"odoslané z .{1,40}",
-    r"dikirim dari .{1,40}",
-    r"ส่งจาก.{1,40}",
-    (
-        r"(?:나의|내|저의|제)\s?.{1,40}에서 (?:보냄|보냈습니다|보낸 "
-        r"메일|전송됨?|발송)"
-    ),
-    r".{1,40}에서 (?:보냄|보냈습니다|전송됨?|발송됨?|보낸 메일입니다)",
-    r".{1,40}(?:으로|로) (?:보냄|보낸 메일입니다|전송)",
-    (
-        r"(?:네이버|다음|카카오|삼성|갤럭시|"
-        r"galaxy).{0,40}(?:보냄|발송|전송|보낸 메일).{0,10}"
-    ),
-    r".{0,30}から送信(?:されました)?",
-    r"(?:发自|發自|来自|從|从)\s?(?:我的)?.{0,40}(?:傳送|发送|寄出)?",
-    r"(?:通过|使用).{1,40}发送",
-    rf"(?:von meinem {_DEVICE} gesendet|gesendet (?:von|mit|über) {_DEVICE})",
-    rf"envoyé (?:de|depuis|à partir de|avec) {_DEVICE}",
-    rf"enviad[oa] (?:desde|do|de|a partir d[eo]|via|pelo|usando) {_DEVICE}",
-    rf"inviato (?:da|dal|con) {_DEVICE}",
-    rf"verzonden (?:vanaf|met|via|vanuit) {_DEVICE}",
-    r"отправлено (?:с|из|от) .{1,50}",
-    rf"wysłan[eo] z {_DEVICE}",
-    rf"skickat från {_DEVICE}",
-    rf"sendt fra {_DEVICE}",
-    r"lähetetty .{1,40}",
-    r".{1,40}(?:dan|den|ımdan|imden|umdan) gönderildi",
-    r"(?:được )?gửi từ .{1,40}",
-    rf"odesláno z {_DEVICE}",
+    rf"envoyé (?:de|depuis|à partir de|avec) {_BY_APP}",
+    rf"enviad[oa] (?:desde|do|de|a partir d[eo]|via|pelo|usando) {_BY_APP}",
+    rf"inviato (?:da|dal|con) {_BY_APP}",
+    rf"(?:verzonden|verstuurd) (?:vanaf|met|via|vanuit) {_BY_APP}",
+    rf"(?:отправлено|надіслано) (?:с|из|от|з|із) {_BY_APP}",
+    rf"wysłan[eo] z {_BY_APP}",
+    rf"(?:skickat )?från min {_BY_APP}",
+    rf"skickat från {_BY_APP}",
+    rf"sendt fra {_BY_APP}",
+    rf"lähetetty {_BY_APP}",
+    rf"{_BY_APP}(?:dan|den|ımdan|imden|umdan) gönderildi",
+    rf"(?:được )?gửi từ {_BY_APP}",
+    rf"(?:odesláno|odoslané) z {_BY_APP}",
+    rf"küldve {_BY_APP}",
+    rf"trimis (?:de pe|din) {_BY_APP}",
+    rf"dikirim dari {_BY_APP}",
+    rf"ส่งจาก{_BY_APP}",
 )
 SIGNED = re.compile(
     r"[-*_\[(<\s]{0,4}(?:" + "|".join(_SIGNED) + r")[.\])>*_\s]{0,4}(?:\(?<?https?://\S+>?\)?)?$", re.IGNORECASE
