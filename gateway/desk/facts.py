@@ -11,9 +11,10 @@ from gateway.desk import number
 from gateway.desk.capability import Capability
 from gateway.desk.handler import Case, Evidence, Mail, OnFile
 from gateway.mail.addresses import LONGEST_ADDRESS, address_key
-from gateway.models import STANDINGS, Customer, CustomerRecord, Request, Verification
+from gateway.models import STANDINGS, Customer, CustomerRecord, Entry, Letter, Request, Verification
 from gateway.store import requests
 from gateway.store.customers import Customers, Unreadable, account_key
+from gateway.store.ledger import Ledger
 
 NEUTRAL = ("acknowledgement_neutral", "verification", "verification_on_file")
 """Letters that may go to somebody who never wrote: whom an unproven mail names as its author."""
@@ -24,9 +25,12 @@ _STRENGTH = ("capability", "verification", "copy", "reference", "number")
 
 
 def of_mail(db: Db, mail: Mail, capabilities: Sequence[Capability], prefix: str, now: datetime,
-            customers: Customers | None = None) -> Case:
-    """What is known when a mail came in. `capabilities`: what its recipient addresses are good for."""
+            customers: Customers | None = None, ledger: Ledger | None = None) -> Case:
+    """What is known when a mail came in. `capabilities`: what its recipient addresses are good for; `ledger`: what
+    mails before it in the same transaction have left, written first where this one may have to do with it."""
     address = author(mail)
+    if ledger is not None and _may_concern(ledger, mail, address, capabilities, prefix, customers):
+        ledger.write()
     customer = requests.customer_at(db, address) if address else None
     case = Case(now, mail.site, customer, evidence=_evidence(db, mail, capabilities, prefix, customer))
     if customers is not None:
@@ -46,6 +50,16 @@ def author(mail: Mail) -> str:
     """The address that a mail is from, as customers are known by; "" when it has none that a letter could go to."""
     address = mail.message.from_email.lower()
     return address if len(address) <= LONGEST_ADDRESS else ""
+
+
+def _may_concern(ledger: Ledger, mail: Mail, address: str, capabilities: Sequence[Capability], prefix: str,
+                 customers: Customers | None) -> bool:
+    """Whether a question about the mail might have to find what has gathered; most mails have nothing in common."""
+    if capabilities or customers is not None or any(_numbers(mail, prefix)):
+        return True
+    named = {*_named(mail), mail.message.message_id} - {""}
+    return (any(each.recipient == address or each.template in NEUTRAL for each in ledger.gathered(Letter))
+            or any(each.message_id in named for each in ledger.gathered(Entry)))
 
 
 def _count_letters(db: Db, case: Case, address: str) -> Case:
@@ -109,7 +123,7 @@ def _by_capability(db: Db, capabilities: Sequence[Capability], customer: Custome
 
 def _by_message_id(db: Db, mail: Mail, customer: Customer | None) -> Iterator[Evidence]:
     message = mail.message
-    named = {*message.references[-20:], message.in_reply_to} - {""}
+    named = _named(mail)
     for entry, request in requests.by_message_ids(db, named | ({message.message_id} - {""})):
         if entry.kind != "note" and entry.message_id in named:
             yield _tie("reference", request, customer)
@@ -117,11 +131,19 @@ def _by_message_id(db: Db, mail: Mail, customer: Customer | None) -> Iterator[Ev
             yield _tie("copy", request, customer)
 
 
+def _named(mail: Mail) -> set[str]:
+    """The Message-IDs that a mail answers."""
+    return {*mail.message.references[-20:], mail.message.in_reply_to} - {""}
+
+
 def _by_number(db: Db, mail: Mail, prefix: str, customer: Customer | None) -> Iterator[Evidence]:
-    text = f"{mail.message.subject}\n{mail.message.text}"
-    for each in islice(number.find(text, prefix), NAMED):
+    for each in islice(_numbers(mail, prefix), NAMED):
         if request := requests.find(db, each):
             yield _tie("number", request, customer)
+
+
+def _numbers(mail: Mail, prefix: str) -> Iterator[str]:
+    return number.find(f"{mail.message.subject}\n{mail.message.text}", prefix)
 
 
 def _tie(kind: str, request: Request, customer: Customer | None, asked: Verification | None = None) -> Evidence:

@@ -229,18 +229,19 @@ class Desk:
             if row.id in taken:
                 done.append(InHand(row.id, row.reason))
                 self._handle(db, ledger, done[-1], mail, now)
+        ledger.write()
         events.settle_kept(db, done, now)
         return len(done)
 
     def _handle(self, db: Db, ledger: Ledger, row: InHand, mail: Mail, now: datetime) -> list[dict[str, Any]]:
         found = [each for address in mail.envelope.recipients
                  if (each := self.office.capabilities.read(address, now))]
-        decisions = self._run_mail(db, ledger, row, mail, found, now)
-        ledger.write()
-        return decisions
+        return self._run_mail(db, ledger, row, mail, found, now)
 
     def _run_mail(self, db: Db, ledger: Ledger, row: InHand, mail: Mail, found: Sequence[Capability],
                   now: datetime) -> list[dict[str, Any]]:
+        if found:
+            ledger.write()  # what they name may be new
         for each in found:
             # A person who answers to one of these addresses by mistake is heard as anybody else.
             by_machine = mail.is_automatic or mail.message.is_bounce
@@ -250,7 +251,7 @@ class Desk:
                     request := db.get(Request, each.id, with_for_update=True)):
                 return self._run_rated(db, request, Rating(each.rating, mail.message.reply_text), ledger, mail, row,
                                        now)
-        case = facts.of_mail(db, mail, found, self.office.prefix, now, self.customers)
+        case = facts.of_mail(db, mail, found, self.office.prefix, now, self.customers, ledger)
         application = Application(db, self.office, case, "received", mail=mail, received=row, ledger=ledger)
         return self._ask(application, lambda handler: handler.received(mail, case))
 
@@ -273,10 +274,12 @@ class Desk:
     def answered(self, application: Application, answer: Answer) -> None:
         """An agent said something: the entry is there, now the handlers hear of it."""
         self._ask(application, lambda handler: handler.answered(answer, application.case))
+        application.ledger.write()
 
     def proved(self, application: Application, proof: Proof) -> None:
         """The link of a verification letter was pressed, or an agent decided about the person."""
         self._ask(application, lambda handler: handler.proved(proof, application.case))
+        application.ledger.write()
 
     def _report(self, db: Db, letter_id: int) -> bool:
         letter = events.take_bounced(db, letter_id)
@@ -286,7 +289,9 @@ class Desk:
         if letter.request_id:
             status = next((word for word in letter.reply.split() if word.count(".") == 2 and word[0] in "45"), "5.0.0")
             failed = FailedRecipient(letter.recipient, status, True, letter.reply)
-            self._run_returned(db, letter, Bounce(letter, (failed,), letter.reply), Ledger(db), None, self.now())
+            ledger = Ledger(db)
+            self._run_returned(db, letter, Bounce(letter, (failed,), letter.reply), ledger, None, self.now())
+            ledger.write()
         return True
 
     def _due(self, db: Db, wake_id: int) -> bool:
@@ -298,6 +303,7 @@ class Desk:
         case = facts.of_request(db, request, self.office.site, self.now())
         application = Application(db, self.office, case, "due")
         self._ask(application, lambda handler: handler.due(Due(wake.handler, wake.purpose), case), only=wake.handler)
+        application.ledger.write()
         return True
 
     def _ask(self, application: Application, hear: Callable[[Handler], Decisions],
@@ -309,7 +315,6 @@ class Desk:
                 goes_on = _apply_all(application, name, hear(handler))
             if not goes_on:
                 break
-        application.ledger.write()
         return application.decisions
 
     def _try_to_read(self, row: Received, content: bytes) -> Mail | Exception:
@@ -347,7 +352,9 @@ class Desk:
             db.add(row)
             db.flush()
             db.add(RawMail(received_id=row.id or 0, content=raw))
-            raise _RolledBack(self._handle(db, Ledger(db), InHand(row.id or 0), mail, now))
+            decisions = self._handle(db, ledger := Ledger(db), InHand(row.id or 0), mail, now)
+            ledger.write()
+            raise _RolledBack(decisions)
 
         try:
             await self.database.write(work)

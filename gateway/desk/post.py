@@ -84,7 +84,8 @@ class Post:
 
     def _thread(self, request: Request) -> tuple[Entry | None, list[str]]:
         """The newest mail of the customer, and the Message-IDs of the conversation so far."""
-        if self.case.is_new and self.said is not None and not self.ledger.holds(Letter):
+        has_letter = any(each.request_id == request.id for each in self.ledger.gathered(Letter))
+        if self.case.is_new and self.said is not None and not has_letter:
             return self.said, [self.said.message_id] if self.said.message_id else []
         self.ledger.write()
         return requests.last_mail(self.db, request.id or 0), requests.thread(self.db, request.id or 0)

@@ -6,7 +6,7 @@ what has gathered; after it a row that may change once more is followed by the s
 
 from collections.abc import Iterator
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session as Db
@@ -16,6 +16,7 @@ from sqlmodel import SQLModel
 from gateway.models import Attachment, Entry, Figure, History, Letter, Request, Verification, Wake
 
 # Built once: making a statement costs more than running it. In the order that foreign keys ask for.
+T = TypeVar("T", bound=SQLModel)
 _KINDS: tuple[Any, ...] = (Request, Letter, Entry, Attachment, Verification, Wake, History, Figure)
 _TABLES: dict[type[SQLModel], Any] = {kind: kind.__table__ for kind in _KINDS}
 _INSERT = {kind: insert(table) for kind, table in _TABLES.items()}
@@ -46,9 +47,9 @@ class Ledger:
         """A row of these values that nobody reads before it is written: an object for each would be dear."""
         self._rows.setdefault(kind, []).append(values)
 
-    def holds(self, kind: type[SQLModel]) -> bool:
-        """Whether a row of this kind is not written yet."""
-        return kind in self._rows
+    def gathered(self, kind: type[T]) -> list[T]:
+        """The rows of this kind that are not written yet."""
+        return [row for row in self._rows.get(kind, ()) if isinstance(row, kind)]
 
     def write(self) -> None:
         """All that has gathered is in its tables."""
