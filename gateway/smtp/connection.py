@@ -8,7 +8,7 @@ committed changes nothing.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 from aiosmtpd import smtp as stock
@@ -32,6 +32,8 @@ LAST_WORDS = 5
 
 class Connection(stock.SMTP):
     """A connection from its greeting to its end. It is its own asyncio protocol."""
+
+    _commands: ClassVar[list[str]]
 
     def __init__(self, house: House, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(house.hooks, hostname=house.hostname, enable_SMTPUTF8=True, tls_context=house.tls, loop=loop)
@@ -57,6 +59,13 @@ class Connection(stock.SMTP):
         """Of the mail that comes in at the moment."""
         self._heard_at = self._began_at = self._data_began_at = loop.time()
         self._timer: asyncio.TimerHandle | None = None
+
+    def __init_subclass__(cls) -> None:
+        cls._commands = [name for name in dir(cls) if name.startswith("smtp_")]
+
+    def __dir__(self) -> list[str]:
+        """aiosmtpd looks here for the commands, at each connection anew; they are always the same."""
+        return self._commands
 
     # The connection
 
