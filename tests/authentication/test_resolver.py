@@ -103,7 +103,7 @@ async def test_when_no_server_answers_nobody_waits(server):
     assert server.resolver.is_away
     began = time.monotonic()
     assert (await server.resolver.query("another.example", "A")).rcode == "TIMEOUT"
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < 0.18
 
 
 async def test_name_servers_that_come_back_are_noticed(server):
@@ -154,7 +154,7 @@ async def test_a_mail_asks_so_many_questions_and_no_more(server):
 async def test_a_mail_waits_no_longer_than_its_budget(server):
     began = time.monotonic()
     assert (await Budget(server.resolver, 0.05).query("mute.example", "A")).rcode == "TIMEOUT"
-    assert time.monotonic() - began < 0.15
+    assert time.monotonic() - began < 0.19
 
 # ---- what is remembered, and how long ------------------------------------------------------------------------------
 
