@@ -158,7 +158,7 @@ def _signed_for_others(checks: _Checks, header: Header, ours: Ours) -> list[str]
     passed = [each for each, check in zip(checks.signatures, checks.dkim, strict=True) if check.result == Result.PASS]
     if not passed or not ours.domains:
         return []
-    signed = [field for each in passed if isinstance(each, Signature) for field in header.signed(list(each.names))]
+    signed = [field for each in passed if isinstance(each, Signature) for field in header.signed(each.names)]
     meant = b" ".join(field.value.lower() for field in signed if field.name in (b"to", b"cc"))
     us = "|".join(map(re.escape, ours.domains)).encode()
     return [] if re.search(rb"@(?:%b)\.?(?![a-z0-9.-])" % us, meant) else ["signed-for-others"]

@@ -29,6 +29,11 @@ def lower(name: str) -> str:
     return name.lower() if name.isascii() else "".join(each.lower() if each.isascii() else each for each in name)
 
 
+def plain(name: str) -> str:
+    """A name as zones and answers are looked up by: lower case, without a final dot."""
+    return lower(name.removesuffix("."))
+
+
 def octets(name: str) -> list[bytes]:
     return [_octets(label) for label in name.split(".")]
 

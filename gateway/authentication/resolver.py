@@ -10,7 +10,7 @@ import structlog
 
 from gateway.authentication.answer import NO_SUCH_NAME, TIMEOUT, Answer, Budget, Resolver
 from gateway.authentication.memory import Memory, weight
-from gateway.authentication.names import can_be_asked, lower
+from gateway.authentication.names import can_be_asked, plain
 from gateway.authentication.nameservers import NameServers
 from gateway.authentication.zone import ZoneResolver
 
@@ -70,7 +70,7 @@ class DnsResolver:
         return Figures(**self._counts, seconds=round(self._seconds, 3), longest=round(self._longest, 3))
 
     def recall(self, name: str, type: str) -> Answer | None:
-        name = _plain(name)
+        name = plain(name)
         if not can_be_asked(name):
             return NO_SUCH_NAME
         if remembered := self._memory.recall(name, type, self._now()):
@@ -85,7 +85,7 @@ class DnsResolver:
         if known := self.recall(name, type):
             return known
         # One who gives up must not take the answer from the others who wait for it.
-        return await asyncio.shield(self._task(_plain(name), type))
+        return await asyncio.shield(self._task(plain(name), type))
 
     async def close(self) -> None:
         tasks = [*self._under_way.values(), *([self._look] if self._look else [])]
@@ -145,7 +145,3 @@ class DnsResolver:
         elif not is_away and self._away_since is not None:
             log.info("name servers answer again", seconds_away=round(self._now() - self._away_since))
             self._away_since = None
-
-
-def _plain(name: str) -> str:
-    return lower(name.removesuffix("."))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from gateway.authentication.answer import NO_SUCH_NAME, Answer
-from gateway.authentication.names import can_be_asked, lower, octets, to_ascii
+from gateway.authentication.names import can_be_asked, octets, plain, to_ascii
 
 WORDS = ("TIMEOUT", "SERVFAIL", "REFUSED", "NXDOMAIN")
 TYPES = ("TXT", "SPF", "MX", "A", "AAAA", "PTR", "CNAME", "NS", "*")
@@ -31,7 +31,7 @@ class ZoneResolver:
         self._records: dict[str, dict[str, Any]] = {}
         self._above: set[str] = set()
         for name, records in zone.items():
-            name = _plain(name)
+            name = plain(name)
             for each in {name, to_ascii(name) or name}:
                 self._add(each, records)
 
@@ -52,13 +52,13 @@ class ZoneResolver:
         return self.recall(name, type)
 
     def recall(self, name: str, type: str) -> Answer:
-        name = _plain(name)
+        name = plain(name)
         for _ in range(MAX_ALIASES):
             answer = self._at(name, type)
             alias = self._records.get(name, {}).get("CNAME")
             if type == "CNAME" or not isinstance(alias, tuple) or not alias or type in self._records[name]:
                 return answer
-            name = _plain(alias[0])
+            name = plain(alias[0])
         return Answer("SERVFAIL")
 
     async def close(self) -> None:
@@ -85,10 +85,6 @@ class ZoneResolver:
         while "." in name:
             name = name.partition(".")[2]
             self._above.add(name)
-
-
-def _plain(name: str) -> str:
-    return lower(name.removesuffix("."))
 
 
 def _word(values: Any) -> str:
@@ -120,10 +116,10 @@ def _value(type_: str, value: Any) -> bytes | str | tuple[int, str]:
         return b"".join(_octets(each) for each in (value if isinstance(value, list) else [value]))
     if type_ == "MX":
         preference, host = value.split() if isinstance(value, str) else value
-        return int(preference), _plain(host.strip())
+        return int(preference), plain(host.strip())
     if not isinstance(value, str):
         raise TypeError
-    return _plain(value.strip())
+    return plain(value.strip())
 
 
 def _octets(text: Any) -> bytes:

@@ -4,9 +4,10 @@ A whole /64 is what one customer of a provider is given, so it counts as one cli
 """
 
 from collections import Counter
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from math import exp2
 
+from gateway.authentication.address import client_address
 from gateway.smtp import policy
 from gateway.smtp.policy import Reply
 
@@ -15,9 +16,7 @@ def client_ip(peername: object) -> str:
     """The peer's address in text; IPv4-mapped IPv6 as IPv4, without a zone. "" for a unix socket."""
     if not isinstance(peername, tuple):
         return ""
-    address = ip_address(str(peername[0]).partition("%")[0])
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return str(mapped or address)
+    return str(client_address(str(peername[0])) or "")
 
 
 def client_net(ip: str) -> str:
