@@ -257,6 +257,14 @@ def _digests(sets: tuple[Set, ...]) -> Iterator[bytes]:
         running.update(field_bytes(each.seal, "relaxed"))
 
 
+def key_names(found: Chain | Check) -> list[str]:
+    """Where the keys are published that the chain is verified with."""
+    if isinstance(found, Check):
+        return []
+    tags = [found.newest.tags, *(each.seal_tags for each in found.sets)]
+    return [keys.name(selector, domain) for selector, domain, _ in map(_key_name, tags)]
+
+
 KeyName = tuple[str, str, str]
 """Selector, domain, algorithm."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from mmap import mmap
 from typing import Any
 
-from gateway.authentication import arc, author, dkim, dmarc, iprev
+from gateway.authentication import arc, author, dkim, dmarc, iprev, key
 from gateway.authentication.answer import Budget, Resolver
 from gateway.authentication.author import NOTHING_OF_OURS, Author, Ours
 from gateway.authentication.canonical import BodyHashes, body_hashes
@@ -35,7 +35,8 @@ MAX_TEXT = 600
 
 
 class Opening:
-    """What can be asked as soon as MAIL names the sender: SPF, the client's name, the DMARC record likely needed.
+    """What can be asked as soon as MAIL names the sender: SPF, the client's name, the DMARC record likely needed; and
+    the keys as soon as the header is here.
 
     It goes on while the mail is still on its way. close() it when no mail comes.
     """
@@ -45,13 +46,30 @@ class Opening:
         self.envelope = Budget(resolver, SECONDS, ENVELOPE_QUERIES)
         self.signers = Budget(resolver, SECONDS, QUERIES)
         self.author = Budget(resolver, SECONDS, QUERIES)
+        self._now = now
         self.spf = asyncio.ensure_future(
             measured(lambda asked: check_spf(client_ip, helo, reverse_path, asked, now), self.envelope)
         )
         self.iprev = asyncio.ensure_future(measured(lambda asked: iprev.check(client_ip, asked), self.envelope))
         self._tasks: list[asyncio.Future[Any]] = [self.spf, self.iprev]
         if domain := to_ascii(domain_of(reverse_path)):
-            self._tasks.append(asyncio.ensure_future(self.author.query(f"_dmarc.{domain}", "TXT")))
+            self._ask(self.author, dmarc.record_name(domain))
+
+    def header_came(self, block: bytes) -> None:
+        """Ask for the keys of its signatures, and for the policy of its author. block: the header, without the empty
+        line behind it."""
+        header, _ = split(block)
+        signatures = [each for each in dkim.read(header, self._now) if isinstance(each, Signature)]
+        keys = [key.name(each.selector, each.domain) for each in signatures]
+        for name in (*keys, *arc.key_names(arc.read(header, self._now))):
+            self._ask(self.signers, name)
+        if domain := _author(header, NOTHING_OF_OURS).domain:
+            for name in dmarc.record_names(domain):
+                self._ask(self.author, name)
+
+    def _ask(self, budget: Budget, name: str) -> None:
+        """What its budget knows by then costs no second question."""
+        self._tasks.append(asyncio.ensure_future(budget.query(name, "TXT")))
 
     def renew(self) -> None:
         """The message is here: the time begins anew."""

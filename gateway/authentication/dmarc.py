@@ -123,7 +123,7 @@ class Walks:
         return self._records[domain]
 
     async def _ask(self, domain: str) -> Record | None:
-        answer = await self._resolver.query(f"_dmarc.{domain}", "TXT")
+        answer = await self._resolver.query(record_name(domain), "TXT")
         if answer.is_trouble:
             raise Lost(f"DNS did not answer for the DMARC record of {domain} ({answer.rcode})")
         records = [record for text in answer.texts if (record := read(text, domain))]
@@ -134,6 +134,16 @@ class Walks:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def record_name(domain: str) -> str:
+    """Where a domain publishes its policy (section 4.1)."""
+    return f"_dmarc.{domain}"
+
+
+def record_names(author: str) -> list[str]:
+    """All that the walk from an author's domain asks for."""
+    return [record_name(domain) for domain in _steps(author)]
 
 
 def _steps(start: str) -> list[str]:

@@ -67,9 +67,14 @@ class Key:
         return True
 
 
+def name(selector: str, domain: str) -> str:
+    """Where its owner publishes a key (section 3.6.2.1)."""
+    return f"{selector}._domainkey.{domain}"
+
+
 async def fetch(resolver: Resolver, selector: str, domain: str, algorithm: str) -> Key:
     """Ask for the key of a signature made with the algorithm (rsa, ed25519). Raises KeyTrouble."""
-    answer = await resolver.query(f"{selector}._domainkey.{domain}", "TXT")
+    answer = await resolver.query(name(selector, domain), "TXT")
     if answer.is_trouble:
         raise KeyTrouble(Result.TEMPERROR, f"DNS did not answer for the key of {domain} ({answer.rcode})")
     if answer.is_void:

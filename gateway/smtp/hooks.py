@@ -85,6 +85,11 @@ class Hooks:
                                      self._now().timestamp())  # fmt: skip
         return policy.SENDER_OK
 
+    def header_came(self, server: Session, header: bytes) -> None:
+        """Of a mail whose body is still on its way."""
+        if server.opening:
+            server.opening.header_came(header)
+
     async def handle_DATA(self, server: Session, session: Any, envelope: Any) -> Reply:
         data: Data = envelope.content
         raw, facts = data.content, _facts(server, session, envelope)

@@ -8,6 +8,7 @@ session more than 512 KiB are held. Nothing here knows a socket: octets go in by
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from mmap import mmap
 from pathlib import Path
@@ -111,6 +112,27 @@ class Gathering:
         return Data(self._large.head, large=self._large) if self._large else Data(bytes(self._held))
 
 
+class Herald:
+    """Says once that the header of a mail is here while the rest is still on its way. A header that is not in what is
+    held at first, of which there is no honest one, is not told of."""
+
+    def __init__(self, tell: Callable[[bytes], None]) -> None:
+        """tell: takes the header with the line end of its last field."""
+        self._tell: Callable[[bytes], None] | None = tell
+        self._searched = 0
+
+    def see(self, held: bytes | bytearray) -> None:
+        """`held`: the mail from its beginning on, as far as it has come."""
+        if self._tell is None:
+            return
+        end = held.find(b"\r\n\r\n", self._searched)
+        self._searched = max(0, len(held) - 3)
+        if end >= 0 or len(held) > HELD:
+            tell, self._tell = self._tell, None
+            if end >= 0:
+                tell(bytes(held[: end + 2]))
+
+
 class Wire:
     """What a client sent and nobody took yet."""
 
@@ -183,14 +205,14 @@ class Wire:
         self._take(end + 1)
         return part
 
-    async def data(self, limit: int, folder: Path | None = None) -> Data | None:
+    async def data(self, limit: int, folder: Path | None = None, herald: Herald | None = None) -> Data | None:
         """A mail of at most `limit` octets, to its end; None when the client hung up before it.
 
         A larger one is read to its end and dropped on the way. Raises Endless when it goes on far beyond that.
         """
         gathering = Gathering(limit, folder)
         is_line_start = True
-        while (end := await self._end_of_data(is_line_start=is_line_start)) == MORE:
+        while (end := await self._end_of_data(herald, is_line_start=is_line_start)) == MORE:
             self._pause()
             size, ends_line = self._cut()
             await gathering.add(unstuffed(self._take(size), is_line_start=is_line_start))
@@ -203,7 +225,7 @@ class Wire:
         self._take(3)
         return gathering.data()
 
-    async def _end_of_data(self, *, is_line_start: bool) -> int | None:
+    async def _end_of_data(self, herald: Herald | None, *, is_line_start: bool) -> int | None:
         """Octets in front of the end of data; MORE when so many are here without it that they must go elsewhere."""
         searched = 0
         while True:
@@ -211,6 +233,8 @@ class Wire:
                 return 0
             if (end := self._buffer.find(END, searched)) >= 0:
                 return end + 2
+            if herald:
+                herald.see(self._buffer)
             if len(self._buffer) > HELD:
                 return MORE
             searched = max(0, len(self._buffer) - len(END) + 1)
@@ -222,19 +246,27 @@ class Wire:
         end = self._buffer.rfind(b"\r\n")
         return (end + 2, True) if end >= 0 else (len(self._buffer) - 1, False)
 
-    async def chunk(self, size: int, limit: int, gathering: Gathering | None) -> bool:
+    async def chunk(
+        self, size: int, limit: int, gathering: Gathering | None, herald: Herald | None = None
+    ) -> bool:
         """Gather the next `size` octets as they are (RFC 3030), or drop them; False when the client hung up.
 
+        herald: for the chunk that a mail begins with.
         Raises Endless when they are far more than a mail may have.
         """
         if size > 4 * limit + LINE_ENDLESS:
             raise Endless
         while size:
             while len(self._buffer) < min(size, HELD + 1):
+                if herald:
+                    herald.see(self._buffer)
                 if not await self._more():
                     return False
             piece = self._take(min(size, len(self._buffer)))
             size -= len(piece)
+            if herald:
+                herald.see(piece)
+                herald = None
             if gathering:
                 self._pause()
                 await gathering.add(piece)

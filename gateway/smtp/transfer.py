@@ -10,7 +10,7 @@ from gateway.smtp.entrance import Entrance
 from gateway.smtp.figures import told
 from gateway.smtp.options import Options
 from gateway.smtp.policy import Reply
-from gateway.smtp.reader import Data, Endless, Gathering
+from gateway.smtp.reader import Data, Endless, Gathering, Herald
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ class Transfer(Entrance):
         await self._flush()
         self._listen_for_data()
         try:
-            data = await self._wire.data(self.house.size, self.house.folder)
+            data = await self._wire.data(self.house.size, self.house.folder, Herald(self._tell_header))
         except Endless:
             await self.push(policy.TOO_LARGE_BY_FAR)
             return
@@ -74,6 +74,13 @@ class Transfer(Entrance):
         self._listen_for_commands()
         for _ in range(replies):
             await self.push(reply)
+
+    def _tell_header(self, header: bytes) -> None:
+        """The rest of the mail is still on its way: what is asked now is known when it has come."""
+        try:
+            self.event_handler.header_came(self, header)
+        except Exception:  # at the end of the mail it is asked again
+            log.exception("keys were not asked for early", client=self.client_ip)
 
     def _tell(self, reply: Reply, size: int) -> None:
         """One line and one count for each mail, kept or not."""
@@ -104,13 +111,14 @@ class Transfer(Entrance):
             return
         size, is_last = int(form[1]), bool(form[2])
         refusal = self._fault_of_order("BDAT")
+        herald = None if self._chunks else Herald(self._tell_header)
         if not refusal:
             self._chunks = self._chunks or Gathering(self.house.size, self.house.folder)
             refusal = policy.TOO_LARGE if self._chunks.size + size > self.house.size else None
         await self._flush()
         self._listen_for_data()
         try:
-            is_here = await self._wire.chunk(size, self.house.size, None if refusal else self._chunks)
+            is_here = await self._wire.chunk(size, self.house.size, None if refusal else self._chunks, herald)
         except Endless:
             await self.push(policy.TOO_LARGE_BY_FAR)
             return

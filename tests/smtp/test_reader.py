@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from gateway.smtp.reader import COMMAND_LIMIT, Data, Endless, Wire, unstuffed
+from gateway.smtp.reader import COMMAND_LIMIT, HELD, Data, Endless, Herald, Wire, unstuffed
 
 
 def wire(*pieces: bytes) -> Wire:
@@ -157,3 +157,20 @@ async def test_a_mail_of_many_short_lines_is_read_in_linear_time(line: bytes) ->
     data, _ = await read_in_pieces(stream + b"\r\n.\r\n", [65_536] * 60, limit=10_000_000)
     assert data is not None
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("split", range(1, STREAM.index(b"..dot") + 1))
+def test_a_header_is_told_once_wherever_it_is_cut(split: int) -> None:
+    told: list[bytes] = []
+    herald = Herald(told.append)
+    for end in (split, len(CONTENT), len(CONTENT)):
+        herald.see(CONTENT[:end])
+    assert told == [b"Subject: x\r\n"]
+
+
+def test_a_header_without_end_is_not_told_and_not_looked_for_for_ever() -> None:
+    told: list[bytes] = []
+    herald = Herald(told.append)
+    for held in (b"x" * 10, b"x" * (HELD + 1), b"x\r\n\r\n"):
+        herald.see(held)
+    assert told == []

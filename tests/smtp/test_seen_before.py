@@ -162,6 +162,64 @@ async def test_dns_is_asked_at_mail_before_the_mail_comes(open_house: Opening) -
     assert asked == {("example.org", "TXT"), ("_dmarc.example.org", "TXT"), ("1.0.0.127.in-addr.arpa", "PTR")}
 
 
+AT_HEADER = {("s1._domainkey.example.org", "TXT"), ("_dmarc.example.org", "TXT"), ("_dmarc.org", "TXT")}
+"""What the header names: the signer's key, and the way up from the author."""
+
+
+async def asked_by_then(watched: Watched, wanted: set[tuple[str, str]]) -> None:
+    while wanted:
+        wanted = wanted - {await asyncio.wait_for(watched.asked.get(), 5)}
+
+
+async def test_keys_are_asked_when_the_header_is_here_and_the_body_on_its_way(
+    open_house: Opening, at_signing: datetime
+) -> None:
+    watched = Watched(SIGNED)
+    house = await open_house(authentication=Authentication(), resolver=watched, now=lambda: at_signing)
+    client = await house.client()
+    header, _, body = sign(mail(1, "example.org"), domain="example.org").partition(b"\r\n\r\n")
+    await client.says("MAIL FROM:<a@example.org>")
+    await client.says(f"RCPT TO:<{SUPPORT}>")
+    assert (await client.says("DATA")).startswith("354 ")
+    for piece in (header[:40], header[40:] + b"\r", b"\n\r\n"):  # the end of the header comes in two pieces
+        client.send(piece)
+    await asked_by_then(watched, AT_HEADER)
+    watched.may_answer.set()
+    client.send(body + b".\r\n")
+    assert (await client.reply()).startswith("250 ")
+    (kept,) = await house.kept()
+    assert kept.verdict["identity"] == "verified-dkim"
+    left = [watched.asked.get_nowait() for _ in range(watched.asked.qsize())]
+    assert not AT_HEADER.intersection(left), "it was asked twice"
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_keys_are_asked_when_the_first_chunk_holds_the_header(
+    open_house: Opening, at_signing: datetime, is_whole: bool
+) -> None:
+    watched = Watched(SIGNED)
+    house = await open_house(authentication=Authentication(), resolver=watched, now=lambda: at_signing)
+    client = await house.client()
+    content = sign(mail(1, "example.org"), domain="example.org")
+    size = content.index(b"\r\n\r\n") + 4
+    await client.says("MAIL FROM:<a@example.org>")
+    await client.says(f"RCPT TO:<{SUPPORT}>")
+    client.send(b"BDAT %d\r\n" % (size if is_whole else len(content)) + content[:size])
+    await asked_by_then(watched, AT_HEADER)
+
+
+async def test_a_header_that_no_check_can_read_ends_no_session(open_house: Opening) -> None:
+    house = await open_house(authentication=Authentication(), resolver=ZoneResolver(SIGNED))
+    client = await house.client()
+    await client.says("MAIL FROM:<a@example.org>")
+    await client.says(f"RCPT TO:<{SUPPORT}>")
+    await client.says("DATA")
+    client.send(b"From: \xff<@@\r\nDKIM-Signature: v=1; d=" + b"." * 300 + b"; s=\0\r\nARC-Seal: i=99\r\n\r\n")
+    client.send(b"text\r\n.\r\n")
+    assert (await client.reply()).startswith("550 ")
+    assert (await client.says("NOOP")).startswith("250 ")
+
+
 @pytest.mark.parametrize("words", ["RSET", "EHLO again.example", "QUIT"])
 async def test_what_was_asked_for_a_mail_that_does_not_come_is_given_up(open_house: Opening, words: str) -> None:
     watched = Watched(SIGNED)
