@@ -16,8 +16,8 @@ import pytest
 from command import Command
 from sqlalchemy.orm import Session as Db
 
-from gateway.console import badges, plain
-from gateway.desk import number
+from gateway.console import plain
+from gateway.desk import badges, number
 from gateway.desk.letters import default_folder
 from gateway.models import Attachment, Customer, Entry, History, Letter, Received, Request
 from gateway.store.database import Database, connect
@@ -348,8 +348,15 @@ def test_what_is_odd_about_a_mail_is_told_in_words(frontdesk: Command, tmp_path:
 
 
 def test_no_badge_says_valid() -> None:
-    words = [each for table in (badges.IDENTITIES, badges.PERSONS) for _, each in table.values()]
-    assert not any("valid" in each for each in [*words, *badges.FINDINGS.values()])
+    said = [each for table in (badges.IDENTITIES, badges.PERSONS) for _, each in table.values()]
+    words = [each for languages in (*said, *badges.FINDINGS.values()) for each in languages.values()]
+    assert not any("valid" in each or "유효" in each for each in words)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_every_badge_and_finding_has_words_in_the_language_of_the_agent(language: str) -> None:
+    said = [each for table in (badges.IDENTITIES, badges.PERSONS) for _, each in table.values()]
+    assert all(each[language] for each in (*said, *badges.FINDINGS.values()))
 
 
 def test_an_agent_decides_about_a_person(frontdesk: Command, tmp_path: Path) -> None:

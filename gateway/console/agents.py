@@ -63,7 +63,8 @@ def queue(
 ) -> None:
     """What waits for agents: counts, or one queue's list."""
     config = read_config(context)
-    from gateway.console import badges, show
+    from gateway.console import show
+    from gateway.desk import badges
     from gateway.store import requests
 
     now = datetime.now(UTC)

@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.console import badges, plain
 from gateway.console import show as tables
+from gateway.desk.badges import as_json as both_badges
+from gateway.desk.badges import identity, person, sentences
 from gateway.models import Attachment, Customer, Entry, History, Letter, Request, Verification
 from gateway.store import requests
 
@@ -79,9 +81,9 @@ def _as_json(page: Page, history: bool) -> dict[str, object]:
         "attachments": [tables.columns(each) for each in page.attachments],
         "letters": [tables.columns(letter, leave_out="raw") for letter in page.letters],
         "verification": tables.columns(page.verification) if page.verification else None,
-        "badges": badges.as_json(page.request),
+        "badges": both_badges(page.request),
         "findings": [{"entry": entry, "finding": finding, "sentence": sentence}
-                     for entry, found in page.findings.items() for finding, sentence in badges.sentences(found)],
+                     for entry, found in page.findings.items() for finding, sentence in sentences(found)],
         "seen": page.newest,
     }
     return {**shown, "history": [tables.columns(each) for each in page.history]} if history else shown
@@ -128,9 +130,9 @@ def _facts(page: Page, now: datetime, zone: ZoneInfo) -> Iterator[tuple[str, Tex
         until = f", until {plain.moment(request.lease_until, zone)}" if is_leased else ""
         yield "Agent", Text(plain.line(request.owner) + until)
     yield "Customer", Text(_customer(page))
-    identity, person = badges.identity(request), badges.person(request)
-    yield "Identity", badges.whole(identity, f"{identity.level}: {identity.words}")
-    yield "Person", badges.whole(person, person.words)
+    mail, whose = identity(request), person(request)
+    yield "Identity", badges.whole(mail, f"{mail.level}: {mail.words}")
+    yield "Person", badges.whole(whose, whose.words)
     if request.on_file:
         yield "File", Text(plain.line(request.on_file))
     yield "Opened", Text(f"{plain.moment(request.created_at, zone)} ({plain.span(now - request.created_at)} ago)"
@@ -162,7 +164,7 @@ def _entry(entry: Entry, page: Page, zone: ZoneInfo, full: bool) -> Group:
 
 def _odd(findings: Sequence[str]) -> Iterator[Text]:
     """What an agent must not overlook about a mail."""
-    for _, sentence in badges.sentences(findings):
+    for _, sentence in sentences(findings):
         yield Text(f"    ! {plain.line(sentence)}", badges.DOUBTFUL)
 
 

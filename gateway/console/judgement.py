@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.console import badges, plain, show
+from gateway.desk.badges import level as level_of
 
 RESULTS = {"pass": "green", "fail": "bold red", "permerror": "red", "temperror": "yellow", "softfail": "yellow"}
 
@@ -47,8 +48,8 @@ LABELS = {"spf": "SPF", "dkim": "DKIM", "arc": "ARC", "dmarc": "DMARC", "iprev":
 def _checks(found: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield _title("Whose mail it is")
     grid = _grid()
-    colour, meaning = badges.IDENTITIES.get(found["verdict"], ("", ""))
-    grid.add_row("Verdict", Text.assemble((found["verdict"], colour), f": {meaning}. ", plain.line(found["because"])))
+    level, (_, meaning) = badges.level(found["verdict"]), level_of(found["verdict"])
+    grid.add_row("Verdict", Text.assemble(level, f": {meaning}. ", plain.line(found["because"])))
     for each in found["checks"]:
         grid.add_row(LABELS[each["method"]], _result(each, found))
     if found["structure"]:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.console import badges, plain
+from gateway.desk.badges import identity, person
 
 if TYPE_CHECKING:
     from sqlmodel import SQLModel
@@ -91,8 +92,8 @@ def queue(rows: Sequence[tuple["Request", "Customer"]], now: datetime) -> None:
     shown = table("Number", "P", "Due", "State", "Owner", "Identity", "Person", "Customer", "Subject", right=("P",))
     for request, customer in rows:
         shown.add_row(Text(request.number, "bold"), str(request.priority), due(request, now), state(request),
-                      plain.line(request.owner), badges.short(badges.identity(request), request.identity, NARROW),
-                      badges.short(person := badges.person(request), person.words, NARROW),
+                      plain.line(request.owner), badges.short(identity(request), request.identity, NARROW),
+                      badges.short(whose := person(request), whose.words, NARROW),
                       plain.line(who(customer), 40), plain.line(request.subject, 60))
     say(shown if rows else "No request waits in this queue.")
 
