@@ -40,7 +40,7 @@ from gateway.web.pages import Pages
 
 if TYPE_CHECKING:
     from gateway.status.server import Status
-    from gateway.web.server import Window
+    from gateway.web.customer import CustomersWindow
 
 log = structlog.get_logger()
 
@@ -151,13 +151,13 @@ def build_pages(config: Config) -> Pages:
         raise ConfigError(str(error)) from None
 
 
-def build_window(config: Config, desk: Desk) -> "Window | None":
+def build_window(config: Config, desk: Desk) -> "CustomersWindow | None":
     """The server of [web]; None where no page is served. Raises ConfigError."""
     if not config.web.listen:
         return None
-    from gateway.web.server import Window  # FastAPI costs 18 MB and 0.2 s, which only who serves pages should pay
+    from gateway.web.customer import CustomersWindow  # FastAPI costs 18 MB and 0.2 s: for who serves pages
 
-    return Window(build_pages(config), config.web, Acts(desk))
+    return CustomersWindow(build_pages(config), config.web, Acts(desk))
 
 
 def build_status(config: Config, watch: Watch, now: Callable[[], datetime]) -> "Status | None":

@@ -13,11 +13,30 @@ from fastapi import APIRouter
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
+from gateway.config import Web
 from gateway.desk.acts import Acts
 from gateway.desk.post import LINK
-from gateway.web.app import Front
+from gateway.web.app import LARGEST_BODY, Frame, Front, build
+from gateway.web.limits import Turnstile
+from gateway.web.pages import Pages
+from gateway.web.server import Manners, Window
 
 log = structlog.get_logger()
+
+
+class CustomersWindow(Window):
+    """The window of [web]: what the public reaches, and no more."""
+
+    def __init__(self, pages: Pages, web: Web, acts: Acts) -> None:
+        super().__init__(web.listen, Manners(LARGEST_BODY))
+        self._acts, self._turnstile = acts, Turnstile()
+        self.configure(pages, web)
+
+    def configure(self, pages: Pages, web: Web) -> None:
+        """Take new pages and settings: they hold from now on."""
+        front = Front(pages)
+        app = build(front, routes(front, self._acts, web.url))
+        self.serve(Frame(app, front, pages.style_source, self._turnstile), web.proxies)
 
 
 def routes(front: Front, acts: Acts, url: str) -> APIRouter:

@@ -6,35 +6,44 @@ would take the signals for itself, and waits for a slow client for ever.
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import h11
 import structlog
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from gateway.config import Web
-from gateway.desk.acts import Acts
-from gateway.web import customer
-from gateway.web.app import LARGEST_BODY, Frame, Front, build
-from gateway.web.limits import Turnstile
-from gateway.web.pages import Pages
-
 log = structlog.get_logger()
 
-CONNECTIONS = 200
-"""Connections at once; further ones are closed unheard."""
-PATIENCE = 10.0
-"""Seconds that a client has for sending one request, and for taking what we wrote."""
 LARGEST_HEAD = 8192
 """Octets of request line and header fields."""
-LARGEST_REQUEST = LARGEST_HEAD + LARGEST_BODY
-"""Octets of one http request that are read; h11 takes up to 2 ms of our loop for a KiB of tiny chunks."""
+SLICE = 8192
+"""Octets that are parsed before we look whether to go on; h11 takes up to 2 ms of our loop for a KiB of tiny chunks."""
+STRIDE = 262_144
+"""Octets of a large body for which a client has our patience once more."""
 DRAIN = 5.0
 """Seconds that answers under way may take after SIGTERM."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How much a window takes of its visitors."""
+
+    body: int
+    """Octets of the largest body."""
+    connections: int = 200
+    """Connections at once; further ones are closed unheard."""
+    patience: float = 10.0
+    """Seconds that a client has for sending one request, and for taking what we wrote."""
+
+    @property
+    def request(self) -> int:
+        """Octets of one http request that are read."""
+        return LARGEST_HEAD + self.body
 
 
 class Connection(H11Protocol):
@@ -43,21 +52,37 @@ class Connection(H11Protocol):
     _patience: asyncio.TimerHandle | None = None
     _octets = 0
 
+    def __init__(self, config: uvicorn.Config, state: ServerState, manners: Manners) -> None:
+        super().__init__(config, state, {})
+        self._manners = manners
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
         self._wait()
-        if len(self.connections) > CONNECTIONS:
+        if len(self.connections) > self._manners.connections:
             self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        room = LARGEST_REQUEST - self._octets
-        self._octets += len(data)
-        if room > 0:  # beyond it we are deaf: the head was enough for an answer, and then this connection ends
-            super().data_received(data[:room])
+        for start in range(0, len(data), SLICE):
+            self._take(data[start : start + SLICE])
         self._take_turns()
 
+    def _take(self, data: bytes) -> None:
+        room = 0 if self._is_in_chunks() else self._manners.request - self._octets
+        before, self._octets = self._octets, self._octets + len(data)
+        if room <= 0:  # we are deaf: the head was enough for an answer, and then this connection ends
+            return
+        if before // STRIDE < self._octets // STRIDE:
+            self._wait_no_more()  # and from here on anew
+        super().data_received(data[:room])
+
+    def _is_in_chunks(self) -> bool:
+        """Browsers send no form so, and its size is unknown: no application of ours reads such a body."""
+        is_sending = self.conn.their_state is h11.SEND_BODY
+        return is_sending and any(name == b"transfer-encoding" for name, _ in self.headers or ())
+
     def on_response_complete(self) -> None:
-        if self._octets <= LARGEST_REQUEST:
+        if self._octets <= self._manners.request:
             self._octets = 0
         super().on_response_complete()
         self._take_turns()
@@ -92,7 +117,7 @@ class Connection(H11Protocol):
 
     def _wait(self) -> None:
         if self._patience is None:
-            self._patience = self.loop.call_later(PATIENCE, self.transport.abort)
+            self._patience = self.loop.call_later(self._manners.patience, self.transport.abort)
 
     def _wait_no_more(self) -> None:
         if self._patience is not None:
@@ -101,25 +126,21 @@ class Connection(H11Protocol):
 
 
 class Window:
-    """The web server. Everything it needs is given to it; it owns its sockets and connections only."""
+    """The web server. It is given its application and owns its sockets and connections only."""
 
-    def __init__(self, pages: Pages, web: Web, acts: Acts) -> None:
-        self._acts, self._listen = acts, web.listen
-        self._turnstile, self._state = Turnstile(), ServerState()
+    def __init__(self, listen: str, manners: Manners) -> None:
+        self.manners, self._listen = manners, listen
+        self._state = ServerState()
         self._servers: list[asyncio.Server] = []
         self._uvicorn = uvicorn.Config(
             self._answer, interface="asgi3", http=Connection, ws="none", lifespan="off", log_config=None,
             log_level="critical", access_log=False, proxy_headers=False, server_header=False, date_header=False,
             h11_max_incomplete_event_size=LARGEST_HEAD)
         self._uvicorn.load()
-        self.configure(pages, web)
 
-    def configure(self, pages: Pages, web: Web) -> None:
-        """Take new pages and settings: they hold from now on."""
-        front = Front(pages)
-        app = build(front, customer.routes(front, self._acts, web.url))
-        self._app = ProxyHeadersMiddleware(
-            Frame(app, front, pages.style_source, self._turnstile), list(web.proxies))  # type: ignore[arg-type]
+    def serve(self, app: ASGIApp, proxies: Sequence[str]) -> None:
+        """Answer by this application from now on. `proxies`: whose X-Forwarded-For is believed."""
+        self._app = ProxyHeadersMiddleware(app, list(proxies))  # type: ignore[arg-type]
 
     async def start(self, given: Callable[[str], socket.socket | None] = lambda _: None) -> None:
         """Listen, at the socket that is `given` for our address or a new one. Raises OSError where it cannot be had."""
@@ -152,7 +173,7 @@ class Window:
         await asyncio.gather(*running, return_exceptions=True)
 
     def _connection(self) -> Connection:
-        return Connection(self._uvicorn, self._state, {})
+        return Connection(self._uvicorn, self._state, self.manners)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)  # type: ignore[arg-type]

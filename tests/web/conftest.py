@@ -10,8 +10,8 @@ from visitor import Visitor
 
 from gateway.config import Site, Web
 from gateway.desk.acts import Acts
+from gateway.web.customer import CustomersWindow
 from gateway.web.pages import Pages
-from gateway.web.server import Window
 
 SITE = Site(name="Hanbit Support")
 
@@ -46,7 +46,7 @@ async def opened(desk: Desk) -> AsyncIterator[Callable[..., Any]]:
 
     async def open_window(acts: object = desk, templates: Path | None = None, **web: Any) -> Visitor:
         pages = Pages(SITE.model_copy(update={"templates": templates}))
-        window = Window(pages, Web(listen="127.0.0.1:0", **web), cast(Acts, acts))
+        window = CustomersWindow(pages, Web(listen="127.0.0.1:0", **web), cast(Acts, acts))
         await window.start()
         visitors.append(Visitor(window))
         return visitors[-1]

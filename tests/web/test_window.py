@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -165,12 +166,17 @@ async def test_nobody_else_says_who_he_is(opened: Opened) -> None:
     assert statuses[-1] == 429
 
 
+def mannered(visitor: Any, **other: float) -> None:
+    """The window has these manners for whoever comes from now on."""
+    visitor.window.manners = replace(visitor.window.manners, **other)
+
+
 async def drip(visitor: Any, *pieces: bytes) -> bytes:
     """Everything that comes back to who sends the first piece at once, each further one a while later, and no more."""
     reader, writer = await visitor.connects()
     for piece in pieces:
         writer.write(piece)
-        await asyncio.sleep(server.PATIENCE / 3)
+        await asyncio.sleep(visitor.window.manners.patience / 3)
     with suppress(ConnectionError):
         return await reader.read()
     return b""
@@ -181,15 +187,15 @@ async def drip(visitor: Any, *pieces: bytes) -> bytes:
     (b"POST /v/good HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", b"x", b"x"),
 ], ids=["says nothing", "begins", "one header at a time", "one octet at a time"])
 async def test_a_slow_client_is_let_go(
-        visitor: Any, desk: Any, monkeypatch: pytest.MonkeyPatch, pieces: tuple[bytes, ...]) -> None:
-    monkeypatch.setattr(server, "PATIENCE", 0.15)
+        visitor: Any, desk: Any, pieces: tuple[bytes, ...]) -> None:
+    mannered(visitor, patience=0.15)
     async with asyncio.timeout(5):
         assert await drip(visitor, *pieces) == b""
     assert desk.pressed == []
 
 
-async def test_a_client_that_reads_nothing_is_let_go(visitor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "PATIENCE", 0.3)
+async def test_a_client_that_reads_nothing_is_let_go(visitor: Any) -> None:
+    mannered(visitor, patience=0.3)
     _, writer = await visitor.connects()
     writer.transport.pause_reading()
 
@@ -204,16 +210,16 @@ async def test_a_client_that_reads_nothing_is_let_go(visitor: Any, monkeypatch: 
             await asks_for_ever()
 
 
-async def test_a_customer_waits_for_a_slow_desk(visitor: Any, desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "PATIENCE", 0.1)
+async def test_a_customer_waits_for_a_slow_desk(visitor: Any, desk: Any) -> None:
+    mannered(visitor, patience=0.1)
     desk.goes_on.clear()
     asyncio.get_running_loop().call_later(0.4, desk.goes_on.set)
     assert (await visitor.presses()).status == 200
 
 
 async def test_beyond_the_most_connections_nobody_is_let_in_until_one_goes(
-        visitor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "CONNECTIONS", 3)
+        visitor: Any) -> None:
+    mannered(visitor, connections=3)
     inside = [await visitor.connects() for _ in range(3)]
     with pytest.raises(ConnectionError):
         await visitor.opens()
@@ -238,8 +244,8 @@ async def test_a_connection_is_good_for_more_than_one_request_may_have(visitor: 
 
 
 async def test_who_sends_heaps_at_once_gets_a_few_answers_and_is_let_go(
-        visitor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "PATIENCE", 0.3)
+        visitor: Any) -> None:
+    mannered(visitor, patience=0.3)
     async with asyncio.timeout(10):
         octets = await visitor.sends(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n" * 8000)
     assert octets.count(b"HTTP/1.1 ") < 500
