@@ -114,7 +114,7 @@ class Dns(Section):
 
     nameservers: tuple[NameServer, ...] = ()
     """Name servers as address:port; none means those of the system."""
-    timeout: Duration = timedelta(seconds=1)
+    timeout: Duration = Field(timedelta(seconds=1), gt=timedelta(0))
     """Time given to one try of one question."""
     tries: int = Field(2, ge=1, le=5)
     """Tries per question."""

@@ -22,6 +22,9 @@ HEAVIEST = 32_000
 """Octets: a longer answer is as none. An honest one is far shorter, and a mail may ask for sixty."""
 LOOK_AGAIN = 5
 """Seconds between two looks while name servers are away."""
+WITNESSES = ("", "com")
+"""Every resolver that hears anything of the world knows the name servers of the root, and those that will not tell of
+the root, these. No stranger can make both fail, as he can his own domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ class DnsResolver:
             answer = Answer("SERVFAIL")
         self._memory.remember(name, type, answer, self._now())
         self._count(answer, self._now() - began)
-        if answer.rcode not in ("TIMEOUT", "REFUSED"):
+        if not answer.is_trouble:
             self._tell(is_away=False)
         else:
             # Whoever was not answered waits to know whether anybody is, so that an outage hits no mail as a verdict.
@@ -126,15 +129,15 @@ class DnsResolver:
     # ---- name servers that are away ----
 
     def _look_whether_away(self) -> asyncio.Task[None]:
-        """Ask for the root's name servers, which every resolver knows: a silent domain alone proves nothing."""
+        """Ask for what every resolver knows: one domain that is silent or fails proves nothing of the servers."""
         if self._look is None or (self._look.done() and self._now() - self._looked >= LOOK_AGAIN):
-            self._look = asyncio.create_task(self._look_at_root())
+            self._look = asyncio.create_task(self._ask_witnesses())
         return self._look
 
-    async def _look_at_root(self) -> None:
-        answer = await self._servers.ask("", "NS")
+    async def _ask_witnesses(self) -> None:
+        answers = await asyncio.gather(*(self._servers.ask(name, "NS") for name in WITNESSES))
         self._looked = self._now()
-        self._tell(is_away=answer.rcode in ("TIMEOUT", "REFUSED"))
+        self._tell(is_away=all(answer.is_trouble for answer in answers))
 
     def _tell(self, *, is_away: bool) -> None:
         """The operator hears of it once, when it changes."""
