@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.source import NOWHERE, Origin, Source
-from gateway.units import Address, DomainName, HostPort, NameServer, Net, Octets, Place, Selector, TimeZone, Url
+from gateway.units import Address, DomainName, HostPort, NameServer, Net, Octets, Place, Selector, TimeZone, Url, url
 from gateway.units import Duration as Duration  # handlers' settings have it from here
 from gateway.units import Listener as Listener  # and the door this
 
@@ -29,6 +29,14 @@ class Section(BaseModel):
     """A table of config.toml: unknown keys are errors, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def _at_the_root(value: str) -> str:
+    """The address of a web site without a path: a cookie of ours holds for the whole of it."""
+    if url(value).count("/") > 2:
+        raise ValueError(f'{value!r} has a path: the agents\' page wants a name of its own, such as '
+                         '"https://agents.example.com"')
+    return url(value)
 
 
 class Site(Section):
@@ -251,6 +259,19 @@ class Web(Section):
     """Web servers in front of us: only their X-Forwarded-For is believed."""
 
 
+class Agents(Section):
+    """[agents]: the agents' page and its API, at an address of its own that the public does not reach."""
+
+    listen: HostPort = "127.0.0.1:8026"
+    """Address to listen at, with plain HTTP; "" serves neither."""
+    url: Annotated[str, AfterValidator(_at_the_root)] = ""
+    """What it is called from outside; with https:// the cookie goes over TLS only."""
+    proxies: tuple[Net, ...] = ("127.0.0.1", "::1")
+    """Web servers in front of us: only their X-Forwarded-For is believed."""
+    login: Duration = Field(timedelta(hours=12), gt=timedelta(0))
+    """How long an agent who has logged in need not do so again."""
+
+
 class Status(Section):
     """[status]: /healthz, /readyz and /metrics, for whoever runs it."""
 
@@ -277,6 +298,7 @@ class Config(Section):
     delivery: Delivery = Delivery()
     customers: Customers = Customers()
     web: Web = Web()
+    agents: Agents = Agents()
     status: Status = Status()
     log: Log = Log()
     handlers: dict[str, dict[str, Any]] = {}

@@ -116,7 +116,8 @@ def _address(value: str) -> str:
     return value.rstrip(".")
 
 
-def _url(value: str) -> str:
+def url(value: str) -> str:
+    """An address of the web, without a slash at its end."""
     host = r"([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?"
     if value and not re.fullmatch(rf"https?://{host}(/[A-Za-z0-9._~/-]*)?", value):
         raise ValueError(f'{value!r} is not an address of the web, such as "https://desk.example.com"')
@@ -154,5 +155,5 @@ HostPort = Annotated[str, AfterValidator(_host_and_port)]
 NameServer = Annotated[str, AfterValidator(_name_server)]
 Address = Annotated[str, AfterValidator(_address)]
 Selector = Annotated[str, AfterValidator(selector)]
-Url = Annotated[str, AfterValidator(_url)]
+Url = Annotated[str, AfterValidator(url)]
 Net = Annotated[str, AfterValidator(_net)]

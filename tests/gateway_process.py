@@ -31,6 +31,7 @@ connections_per_client = 100
 [store]
 url = "{url}"
 {"" if "[web]" in more else '[web]' + chr(10) + 'listen = ""'}
+{"" if "[agents]" in more else '[agents]' + chr(10) + 'listen = ""'}
 {"" if "[status]" in more else '[status]' + chr(10) + 'listen = ""'}
 {more}
 """)

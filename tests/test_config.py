@@ -35,7 +35,7 @@ def test_an_unknown_key_is_told_with_its_line_the_nearest_and_the_allowed_ones(w
 
 def test_an_unknown_table_is_told(written: Path) -> None:
     [fault] = faults(written, "[smpt]\nsize = 3\n")
-    assert fault.startswith("1: smpt: there is no such setting, did you mean smtp?; allowed here: authentication, ")
+    assert fault.startswith("1: smpt: there is no such setting, did you mean smtp?; allowed here: agents, ")
 
 
 @pytest.mark.parametrize(("text", "told"), [

@@ -137,7 +137,7 @@ async def test_each_room_listens_at_the_socket_that_is_given_for_its_address(tmp
     smtp, web, status = (f"127.0.0.1:{each.getsockname()[1]}" for each in opened)
     door = str(tmp_path / "door")
     config = Config.model_validate({
-        "site": {"data": tmp_path}, "web": {"listen": web}, "status": {"listen": status},
+        "site": {"data": tmp_path}, "web": {"listen": web}, "agents": {"listen": ""}, "status": {"listen": status},
         "smtp": {"listen": [f"tls://{smtp}", f"lmtp://unix:{door}", "127.0.0.1:0"]}})
     systemd = given(*opened, listening(socket.AF_UNIX, door))
     async with Service(config, resolver=ZoneResolver({}), systemd=systemd).running() as service:
@@ -157,7 +157,7 @@ async def test_a_client_who_came_before_the_gateway_is_served(tmp_path: Path, mi
     early = listening()
     port = early.getsockname()[1]
     config = Config.model_validate({
-        "site": {"data": tmp_path}, "web": {"listen": ""}, "status": {"listen": ""},
+        "site": {"data": tmp_path}, "web": {"listen": ""}, "agents": {"listen": ""}, "status": {"listen": ""},
         "smtp": {"listen": [f"127.0.0.1:{port}"]}})
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     async with Service(config, resolver=ZoneResolver({}), systemd=given(early)).running():

@@ -208,7 +208,7 @@ class World:
             "smtp": {"listen": ["127.0.0.1:0"]},
             "store": {"url": "sqlite" if self.database_url.startswith("sqlite") else self.database_url},
             "delivery": {"smarthost": smarthost, "starttls": "never"},
-            "web": {"listen": ""},
+            "web": {"listen": ""}, "agents": {"listen": ""},
             "status": {"listen": ""},
         }
         return Config(**{name: {**plain.get(name, {}), **self.sections.get(name, {})}

@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from gateway.authentication.resolver import ZoneResolver
-from gateway.config import Config, Delivery, Site, Smtp, Status, Web
+from gateway.config import Agents, Config, Delivery, Site, Smtp, Status, Web
 from gateway.console import badges, conversation, plain, show
 from gateway.console.demo_mails import AGENT, Story, Told, World
 from gateway.console.edge import Failure
@@ -64,7 +64,8 @@ async def play() -> None:
 
 def _config(folder: Path) -> Config:
     return Config(site=Site(data=folder, agents={AGENT: "Kim Minji"}), smtp=Smtp(listen=("127.0.0.1:0",)),
-                  delivery=Delivery(timeout=timedelta(seconds=5)), web=Web(listen=""), status=Status(listen=""))
+                  delivery=Delivery(timeout=timedelta(seconds=5)), web=Web(listen=""), agents=Agents(listen=""),
+                  status=Status(listen=""))
 
 
 async def _follow(service: Service, world: World, story: Story) -> Outcome:

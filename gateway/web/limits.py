@@ -1,13 +1,14 @@
 """How often visitors may come: so many at once, then so many a minute, from one client's net and in all.
 
-A bucket of tokens for each net, kept as the one moment at which it will be full again.
+A bucket of tokens for each net (or account), kept as the one moment at which it will be full again.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 MOST_KNOWN = 4096
-"""Nets that are remembered before those whose bucket is full are forgotten."""
+"""Names that are remembered before those whose bucket is full are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +30,45 @@ FOR_ALL = Pace(at_once=300, a_minute=1200)
 _ALL = "all"
 
 
-class Turnstile:
-    """Lets visitors in, or not yet."""
+class Buckets:
+    """How often what is named has come lately."""
 
     def __init__(self) -> None:
         self._full_at: dict[str, float] = {}
 
-    def admits(self, ip: str, now: float) -> bool:
-        """Whether a visitor may come in now, which then counts. `now`: seconds of a clock that only goes forward."""
-        visits = ((client_net(ip), FOR_A_CLIENT), (_ALL, FOR_ALL))
-        if any(self._owes(net, now) > pace.step * (pace.at_once - 0.5) for net, pace in visits):
+    def admits(self, visits: Collection[tuple[str, Pace]], now: float) -> bool:
+        """Whether each of these names may come now, which then counts; else none of them is counted.
+
+        `now`: seconds of a clock that only goes forward.
+        """
+        if any(self._owes(name, now) > pace.step * (pace.at_once - 0.5) for name, pace in visits):
             return False  # before anything is counted: who floods us from one net takes no room from all others
-        for net, pace in visits:
-            self._full_at[net] = now + self._owes(net, now) + pace.step
+        for name, pace in visits:
+            self._full_at[name] = now + self._owes(name, now) + pace.step
         if len(self._full_at) > MOST_KNOWN:
-            self._full_at = {net: moment for net, moment in self._full_at.items() if moment > now}
+            self._full_at = {name: moment for name, moment in self._full_at.items() if moment > now}
         return True
 
-    def _owes(self, net: str, now: float) -> float:
-        """Seconds until the bucket of a net is full."""
-        return max(self._full_at.get(net, now) - now, 0.0)
+    def forgive(self, visits: Collection[tuple[str, Pace]]) -> None:
+        """They came, and it is not to count."""
+        for name, pace in visits:
+            if name in self._full_at:
+                self._full_at[name] -= pace.step
+
+    def _owes(self, name: str, now: float) -> float:
+        """Seconds until a bucket is full."""
+        return max(self._full_at.get(name, now) - now, 0.0)
+
+
+class Turnstile:
+    """Lets visitors of the public page in, or not yet."""
+
+    def __init__(self) -> None:
+        self._buckets = Buckets()
+
+    def admits(self, ip: str, now: float) -> bool:
+        """Whether a visitor may come in now, which then counts. `now`: seconds of a clock that only goes forward."""
+        return self._buckets.admits(((client_net(ip), FOR_A_CLIENT), (_ALL, FOR_ALL)), now)
 
 
 def client_net(ip: str) -> str:

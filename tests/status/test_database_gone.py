@@ -31,7 +31,7 @@ async def test_a_database_that_is_killed_comes_back(tmp_path: Path) -> None:
     try:
         config = Config.model_validate({
             "site": {"data": tmp_path}, "smtp": {"listen": ["127.0.0.1:0"]}, "web": {"listen": ""},
-            "status": {"listen": ""}, "store": {"url": server.create("gone"), "free": 0},
+            "agents": {"listen": ""}, "status": {"listen": ""}, "store": {"url": server.create("gone"), "free": 0},
             "authentication": {"enabled": False}})
         with capture_logs() as logs:
             async with Service(config, resolver=ZoneResolver({})).running() as service:

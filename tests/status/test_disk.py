@@ -29,8 +29,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 async def service(disk: Path) -> AsyncIterator[Service]:
     config = Config.model_validate({
-        "site": {"data": disk}, "smtp": {"listen": ["127.0.0.1:0"]}, "web": {"listen": ""}, "status": {"listen": ""},
-        "authentication": {"enabled": False}})
+        "site": {"data": disk}, "smtp": {"listen": ["127.0.0.1:0"]}, "web": {"listen": ""},
+        "agents": {"listen": ""}, "status": {"listen": ""}, "authentication": {"enabled": False}})
     async with Service(config, resolver=ZoneResolver({})).running() as service:
         yield service
 

@@ -27,7 +27,7 @@ async def service(tmp_path: Path, migrated: Path) -> AsyncIterator[Service]:
     zone = {"example.org": {"TXT": ["v=spf1 ip4:127.0.0.1 -all"]}, "_dmarc.example.org": {"TXT": ["v=DMARC1; p=none"]}}
     config = Config.model_validate({
         "site": {"data": tmp_path}, "smtp": {"listen": ["127.0.0.1:0"]}, "web": {"listen": "127.0.0.1:0"},
-        "status": {"listen": "127.0.0.1:0"}, "store": {"free": 0}})
+        "agents": {"listen": ""}, "status": {"listen": "127.0.0.1:0"}, "store": {"free": 0}})
     async with Service(config, now=lambda: NOON, resolver=ZoneResolver(zone)).running() as service:
         yield service
 
@@ -77,7 +77,8 @@ async def test_who_cannot_says_why_in_a_sentence_for_each_room(service: Service)
 
 
 async def test_before_the_door_is_open_nobody_is_sent_there(tmp_path: Path) -> None:
-    config = Config.model_validate({"site": {"data": tmp_path}, "web": {"listen": ""}, "status": {"listen": ""}})
+    config = Config.model_validate({
+        "site": {"data": tmp_path}, "web": {"listen": ""}, "agents": {"listen": ""}, "status": {"listen": ""}})
     service = Service(config)
     assert service.watch.reasons == {"door": "the gateway is starting"}
     assert service.status is None
@@ -200,7 +201,7 @@ async def test_an_address_that_cannot_be_had_costs_the_figures_and_no_mail(servi
     host, port = service.status.addresses[0]
     config = Config.model_validate({
         "site": {"data": tmp_path}, "smtp": {"listen": ["127.0.0.1:0"]}, "web": {"listen": ""},
-        "status": {"listen": f"{host}:{port}"}})
+        "agents": {"listen": ""}, "status": {"listen": f"{host}:{port}"}})
     async with Service(config, resolver=ZoneResolver({})).running() as second:
         assert second.addresses
         assert second.watch.reasons == {}

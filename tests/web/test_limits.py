@@ -36,7 +36,7 @@ def test_nets_that_went_away_are_forgotten() -> None:
     turnstile = Turnstile()
     for visit in range(3 * MOST_KNOWN):
         assert turnstile.admits(f"10.{visit // 65536}.{visit // 256 % 256}.{visit % 256}", visit * FOR_ALL.step)
-    assert len(turnstile._full_at) <= MOST_KNOWN + 1
+    assert len(turnstile._buckets._full_at) <= MOST_KNOWN + 1
 
 
 @pytest.mark.parametrize(("ip", "net"), [
