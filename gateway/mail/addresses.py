@@ -52,7 +52,7 @@ class _Draft:
 def addresses(value: str, hint: str = "") -> tuple[Address, ...]:
     """The mailboxes of a field, groups opened, names decoded; at most ADDRESSES_LIMIT. Never raises."""
     found = []
-    for draft in _drafts(value):
+    for draft in _drafts(value, hint):
         address = _finish(draft, hint)
         if address is not None:
             found.append(address)
@@ -66,7 +66,7 @@ def addresses(value: str, hint: str = "") -> tuple[Address, ...]:
     return tuple(each for each in found if each.email or each.name)
 
 
-def _drafts(value: str) -> Iterator[_Draft]:
+def _drafts(value: str, hint: str) -> Iterator[_Draft]:
     draft, position, length = _Draft(), 0, len(value)
     group = False
     while position < length:
@@ -91,8 +91,14 @@ def _drafts(value: str) -> Iterator[_Draft]:
             group, draft = True, _Draft()
         elif kind != "close":
             draft.plain.append(text)
-            draft.phrase.append(_ESCAPE.sub(r"\1", text[1:].removesuffix('"')) if kind == "quoted" else text)
+            draft.phrase.append(_unquoted(text, hint) if kind == "quoted" else text)
     yield draft
+
+
+def _unquoted(text: str, hint: str) -> str:
+    """Encoded words within quotes are decoded here: the blank behind the quotes is no longer one between two words."""
+    text = _ESCAPE.sub(r"\1", text[1:].removesuffix('"'))
+    return decode_words(text, hint) if "=?" in text else text
 
 
 def _comment(value: str, position: int) -> tuple[str, int]:

@@ -12,7 +12,8 @@ from html import escape
 from gateway.mail.attachment import Attachment, attachment
 from gateway.mail.content import octets_of, take_uuencoded, text_of
 from gateway.mail.fields import read_header, visible
-from gateway.mail.html import HTML_LIMIT, readable, without_marks
+from gateway.mail.html import HTML_LIMIT
+from gateway.mail.readable import readable, without_marks
 from gateway.mail.structure import Part
 from gateway.mail.words import decode_words, tidy, with_few_marks
 

@@ -7,228 +7,13 @@ Nothing is lost: bytes that no set explains become U+FFFD, and a finding says so
 """
 
 import re
-from functools import lru_cache
 
+from gateway.mail.labels import WINDOWS, codecs_of, is_western, plain_label
 from gateway.mail.scripts import strangeness
 
-SUPERSETS: dict[str, tuple[str, ...]] = {
-    "korean": ("cp949",),
-    "johab": ("johab",),
-    "chinese": ("gb18030",),
-    "taiwanese": ("cp950", "big5hkscs"),
-    "hongkong": ("big5hkscs", "cp950"),
-    "shift": ("cp932", "shift_jis_2004"),
-    "eucjp": ("euc_jp", "euc_jis_2004"),
-    "western": ("cp1252", "latin_1"),
-    "latin9": ("iso8859-15",),
-    "utf8": ("utf_8",),
-    "turkish": ("cp1254",),
-    "thai": ("cp874", "tis_620"),
-    "hebrew": ("cp1255", "iso8859_8"),
-}
-"""A family of labels -> the Python codecs to try, largest set first."""
-
-LABELS: dict[str, str] = {
-    **dict.fromkeys(
-        [
-            "euckr",
-            "ksc56011987",
-            "ksc56011989",
-            "ksc5601",
-            "ksc5601199",
-            "ksx1001",
-            "ksx10011992",
-            "cp949",
-            "ms949",
-            "windows949",
-            "xwindows949",
-            "uhc",
-            "xuhc",
-            "korean",
-            "isoir149",
-            "cskseuckr",
-            "csksc56011987",
-            "949",
-            "euckorea",
-            "xeuckr",
-            "kseuckr",
-            "euckrs",
-            "ibm949",
-            "cseuckr",
-            "hangul",
-        ],
-        "korean",
-    ),
-    **dict.fromkeys(["johab", "xjohab", "cp1361", "ksc5601johab", "ksc56011992"], "johab"),
-    **dict.fromkeys(
-        [
-            "gb2312",
-            "gb23121980",
-            "gb231280",
-            "gbk",
-            "xgbk",
-            "cp936",
-            "ms936",
-            "windows936",
-            "gb18030",
-            "euccn",
-            "xeuccn",
-            "chinese",
-            "gb",
-            "csgb2312",
-            "isoir58",
-            "936",
-            "gb18030",
-            "csiso58gb231280",
-        ],
-        "chinese",
-    ),
-    **dict.fromkeys(
-        ["big5", "xbig5", "big5tw", "csbig5", "cp950", "windows950", "cnbig5", "xxbig5", "950", "big5eten"], "taiwanese"
-    ),
-    **dict.fromkeys(["big5hkscs", "big5hk", "hkscs"], "hongkong"),
-    **dict.fromkeys(
-        [
-            "shiftjis",
-            "sjis",
-            "xsjis",
-            "mskanji",
-            "cp932",
-            "windows31j",
-            "windows932",
-            "csshiftjis",
-            "xmscp932",
-            "ms932",
-            "cswindows31j",
-            "932",
-            "shiftjisx0213",
-        ],
-        "shift",
-    ),
-    **dict.fromkeys(["eucjp", "xeucjp", "ujis", "cseucpkdfmtjapanese", "eucjpms", "cp51932"], "eucjp"),
-    **dict.fromkeys(
-        [
-            "iso88591",
-            "latin1",
-            "l1",
-            "iso885911987",
-            "isoir100",
-            "ibm819",
-            "cp819",
-            "windows1252",
-            "cp1252",
-            "ansi",
-            "ansix341968",
-            "usascii",
-            "ascii",
-            "iso646us",
-            "us",
-            "7bit",
-            "8bit",
-            "ansix341986",
-            "isolatin1",
-            "1252",
-            "xansi",
-            "xunknown",
-            "unknown8bit",
-            "unknown",
-            "default",
-            "defaultcharset",
-            "none",
-            "binary",
-            "xuserdefined",
-        ],
-        "western",
-    ),
-    **dict.fromkeys(
-        [
-            "utf8",
-            "unicode11utf8",
-            "unicode20utf8",
-            "xunicode20utf8",
-            "utf8mb4",
-            "cp65001",
-            "65001",
-            "utf8n",
-            "unicodeutf8",
-            "utf",
-        ],
-        "utf8",
-    ),
-    **dict.fromkeys(["iso885915", "latin9", "l9", "iso88591euro"], "latin9"),
-    **dict.fromkeys(["iso88599", "latin5", "windows1254", "cp1254"], "turkish"),
-    **dict.fromkeys(["tis620", "iso885911", "windows874", "cp874", "xwindows874", "dos874"], "thai"),
-    **dict.fromkeys(["iso88598", "iso88598i", "iso88598e", "windows1255", "visual", "logical"], "hebrew"),
-}
-"""Labels as mailers write them, letters and digits only -> family."""
-
-CODECS: dict[str, tuple[str, ...]] = {
-    "koi8r": ("koi8_r",),
-    "koi8u": ("koi8_u",),
-    "koi8": ("koi8_r",),
-    "xkoi8r": ("koi8_r",),
-    "unicode": ("utf_16",),
-    "macintosh": ("mac_roman",),
-    "xmacroman": ("mac_roman",),
-    "xmaccyrillic": ("mac_cyrillic",),
-    "xmacjapanese": ("cp932",),
-    "xmackorean": ("cp949",),
-    "xmacce": ("mac_latin2",),
-    "utf7": ("utf_7",),
-    "unicode11utf7": ("utf_7",),
-    "xunicode20utf7": ("utf_7",),
-    "hzgb2312": ("hz",),
-    "hz": ("hz",),
-    "xcp1251": ("cp1251",),
-    "xwindows1251": ("cp1251",),
-    "win1251": ("cp1251",),
-    "windows1251": ("cp1251",),
-}
-"""Labels with one plain answer that Python would miss or mistake."""
-
-WINDOWS = {"iso8859-15": "cp1252", "iso8859-2": "cp1250", "iso8859-7": "cp1253", "iso8859-6": "cp1256"}
-"""What is meant when a text in the set to the left holds octets that are control characters there."""
-
-NEVER = {
-    "base64_codec",
-    "bz2_codec",
-    "hex_codec",
-    "quopri_codec",
-    "rot_13",
-    "uu_codec",
-    "zlib_codec",
-    "idna",
-    "punycode",
-    "unicode_escape",
-    "raw_unicode_escape",
-    "undefined",
-    "mbcs",
-    "oem",
-    "utf_32",
-    "utf_32_be",
-    "utf_32_le",
-}
-"""Codecs of Python that are no character sets of mail, or cost more than they are worth."""
-
 GUESSES = (
-    "cp949",
-    "gb18030",
-    "cp932",
-    "euc_jp",
-    "cp950",
-    "cp1252",
-    "cp1251",
-    "koi8_r",
-    "cp1250",
-    "iso8859_2",
-    "cp1253",
-    "cp1254",
-    "cp874",
-    "cp1255",
-    "cp1256",
-    "iso8859_5",
-    "iso8859_6",
-    "koi8_u",
+    "cp949", "gb18030", "cp932", "euc_jp", "cp950", "cp1252", "cp1251", "koi8_r", "cp1250", "iso8859_2",
+    "cp1253", "cp1254", "cp874", "cp1255", "cp1256", "iso8859_5", "iso8859_6", "koi8_u",
 )
 """What bytes without a believable label may be, in the order in which a tie is decided."""
 
@@ -244,40 +29,10 @@ _FILLER = b"\xa4\xd4\xa4"
 _SPELT = re.compile("\u3164([ㄱ-ㅎ])([ㅏ-ㅣ])([ㄱ-ㅎ\u3164])")
 _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _FINALS = "\u3164ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
-_NOT_NAME = re.compile(r"[^a-z0-9]+")
 _ESCAPES = re.compile(rb"\x1b(\$[@B]|\$\(D|\([BJIH]|&@)")
 _SHIFTED = re.compile(rb"\x0e([^\x0f\r\n]*)\x0f?")
 _HIGH = bytes(each | 0x80 if 0x21 <= each <= 0x7E else each for each in range(256))
 _THREE_BYTES = re.compile(rb"[\xe0-\xf4][\x80-\xbf]{2}")
-
-
-@lru_cache(maxsize=256)
-def codecs_of(label: str) -> tuple[str, ...]:
-    """The Python codecs to try for a label, best first; () when nobody knows the label."""
-    import codecs
-
-    name = _NOT_NAME.sub("", label.lower())[:40]
-    if name.startswith("charset"):
-        name = name.removeprefix("charset")
-    if name in LABELS:
-        return SUPERSETS[LABELS[name]]
-    if name in CODECS:
-        return CODECS[name]
-    try:
-        found = codecs.lookup(label.strip()[:40])
-    except (LookupError, ValueError, TypeError):
-        found = None
-    if found is None and name.startswith("windows125"):
-        return ("cp" + name[7:11],)
-    if found is None or found.name.replace("-", "_") in NEVER or not getattr(found, "_is_text_encoding", True):
-        return ()
-    return (found.name,)
-
-
-def is_western(label: str) -> bool:
-    """True for labels that say little: latin-1, us-ascii, unknown and the like fit any bytes at all."""
-    codecs = codecs_of(label)
-    return not codecs or codecs[0] in ("cp1252", "latin_1", "ascii")
 
 
 def decode(raw: bytes, label: str = "", hint: str = "") -> tuple[str, str]:
@@ -403,7 +158,7 @@ def _sample(raw: bytes) -> bytes:
 
 def _escaped(raw: bytes, label: str) -> str | None:
     """ISO-2022 text, whatever its label says: escapes (RFC 1468, RFC 1557) are rarer than wrong labels."""
-    name = _NOT_NAME.sub("", label.lower())
+    name = plain_label(label)
     if b"\x1b" in raw and _ESCAPES.search(raw):
         return _iso_2022_jp(raw)
     if (b"\x1b$)C" in raw or name.startswith(("iso2022kr", "csiso2022kr"))) and (b"\x0e" in raw or raw.isascii()):

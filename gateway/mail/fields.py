@@ -114,12 +114,12 @@ def _fields(lines: list[bytes], block: bytes) -> tuple[Fields, int | None, list[
             if len(fields[-1][1]) < FIELD_LIMIT:
                 fields[-1][1].extend(b"\n" + line)
             continue
-        found = _FIELD.match(line)
+        found = _FIELD.match(line if fields else line.lstrip())
         if found:
             if len(fields) >= FIELDS_LIMIT:
                 findings.append("too-many-fields")
                 break
-            fields.append((found[1].decode("ascii"), bytearray(line[found.end() :])))
+            fields.append((found[1].decode("ascii"), bytearray(found.string[found.end() :])))
         elif line.strip() and not (number == 0 and line.startswith((b"From ", b">From "))):
             findings.append("header-line-broken")
             if not _KNOWN.search(b"\n".join(lines[number + 1 : number + 60])):

@@ -1,11 +1,10 @@
-"""HTML from strangers: made safe to show, and made into text to read.
+"""HTML from strangers, made safe to show.
 
 nh3 does the parsing and the cleaning; before it stand caps on size, depth and re-opened formatting, since a parser that
-follows the HTML rules can be made to grow a page without end. The text is written from its well-formed output.
+follows the HTML rules can be made to grow a page without end.
 """
 
 import re
-from collections.abc import Iterator
 from html import escape, unescape
 
 import nh3
@@ -17,177 +16,35 @@ GROWTH_LIMIT = 200_000
 """Formatting elements that open ones may be repeated into."""
 TAGS_LIMIT = 100_000
 TAG_LIMIT = 16 * 1024
-QUOTES_LIMIT = 20
-"""Marks of quoting that are written in front of a line."""
-
-FORMATTING = frozenset(
-    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
-)
-FLAT = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-        "p",
-        "li",
-        "td",
-        "th",
-        "tr",
-        "dt",
-        "dd",
-        "option",
-        "tbody",
-        "thead",
-        "tfoot",
-        "html",
-        "head",
-        "body",
-        "o:p",
-    ]
-)
+FORMATTING = frozenset((
+    "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
+))
+FLAT = frozenset((
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track",
+    "wbr", "p", "li", "td", "th", "tr", "dt", "dd", "option", "tbody", "thead", "tfoot", "html", "head", "body",
+    "o:p",
+))
 """Elements that do not nest when left open."""
 
 STYLES = {
-    "color",
-    "background-color",
-    "font-family",
-    "font-size",
-    "font-style",
-    "font-weight",
-    "line-height",
-    "list-style-type",
-    "text-align",
-    "text-decoration",
-    "vertical-align",
-    "white-space",
-    "border",
-    "border-left",
-    "border-top",
-    "border-right",
-    "border-bottom",
-    "border-collapse",
-    "border-color",
-    "padding",
-    "padding-left",
-    "padding-top",
-    "padding-right",
-    "padding-bottom",
-    "width",
-    "max-width",
-    "direction",
+    "color", "background-color", "font-family", "font-size", "font-style", "font-weight", "line-height",
+    "list-style-type", "text-align", "text-decoration", "vertical-align", "white-space", "border",
+    "border-left", "border-top", "border-right", "border-bottom", "border-collapse", "border-color", "padding",
+    "padding-left", "padding-top", "padding-right", "padding-bottom", "width", "max-width", "direction",
 }
 """Style properties that cannot cover the page or fetch anything."""
 
-PARAGRAPHS = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre"))
-QUOTE_MARK = "\uf8f1"
-SIGNATURE_MARK = "\uf8f2"
-"""Private-use characters: no mail's text keeps them (the charsets room would call them strange)."""
-
-_QUOTE_HINT = re.compile(
-    r'name="messageReplySection"|'
-    r'(?:id|class)="[^"]*(?:divRplyFwdMsg|appendonsend|OutlookMessageHeader|yahoo_quoted|gmail_attr|'
-    r"moz-cite-prefix|protonmail_quote|"
-    r'zmail_extra|mail_quote_header|ms-outlook-quote)|style="[^"]*border-top:\s?(?:1(?:\.0)?pt solid|'
-    r"solid)\s*(?:#?[A-Za-z0-9]{3,11} 1)",
-    re.IGNORECASE,
-)
-_SIGNATURE_HINT = re.compile(
-    r'(?:id|class)="[^"]*(?:gmail_signature|ms-outlook-mobile-signature|moz-signature|'
-    r"AppleMailSignature|protonmail_signature_block)",
-    re.IGNORECASE,
-)
-_MARK_LINES = re.compile("(?m)^[\uf8f1\uf8f2]\n?|\n[\uf8f1\uf8f2]$")
 _TAGS = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:]{0,30})")
-_TOKENS = re.compile(r'<(/?)([a-z][a-z0-9:-]*)((?:[^>"]|"[^"]*")*)>|([^<]+)|<')
-_ATTRIBUTES = re.compile(r'([a-z-]+)="([^"]*)"')
 _DATA = re.compile(r"data:[a-z/+.-]{1,60};base64,[A-Za-z0-9+/=\s]*", re.IGNORECASE)
-_SPACES = re.compile(r"[ \t\n\r\f]+")
-_CLEAN_CONTENT = {
-    "script",
-    "style",
-    "title",
-    "head",
-    "xml",
-    "template",
-    "noscript",
-    "object",
-    "applet",
-    "select",
-    "textarea",
-    "svg",
-    "math",
-    "audio",
-    "video",
+CLEAN_CONTENT = {
+    "script", "style", "title", "head", "xml", "template", "noscript", "object", "applet", "select", "textarea",
+    "svg", "math", "audio", "video",
 }
-_READ_TAGS = {
-    "a",
-    "b",
-    "blockquote",
-    "br",
-    "dd",
-    "div",
-    "dl",
-    "dt",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "img",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "table",
-    "td",
-    "th",
-    "tr",
-    "ul",
-    "center",
-    "section",
-    "article",
-    "header",
-    "footer",
-    "span",
-    "address",
-    "caption",
-    "form",
-    "fieldset",
-    "main",
-    "nav",
-    "aside",
-}
-_READ_ATTRIBUTES = {
-    "a": {"href"},
-    "img": {"alt"},
-    "div": {"class", "id", "style", "name"},
-    "blockquote": {"class", "type", "style"},
-    "ol": {"start"},
-    "hr": {"id"},
-    "span": {"class", "id"},
-    "table": {"class"},
-    "p": {"class"},
-}
-
-
 def sanitise(html: str, *, remote_images: bool = False) -> str:
     """The HTML without anything that acts, covers or fetches; images only by cid: or data:, unless the agent asked."""
     html = html[:HTML_LIMIT]
     if is_hostile(html):
-        return f"<pre>{escape(_without_tags(html))}</pre>"
+        return f"<pre>{escape(without_tags(html))}</pre>"
 
     def keep(tag: str, attribute: str, value: str) -> str | None:
         scheme = value.strip()[:12].lower()
@@ -212,7 +69,7 @@ def sanitise(html: str, *, remote_images: bool = False) -> str:
         tags=(nh3.ALLOWED_TAGS | {"font"}),
         attributes=attributes,
         attribute_filter=keep,
-        clean_content_tags=_CLEAN_CONTENT - {"noscript"},
+        clean_content_tags=CLEAN_CONTENT - {"noscript"},
         filter_style_properties=STYLES,
         url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
         url_relative="deny",
@@ -249,195 +106,6 @@ def _is_huge(piece: str) -> bool:
     return len(tag) > TAG_LIMIT or len(re.findall(r"[\s/]", tag)) > 2000
 
 
-def _without_tags(html: str) -> str:
+def without_tags(html: str) -> str:
+    """The bare text, for HTML that no parser should see."""
     return unescape(" ".join(piece.partition(">")[2] for piece in ("<>" + html).split("<")))
-
-
-def readable(html: str, *, marks: bool = False) -> str:
-    """The text of the HTML as a person reads it: paragraphs, lists, table rows, links, quotes marked with ">".
-
-    With `marks`, lines QUOTE_MARK and SIGNATURE_MARK stand where the HTML says that a quoted mail or a
-    signature begins.
-    """
-    html = html[:HTML_LIMIT]
-    if is_hostile(html):
-        return re.sub(r"[ \t]{2,}", " ", _without_tags(html)).strip()
-    clean = nh3.clean(
-        html,
-        tags=_READ_TAGS,
-        attributes=_READ_ATTRIBUTES,
-        clean_content_tags=_CLEAN_CONTENT,
-        url_schemes={"http", "https", "mailto", "tel"},
-        link_rel=None,
-    )
-    return _Writer(marks).write(clean)
-
-
-def without_marks(text: str) -> str:
-    """The text as it is read: the lines that were marks are gone."""
-    return _MARK_LINES.sub("", text) if QUOTE_MARK in text or SIGNATURE_MARK in text else text
-
-
-def has_hints(html: str) -> bool:
-    """True when a mail program set a quoted mail or a signature apart in this HTML."""
-    head = html[:HTML_LIMIT]
-    return bool(_QUOTE_HINT.search(head) or _SIGNATURE_HINT.search(head) or "stopSpelling" in head)
-
-
-def mark_of(name: str, attributes: str) -> str:
-    """The mark for an element by which a mail program sets the quoted mail or the signature apart; "" for all"""
-    """others."""
-    if not attributes:
-        return ""
-    if (_QUOTE_HINT.search(attributes) and name == "div") or (name == "hr" and 'id="stopSpelling"' in attributes):
-        return QUOTE_MARK
-    return SIGNATURE_MARK if name == "div" and _SIGNATURE_HINT.search(attributes) else ""
-
-
-class _Writer:
-    """Writes lines from well-formed HTML."""
-
-    def __init__(self, marks: bool) -> None:
-        self.marks = marks
-        self.lines: list[str] = []
-        self.line: list[str] = []
-        self.blank = True
-        """The last thing written was white space."""
-        self.gap = -1
-        """A paragraph ended: an empty line is due before the next text, at this depth of quoting; -1 for none."""
-        self.quotes = 0
-        self.pre = 0
-        self.lists: list[int] = []
-        self.cell = False
-        self.links: list[tuple[str, int]] = []
-        self.loose: list[bool] = []
-        """For each open block, whether an empty line is due behind it."""
-
-    def write(self, clean: str) -> str:
-        for close, name, attributes, text in _tokens(clean):
-            if text:
-                self._text(unescape(text))
-            elif name:
-                (self._close if close else self._open)(name, attributes)
-        self._break()
-        text = "\n".join(self.lines)
-        return re.sub(r"\n{3,}", "\n\n", text).strip("\n")
-
-    def _text(self, text: str) -> None:
-        if self.pre:
-            first, *rest = text.replace("\r", "").split("\n")
-            self._put(first)
-            for line in rest:
-                self._new_line()
-                self._put(line)
-            return
-        words = _SPACES.sub(" ", text)
-        if self.blank:
-            words = words.lstrip(" ")
-        if words:
-            self._put(words)
-            self.blank = words.endswith(" ")
-
-    def _put(self, words: str) -> None:
-        if not words:
-            return
-        if self.gap >= 0 and self.lines and self.lines[-1].strip("> "):
-            self.lines.append(">" * min(self.gap, QUOTES_LIMIT))
-        self.gap = -1
-        if self.cell and "".join(self.line).strip():
-            self.line.append(" | ")
-        self.cell = False
-        self.line.append(words)
-
-    def _new_line(self) -> None:
-        line = "".join(self.line).replace("\xa0", " ")
-        line = line.rstrip() if line.strip() != "--" else line.lstrip()
-        self.lines.append(f"{'>' * min(self.quotes, QUOTES_LIMIT)} {line}".rstrip() if self.quotes else line)
-        self.line, self.blank, self.cell = [], True, False
-
-    def _break(self) -> None:
-        line = "".join(self.line)
-        # A paragraph of one no-break space is how Word writes an empty line.
-        if line.strip() or "\xa0" in line or (self.pre and line):
-            self._new_line()
-        else:
-            self.line = []
-        self.blank = True
-
-    def _open(self, name: str, attributes: str) -> None:
-        if name == "br":
-            self._new_line()
-        elif name == "a":
-            self.links.append((dict(_ATTRIBUTES.findall(attributes)).get("href", ""), len(self.line)))
-        elif name == "img":
-            alt = unescape(dict(_ATTRIBUTES.findall(attributes)).get("alt", "")).strip()
-            if alt:
-                self._text(f"[{alt}]")
-        elif name in ("td", "th"):
-            self.cell = True
-            self.blank = True
-        elif name not in ("span", "b"):
-            self._open_block(name, attributes)
-
-    def _open_block(self, name: str, attributes: str) -> None:
-        self._break()
-        mark = self.marks and mark_of(name, attributes)
-        if mark:
-            self.lines.append(mark)
-        # Word writes every line as a paragraph without space around it.
-        is_apart = name in PARAGRAPHS and "MsoNormal" not in attributes
-        is_apart = is_apart or (name in ("ul", "ol", "dl") and not self.lists)
-        if is_apart and self.lines:
-            self.gap = self.quotes
-        self.loose.append(is_apart or name == "table")
-        if name == "blockquote":
-            self.quotes += 1
-        elif name == "pre":
-            self.pre += 1
-        elif name in ("ul", "ol"):
-            start = dict(_ATTRIBUTES.findall(attributes)).get("start", "1")
-            self.lists.append(-1 if name == "ul" else int(start) if start.isdecimal() and len(start) < 6 else 1)
-        elif name == "li":
-            self._put("  " * max(0, len(self.lists) - 1) + self._bullet())
-            self.blank = True
-        elif name == "hr":
-            self._put("---")
-            self._new_line()
-
-    def _bullet(self) -> str:
-        if not self.lists or self.lists[-1] < 0:
-            return "- "
-        self.lists[-1] += 1
-        return f"{self.lists[-1] - 1}. "
-
-    def _close(self, name: str, attributes: str) -> None:
-        if name == "a":
-            self._close_link()
-        elif name in ("td", "th"):
-            self.blank = True
-        elif name not in ("span", "b"):
-            self._break()
-            self.quotes -= name == "blockquote"
-            self.pre -= name == "pre"
-            if self.loose and self.loose.pop():
-                self.gap = self.quotes
-            if name in ("ul", "ol") and self.lists:
-                self.lists.pop()
-
-    def _close_link(self) -> None:
-        href, start = self.links.pop() if self.links else ("", 0)
-        href = unescape(href).strip()
-        shown = "".join(self.line[start:]).strip()
-        bare = href.removeprefix("mailto:").removeprefix("tel:").rstrip("/")
-        if not shown or not href or _same(shown, bare):
-            return
-        self._put(f" ({bare if href.startswith(('mailto:', 'tel:')) else href})")
-
-
-def _same(shown: str, href: str) -> bool:
-    return re.sub(r"^https?://(www\.)?", "", shown.rstrip("/")) in re.sub(r"^https?://(www\.)?", "", href)
-
-
-def _tokens(clean: str) -> Iterator[tuple[str, str, str, str]]:
-    for found in _TOKENS.finditer(clean):
-        yield found[1] or "", found[2] or "", found[3] or "", found[4] or ("<" if found[0] == "<" else "")

@@ -18,7 +18,7 @@ from gateway.mail.headings import (
     OTHER_LINE,
     WROTE,
 )
-from gateway.mail.html import QUOTE_MARK
+from gateway.mail.readable import QUOTE_MARK
 
 _RULE_ABOVE = re.compile(r"\s*(?:[-_=*]{3,}|[—–]{5,})\s*$")
 """A rule above the fields of a quoted mail may be short: html.py writes <hr> as three dashes."""

@@ -14,8 +14,8 @@ from gateway.mail.headings import (
     LINE,
     ORIGINAL,
 )
-from gateway.mail.html import QUOTE_MARK, SIGNATURE_MARK, has_hints, readable
 from gateway.mail.openings import heading_before, is_field, quote_begins
+from gateway.mail.readable import QUOTE_MARK, SIGNATURE_MARK, has_hints, readable
 from gateway.mail.signatures import RULE, has_words, is_quoted, only_signature, without_list_footer, without_signature
 
 REPLY_MARKER = "##- Please type your reply above this line -##"

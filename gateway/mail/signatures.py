@@ -5,7 +5,7 @@ list footers. They go only where words remain above them.
 import re
 
 from gateway.mail.headings import LINE, LIST_FOOTER, SIGNED
-from gateway.mail.html import SIGNATURE_MARK
+from gateway.mail.readable import SIGNATURE_MARK
 
 SIGNED_LIMIT = 40
 """Signatures of mobile programs that are taken off the end, one after the other."""

@@ -13,7 +13,7 @@ from gateway.mail.fields import Header, read_header
 from gateway.mail.parameters import Parameters, parameters
 
 PARTS_LIMIT = 500
-DEPTH_LIMIT = 30
+DEPTH_LIMIT = 100
 DELIMITERS_LIMIT = 20_000
 """Lines of one message that begin like a delimiter and are looked at."""
 
@@ -60,20 +60,18 @@ class _Budget:
 
 def structure(raw: bytes) -> tuple[Part, tuple[str, ...]]:
     """The root part of a message and what was odd about it. Never raises; linear in len(raw)."""
-    start = _skip_mailbox_line(raw)
+    start = _skip_blank_lines(raw)
     budget = _Budget(4 * len(raw) + (1 << 22))
     root = _read(raw, start, len(raw), _TEXT, 0, budget)
     return root, tuple(dict.fromkeys(budget.findings))
 
 
-def _skip_mailbox_line(raw: bytes) -> int:
-    """Blank lines, a byte order mark and an mbox "From " line may stand before the first field."""
+def _skip_blank_lines(raw: bytes) -> int:
+    """A byte order mark and blank lines, which may hold blanks, stand before the first field of some mails."""
     start = 3 if raw.startswith(b"\xef\xbb\xbf") else 0
-    while raw[start : start + 1] in (b"\r", b"\n"):
-        start += 1
-        if start > 1000:
-            return start
-    return start
+    head = raw[start : start + 1000]
+    blank = len(head) - len(head.lstrip())
+    return start + max(head.rfind(b"\n", 0, blank), head.rfind(b"\r", 0, blank)) + 1
 
 
 def _read(raw: bytes, start: int, end: int, default: Parameters, depth: int, budget: _Budget) -> Part:
@@ -81,6 +79,8 @@ def _read(raw: bytes, start: int, end: int, default: Parameters, depth: int, bud
     budget.findings += header.findings
     budget.octets -= header.body - start
     kind = parameters(header.get("content-type"))
+    if kind.value in ("html", "<html>"):
+        kind = Parameters("text/html", kind.given)
     if kind.value in ("", "text") or "/" not in kind.value:
         kind = Parameters(default.value if "multipart" not in kind.value else "multipart/mixed", kind.given)
     part = Part(header, kind, parameters(header.get("content-disposition")), header.body, end)

@@ -4,7 +4,8 @@ import base64
 
 import pytest
 
-from gateway.mail.charsets import codecs_of, decode
+from gateway.mail.charsets import decode
+from gateway.mail.labels import codecs_of
 from gateway.mail.message import parse
 from gateway.mail.words import decode_words
 

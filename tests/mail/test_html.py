@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.mail.html import readable, sanitise
+from gateway.mail.html import sanitise
+from gateway.mail.readable import readable
 
 
 @pytest.mark.parametrize(
