@@ -18,9 +18,11 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    Text,
     literal_column,
     text,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
@@ -28,12 +30,18 @@ RECEIVED_STATES = ("kept", "handled", "dropped", "shunted")
 REQUEST_STATES = ("new", "open", "pending", "answered", "resolved", "closed")
 ALIVE = ("new", "open", "pending", "answered")
 """States of a request that somebody still works on or waits for."""
+UNDATED = "(CASE WHEN due IS NULL THEN 1 ELSE 0 END)"
+"""What has no due time comes behind what has one."""
 LETTER_STATES = ("waiting", "deferred", "sent", "bounced")
 ENTRY_KINDS = ("mail", "answer", "question", "note", "letter")
 VERIFICATION_STATES = ("asked", "verified", "expired")
 VERIFICATION_BASES = ("file", "author", "stranger")
 """Whose mailbox an asking went to: the one on file; the author's, where no customer file is kept; the author's, who is
 not on file, so that the answer proves the mailbox and no more."""
+ROLES = ("agent", "supervisor", "operator", "auditor")
+"""What an agent may do; which acts each may, says desk/roles."""
+DELIVERY_STATES = ("waiting", "delivered", "failed")
+"""Of what a webhook is told; failed: given up after many tries."""
 STANDINGS = ("good", "closed", "blocked")
 """Of a customer: good; closed is a former one, who is asked but never known by the file alone; blocked is not asked."""
 
@@ -69,6 +77,10 @@ def _moment(*, nullable: bool = True, index: bool = False) -> Any:
 
 def _json() -> Any:
     return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+def _list() -> Any:
+    return Field(default_factory=list, sa_column=Column(JSON, nullable=False))
 
 
 def _one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
@@ -177,9 +189,18 @@ class Request(Row, table=True):
 
     __table_args__ = (
         _one_of("state", REQUEST_STATES),
-        Index("request_queue", "queue", text("priority DESC"), "due", "id",
+        Index("request_urgency", "queue", text("priority DESC"), text(UNDATED), "due", "id",
               sqlite_where=text("state IN ('new', 'open', 'pending', 'answered')"),
               postgresql_where=text("state IN ('new', 'open', 'pending', 'answered')")),
+        Index("request_waiting", "queue", text("priority DESC"), text(UNDATED), "due", "id",
+              sqlite_where=text("state IN ('new', 'open')"), postgresql_where=text("state IN ('new', 'open')")),
+        Index("request_oldest", "queue", "id", sqlite_where=text("state IN ('new', 'open')"),
+              postgresql_where=text("state IN ('new', 'open')")),
+        Index("request_settled", "queue", "id", sqlite_where=text("state IN ('resolved', 'closed')"),
+              postgresql_where=text("state IN ('resolved', 'closed')")),
+        Index("request_owner", "owner", "id",
+              sqlite_where=text("owner <> '' AND state IN ('new', 'open', 'pending', 'answered')"),
+              postgresql_where=text("owner <> '' AND state IN ('new', 'open', 'pending', 'answered')")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -198,6 +219,8 @@ class Request(Row, table=True):
     """The agent who has it, also after an answer: it comes back to the same one."""
     lease_until: datetime | None = _moment()
     """While in the future nobody else is given it."""
+    claimed_at: datetime | None = _moment()
+    """Since when the owner has it."""
     identity: str = "unknown"
     """Identity of the mail that opened it (gateway/mail/authres.py)."""
     identity_because: str = ""
@@ -219,7 +242,9 @@ class Request(Row, table=True):
     resolved_at: datetime | None = _moment()
     closed_at: datetime | None = _moment()
     resolution: str = ""
-    """How it ended: confirmed, silent, agent."""
+    """How it ended: confirmed, silent, resolved (by an agent), merged or spam."""
+    merged_into: int | None = Field(default=None, foreign_key="request.id")
+    """The request that what was said here is part of now."""
     reopened: int = 0
     rating: int | None = None
     """1 (bad) to 5 (good), the customer's word."""
@@ -249,6 +274,8 @@ class Entry(Row, table=True):
     letter_id: int | None = Field(default=None, foreign_key="letter.id", index=True)
     identity: str = ""
     """Of a mail: how far its domain stands behind it."""
+    withdrawn_at: datetime | None = _moment()
+    """The agent took it back before it went out: it was never said."""
 
 
 class Attachment(Row, table=True):
@@ -383,6 +410,155 @@ class Counter(Row, table=True):
 
     name: str = Field(primary_key=True)
     value: int = 0
+
+
+class Tally(Row, table=True):
+    """How many requests are in a queue and state: the sum of n. Triggers on `request` add a line for each change, and
+    put the lines together now and then; so no two transactions wait for one another's count."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    queue: str
+    state: str
+    n: int
+
+
+class Finding(Row, table=True):
+    """The words by which search finds what was said (store/search). On SQLite an FTS5 index without the text."""
+
+    entry_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    words: str = Field(sa_column=Column(TSVECTOR().with_variant(Text, "sqlite"), nullable=False))
+
+
+# ---- agents ----
+
+
+class Agent(Row, table=True):
+    """Somebody who works at the desk."""
+
+    __table_args__ = (_one_of("role", ROLES),)
+
+    name: str = Field(primary_key=True, max_length=100)
+    """Login name, lower case."""
+    full_name: str = ""
+    """As letters are signed."""
+    password_hash: str = ""
+    """argon2; "" is no password: cannot log in."""
+    role: str = "agent"
+    queues: list[str] = _list()
+    """The queues they may see; none named is all."""
+    language: str = "en"
+    created_at: datetime = _moment(nullable=False)
+    disabled_at: datetime | None = _moment()
+
+
+class Login(Row, table=True):
+    """An agent at a browser."""
+
+    token_hash: str = Field(primary_key=True, max_length=64)
+    """SHA-256 of the cookie, in hexadecimal."""
+    agent: str = Field(foreign_key="agent.name", index=True)
+    created_at: datetime = _moment(nullable=False)
+    seen_at: datetime = _moment(nullable=False)
+    expires_at: datetime = _moment(nullable=False, index=True)
+    client_ip: str = ""
+    user_agent: str = ""
+
+
+class ApiToken(Row, table=True):
+    """A program that acts for an agent."""
+
+    __tablename__ = "api_token"
+
+    id: int | None = Field(default=None, primary_key=True)
+    agent: str = Field(foreign_key="agent.name", index=True)
+    token_hash: str = Field(unique=True, max_length=64)
+    """SHA-256, in hexadecimal; the token itself is shown once and kept nowhere."""
+    label: str = ""
+    scopes: list[str] = _list()
+    created_at: datetime = _moment(nullable=False)
+    used_at: datetime | None = _moment()
+    expires_at: datetime | None = _moment()
+    revoked_at: datetime | None = _moment()
+
+
+class IdempotencyKey(Row, table=True):
+    """An HTTP request that was answered: with the same key it is answered so again, and done once."""
+
+    __tablename__ = "idempotency_key"
+
+    agent: str = Field(primary_key=True, max_length=100)
+    key: str = Field(primary_key=True, max_length=200)
+    request_hash: str
+    """SHA-256 of method, path and body: a key serves one HTTP request."""
+    status: int
+    body: dict[str, Any] = _json()
+    at: datetime = _moment(nullable=False, index=True)
+
+
+class Upload(Row, table=True):
+    """A file that an agent attaches to an answer. entry_id: what it was said with; None until then."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    entry_id: int | None = Field(default=None, foreign_key="entry.id", index=True)
+    agent: str
+    filename: str
+    content_type: str
+    size: int
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    at: datetime = _moment(nullable=False, index=True)
+
+
+class Undo(Row, table=True):
+    """What an agent's saying changed, so long as it can be taken back."""
+
+    entry_id: int = Field(primary_key=True, foreign_key="entry.id", sa_column_kwargs={"autoincrement": False})
+    until: datetime = _moment(nullable=False, index=True)
+    changes: dict[str, Any] = _json()
+    """Of the request and its wakes: by column what stood there before and after."""
+
+
+class Webhook(Row, table=True):
+    """Another program that is told what happens."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    url: str
+    secret: str
+    """Key of the HMAC that every delivery is signed with."""
+    label: str = ""
+    events: list[str] = _list()
+    """Kinds of events that it is told; none named is all."""
+    queues: list[str] = _list()
+    """Of requests in these queues; none named is all."""
+    created_at: datetime = _moment(nullable=False)
+    created_by: str = ""
+    disabled_at: datetime | None = _moment()
+    reason: str = ""
+    """Why it was disabled."""
+
+
+class WebhookDelivery(Row, table=True):
+    """One thing that a webhook is told."""
+
+    __tablename__ = "webhook_delivery"
+    __table_args__ = (
+        _one_of("state", DELIVERY_STATES),
+        Index("webhook_delivery_waiting", "next_attempt", "id", sqlite_where=text("state IN ('waiting')"),
+              postgresql_where=text("state IN ('waiting')")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    webhook_id: int = Field(foreign_key="webhook.id", index=True)
+    event: str
+    body: dict[str, Any] = _json()
+    state: str = "waiting"
+    attempts: int = 0
+    created_at: datetime = _moment(nullable=False)
+    next_attempt: datetime = _moment(nullable=False)
+    settled_at: datetime | None = _moment()
+    status: int | None = None
+    """HTTP status of the last try."""
+    reply: str = ""
+    """Why the last try failed."""
 
 
 def columns(table: type[SQLModel]) -> Any:

@@ -1,0 +1,63 @@
+"""Find what was said: by words of the subject, the text, the customer and the number, newest first.
+
+Each mail, answer, question and note is one line of an index, kept by the transaction that keeps the entry: on SQLite
+FTS5, on PostgreSQL a tsvector. Both hold the same terms, made here, so that both find the same. Languages that write
+without blanks between words, or put particles behind them (Korean), are cut into pairs of letters: "환불" is found in
+"환불해" and "전액환불", which neither words nor trigrams would do. Other words are found by their beginnings.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+
+from sqlalchemy import Connection, text
+
+MOST_READ = 20_000
+"""Characters of a text whose words are kept."""
+MOST_TERMS = 2_000
+"""Terms of one entry."""
+LONGEST = 40
+"""Characters of a term; the rest of a longer word is not looked at."""
+MOST_ASKED = 20
+"""Terms of a question."""
+
+_JOINED = ("\u1100-\u11ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+           "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff")
+"""Letters of Korean, Japanese and Chinese."""
+_PIECE = re.compile(f"[{_JOINED}]+|[^\\W_{_JOINED}]+")
+_IS_JOINED = re.compile(f"[{_JOINED}]")
+
+_ENTER = {
+    "sqlite": text("INSERT INTO finding (rowid, words) VALUES (:entry, :words)"),
+    "postgresql": text("INSERT INTO finding (entry_id, words) "
+                       "VALUES (:entry, array_to_tsvector(string_to_array(:words, ' ')))"),
+}  # fmt: skip
+
+
+def enter(connection: Connection, entries: Iterable[tuple[int, Iterable[str]]]) -> None:
+    """Entries (by id) are found by the words of these texts from now on. Each once: nothing is added to it later."""
+    rows = [{"entry": id, "words": " ".join(terms(texts))} for id, texts in entries]
+    if rows:
+        connection.execute(_ENTER[connection.dialect.name], rows)
+
+
+def terms(texts: Iterable[str]) -> Collection[str]:
+    """What an entry with these texts is found by, each term once."""
+    whole = _folded(" ".join(each[:MOST_READ] for each in texts)[:MOST_READ])
+    found: set[str] = set()
+    for word in _PIECE.findall(" ".join(set(whole.split()))):  # a text repeats its words: each is looked at once
+        found.update(_cut(word))
+    return found if len(found) <= MOST_TERMS else sorted(found)[:MOST_TERMS]
+
+
+def _cut(word: str) -> Iterator[str]:
+    if _IS_JOINED.match(word):
+        yield from (word[place:place + 2] for place in range(len(word)))  # the last one alone
+    else:
+        yield word[:LONGEST]
+        if word[0] == "0" and (bare := word[:LONGEST].lstrip("0")):
+            yield bare  # "1231" finds FD-2026-0001231
+
+
+def _folded(words: str) -> str:
+    return words.lower() if words.isascii() else unicodedata.normalize("NFKC", words).casefold()
