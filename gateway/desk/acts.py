@@ -24,7 +24,11 @@ MOST_TOLD = 20
 
 
 class Refused(Exception):
-    """The act cannot be done now; the sentence is for the agent."""
+    """The act cannot be done now; the sentence is for the agent, the code (one closed word) for programs and pages."""
+
+    def __init__(self, sentence: str, code: str = "refused") -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 class Acts:
