@@ -20,7 +20,7 @@ from gateway.desk import passwords
 from gateway.desk.acts import Refused
 from gateway.desk.roles import SCOPES
 from gateway.models import ROLES, Agent, ApiToken, Login
-from gateway.store import logins
+from gateway.store import agents, audit
 from gateway.store.database import Database, storable
 
 CONSOLE = "console"
@@ -96,9 +96,10 @@ class Staff:
         def work(db: Db) -> Agent:
             agent = _find(db, name)
             was_operator = _is_operator(agent)
-            agent.disabled_at = None if enables else self.now()
-            if not enables:
-                logins.end_logins(db, agent.name)
+            if enables:
+                agent.disabled_at = None
+            else:
+                agents.disable(db, agent, self.now())
             _one_stays(db, agent, was_operator)
             word = "enable" if enables else "disable"
             self._audit(db, by, word, f"{by} {word}d {agent.name}.", agent)
@@ -113,7 +114,7 @@ class Staff:
         def work(db: Db) -> None:
             agent = _find(db, name)
             agent.password_hash = kept
-            logins.end_logins(db, agent.name, stays)
+            agents.end_logins(db, agent.name, stays)
             self._audit(db, by, "password", f"{by} set a new password for {agent.name}.", agent)
 
         await self.database.write(work)
@@ -137,7 +138,7 @@ class Staff:
             db.add(token)
             db.flush()
             why = f"{by} made a token for {agent.name}: {', '.join(wanted)}."
-            logins.write(db, now, "staff", by, "token", why, {"agent": agent.name, "token": token.id,
+            audit.write(db, now, "staff", by, "token", why, {"agent": agent.name, "token": token.id,
                                                               "label": token.label, "scopes": wanted})
             return token
 
@@ -149,9 +150,8 @@ class Staff:
             token = db.get(ApiToken, id)
             if token is None or (of is not None and token.agent != of):
                 raise Refused(f"There is no token {id}.", "unknown-token")
-            if token.revoked_at is None:
-                token.revoked_at = self.now()
-                logins.write(db, self.now(), "staff", by, "revoke", f"{by} revoked token {id} of {token.agent}.",
+            if agents.revoke(db, id, token.agent, self.now()):
+                audit.write(db, self.now(), "staff", by, "revoke", f"{by} revoked token {id} of {token.agent}.",
                              {"agent": token.agent, "token": id})
 
         await self.database.write(work)
@@ -176,8 +176,8 @@ class Staff:
     async def leave(self, name: str, token_hash: str) -> None:
         """This browser is logged out."""
         def work(db: Db) -> None:
-            logins.end_login(db, token_hash)
-            logins.write(db, self.now(), "login", name, "out", f"{name} logged out.", {})
+            agents.end_login(db, token_hash)
+            audit.write(db, self.now(), "login", name, "out", f"{name} logged out.", {})
 
         await self.database.write(work)
 
@@ -188,11 +188,11 @@ class Staff:
             held = db.get(Agent, agent.name, with_for_update=True)
             if held is None or held.disabled_at is not None or held.password_hash != agent.password_hash:
                 return None  # it changed while the password was looked at
-            logins.forget_expired(db, now)
+            agents.end_old(db, now)
             db.add(Login(
                 token_hash=secret_hash(secret), agent=agent.name, created_at=now, seen_at=now, expires_at=now + lasts,
                 client_ip=visit.client_ip, user_agent=storable(visit.user_agent)[:200]))
-            logins.write(db, now, "login", agent.name, "in", f"{agent.name} logged in.", {"client": visit.client_ip})
+            audit.write(db, now, "login", agent.name, "in", f"{agent.name} logged in.", {"client": visit.client_ip})
             return secret
 
         return await self.database.write(work)
@@ -201,7 +201,7 @@ class Staff:
         """A name that is nobody's is not written down: it may be a password in the wrong field."""
         name = agent.name if agent else "nobody"
         why = f"Somebody was not let in as {name}." if agent else "Somebody was not let in: there is no such agent."
-        await self.database.write(lambda db: logins.write(
+        await self.database.write(lambda db: audit.write(
             db, self.now(), "login", name, "refused", why, {"client": visit.client_ip}))
 
     async def _fits(self, kept: str, password: str) -> bool:
@@ -217,7 +217,7 @@ class Staff:
 
     def _audit(self, db: Db, by: str, decision: str, because: str, agent: Agent) -> None:
         detail = {"agent": agent.name, "role": agent.role, "queues": agent.queues}
-        logins.write(db, self.now(), "staff", by, decision, because, detail)
+        audit.write(db, self.now(), "staff", by, decision, because, detail)
 
 
 def _named(typed: str) -> str:
@@ -256,5 +256,5 @@ def _is_operator(agent: Agent) -> bool:
 def _one_stays(db: Db, changed: Agent, was_operator: bool) -> None:
     """Whoever takes the last operator away locks the door from outside."""
     db.flush()
-    if was_operator and not any(_is_operator(each) for each in logins.agents(db)):
+    if was_operator and not any(_is_operator(each) for each in agents.listing(db)):
         raise Refused("Somebody must stay an operator.", "last-operator")
