@@ -23,10 +23,13 @@ _TOKEN = re.compile(
     r"(?P<colon>:)|(?P<semicolon>;)|(?P<comment>\()|(?P<blank>[ \t\r\n]+)|(?P<atom>(?:[^\s\"<>,:;()=]|=(?!\?))+|.)",
     re.DOTALL,
 )
+_ANGLE = re.compile(r"[^,;:<>@]{1,200}<")
+"""Words, and then an address in brackets."""
 _COMMENT = re.compile(r"[()]|\\.")
 _ADDRESS = re.compile(
     r"(?:(?<=mailto:)|(?<![^\s<>\"(),;:\[\]@]))[^\s<>\"(),;:\[\]@]+@(?:[^\s<>\"(),;:\[\]@]+|\[[^\[\]\s]*\])"
 )
+_DOTTED = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _ESCAPE = re.compile(r"\\(.)")
 _WHOLLY_QUOTED = re.compile(r'"[^"@]+@[^"@]+"')
 
@@ -68,7 +71,7 @@ def addresses(value: str, hint: str = "") -> tuple[Address, ...]:
 
 def _drafts(value: str, hint: str) -> Iterator[_Draft]:
     draft, position, length = _Draft(), 0, len(value)
-    group = False
+    group, may_group = False, ";" in value or value.count("@") != 1
     while position < length:
         found = _TOKEN.match(value, position)
         if found is None:
@@ -80,19 +83,34 @@ def _drafts(value: str, hint: str) -> Iterator[_Draft]:
         elif kind == "open":
             draft.angle, position = _angle(value, position, draft.angle)
         elif kind == "comma" or kind == "semicolon":
+            if not group and _is_within_name(draft, value, position):
+                draft.phrase.append(text)
+                continue
             group = group and kind == "comma"
             yield draft
             draft = _Draft()
         elif kind == "colon" and draft.plain[-1:] and draft.plain[-1].lower().endswith("mailto"):
             draft.plain[-1] = draft.phrase[-1] = draft.plain[-1][:-6]
-        elif kind == "colon" and value[position : position + 2].lstrip().startswith("<") and ";" not in value:
+        elif kind == "colon" and value[position : position + 2].lstrip().startswith("<") and not may_group:
             continue
-        elif kind == "colon" and not group and draft.angle is None and "@" not in "".join(draft.plain):
+        elif kind == "colon" and not group and _opens_group(draft, value, position, may_group):
             group, draft = True, _Draft()
         elif kind != "close":
             draft.plain.append(text)
             draft.phrase.append(_unquoted(text, hint) if kind == "quoted" else text)
     yield draft
+
+
+def _opens_group(draft: _Draft, value: str, position: int, may_group: bool) -> bool:
+    """A colon behind words that are no address, unless somebody forgot to quote it in the name of the only one."""
+    is_name = not may_group and _ANGLE.match(value, position) is not None
+    return not is_name and draft.angle is None and "@" not in "".join(draft.plain)
+
+
+def _is_within_name(draft: _Draft, value: str, position: int) -> bool:
+    """A comma that somebody forgot to quote: "Hong, Gildong <hong@example.com>"."""
+    is_bare = bool(draft.phrase) and draft.angle is None and _ANGLE.match(value, position) is not None
+    return is_bare and "@" not in "".join(draft.plain)
 
 
 def _unquoted(text: str, hint: str) -> str:
@@ -133,6 +151,8 @@ def _finish(draft: _Draft, hint: str) -> Address | None:
         email = _bare(draft.angle, hint)
         if not email and "@" in name:
             return _joined(name, draft)
+        if "@" not in email and _DOTTED.fullmatch(name):
+            email, name = name, email  # the wrong way round: hong@example.com <Hong Gildong>
         return Address(email, name or _name(" ".join(draft.comments), hint))
     return _joined(name, draft) if name or draft.comments else None
 
@@ -144,7 +164,8 @@ def _joined(name: str, draft: _Draft) -> Address:
         return Address(plain, tidy(decode_words(" ".join(draft.comments))))
     found = _ADDRESS.search(name)
     if not found:
-        return Address(plain if "@" in plain and " " not in plain else "", name or tidy(" ".join(draft.comments)))
+        comment = tidy(decode_words(" ".join(draft.comments)))
+        return Address(plain, name or comment) if "@" in plain and " " not in plain else Address("", comment or name)
     rest = tidy((name[: found.start()] + " " + name[found.end() :]).strip(" \t[]()<>\"'"))
     return Address(found[0].strip("'`"), rest or tidy(decode_words(" ".join(draft.comments))))
 
@@ -160,8 +181,9 @@ def _bare(angle: str, hint: str) -> str:
     if text[:7].lower() == "mailto:":
         text = text[7:]
     if " " in text and not text.startswith('"'):
-        found = _ADDRESS.search(text)
-        text = found[0] if found else text.replace(" ", "") if "@" in text else text
+        found, joined = _ADDRESS.search(text), text.replace(" ", "")
+        is_cut = found is None or ("." not in found[0].rpartition("@")[2] and _DOTTED.fullmatch(joined))
+        text = found[0] if found and not is_cut else joined if "@" in text else text
     return text.strip('"') if text.startswith('"') and _WHOLLY_QUOTED.fullmatch(text) else text
 
 

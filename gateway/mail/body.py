@@ -84,9 +84,10 @@ def _printable(text: str) -> str:
     return with_few_marks(re.sub("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f\ud800-\udfff]", "", text))
 
 
-def _pieces(part: Part, reading: _Reading, is_root: bool = False) -> list[_Piece]:
+def _pieces(part: Part, reading: _Reading, is_root: bool = False, is_first: bool = False) -> list[_Piece]:
+    """is_root: there is nothing else; is_first: of the parts beside it."""
     if not part.children:
-        return _leaf(part, reading, is_root)
+        return _leaf(part, reading, is_root, is_first)
     if part.kind == "multipart/alternative":
         return _alternative(part, reading)
     if part.kind == "multipart/related":
@@ -94,12 +95,12 @@ def _pieces(part: Part, reading: _Reading, is_root: bool = False) -> list[_Piece
     return [
         piece
         for number, child in enumerate(part.children)
-        for piece in _pieces(child, reading, is_root and number == 0 and len(part.children) == 1)
+        for piece in _pieces(child, reading, is_root and len(part.children) == 1, number == 0)
     ]
 
 
-def _leaf(part: Part, reading: _Reading, is_root: bool) -> list[_Piece]:
-    if not _is_body(part, is_root):
+def _leaf(part: Part, reading: _Reading, is_root: bool, is_first: bool) -> list[_Piece]:
+    if not _is_body(part, is_root, is_first):
         _attach(part, reading)
         return []
     text, findings = text_of(reading.raw, part, reading.hint)
@@ -115,14 +116,15 @@ def _leaf(part: Part, reading: _Reading, is_root: bool) -> list[_Piece]:
     return [_Piece(plain=text)]
 
 
-def _is_body(part: Part, is_root: bool) -> bool:
-    """Text that is meant to be read at once. A named text is a file, except where it is all there is."""
+def _is_body(part: Part, is_root: bool, is_first: bool) -> bool:
+    """Text that is meant to be read at once. A named text is a file, except where it is the first or all there is
+    (RFC 8621 section 4.1.4)."""
     if part.kind.startswith("multipart/"):
         return True
     if part.disposition.value == "attachment" or not part.kind.startswith("text/"):
         return False
     named = part.disposition.get("filename") or (part.type.get("name") if part.disposition.value else "")
-    return (part.kind in _BODY_KINDS and (is_root or not named)) or (
+    return (part.kind in _BODY_KINDS and (is_root or is_first or not named)) or (
         is_root and part.kind not in ("text/calendar", "text/csv", "text/vcard", "text/x-vcard", "text/rfc822-headers")
     )
 
@@ -131,10 +133,10 @@ def _alternative(part: Part, reading: _Reading) -> list[_Piece]:
     """The plain form and the HTML form of one thing; calendars and other files among them come along."""
     plain: list[str] = []
     html: list[str] = []
-    for child in part.children:
+    for number, child in enumerate(part.children):
         if child.kind in ("text/x-amp-html", "text/watch-html"):
             continue
-        pieces = _pieces(child, reading)
+        pieces = _pieces(child, reading, is_first=number == 0)
         plains = [piece.plain for piece in pieces if piece.plain.strip()]
         htmls = [piece.html for piece in pieces if piece.html.strip()]
         if htmls and not html:

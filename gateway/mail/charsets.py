@@ -13,16 +13,20 @@ from gateway.mail.scripts import strangeness
 
 GUESSES = (
     "cp949", "gb18030", "cp932", "euc_jp", "cp950", "cp1252", "cp1251", "koi8_r", "cp1250", "iso8859_2",
-    "cp1253", "cp1254", "cp874", "cp1255", "cp1256", "iso8859_5", "iso8859_6", "koi8_u",
+    "cp1253", "cp1254", "cp874", "cp1255", "cp1256", "iso8859_5", "iso8859_6", "koi8_u", "johab",
 )
 """What bytes without a believable label may be, in the order in which a tie is decided."""
 
-SELDOM = frozenset(["cp1250", "iso8859_2", "cp1254", "iso8859_5", "iso8859_6", "koi8_u"])
+LATIN = ("cp1252", "cp1250", "iso8859_2", "cp1254")
+"""What is likelier where no byte with the high bit stands beside another: other alphabets write whole words in them."""
+
+SELDOM = frozenset(["cp1250", "iso8859_2", "cp1254", "iso8859_5", "iso8859_6", "koi8_u", "johab"])
 """Guesses that must be better than the others."""
 
 SAMPLE = 3000
 """Bytes with the high bit that a guess looks at: enough to know, little enough for 25 MB of noise."""
 
+_SIDE_BY_SIDE = re.compile(rb"[\x80-\x9f]|[\x80-\xff]{2}")
 _CONTROLS = re.compile(rb"[\x80-\x9f]")
 _FILLER = b"\xa4\xd4\xa4"
 """How KS X 1001 begins to spell a syllable: a filler and a letter."""
@@ -77,7 +81,7 @@ def _decode_8_bit(raw: bytes, declared: tuple[str, ...], label: str, hint: str) 
         text = _strict(raw, codec)
         if text is not None:
             return text, "charset-guessed"
-    return _guess(raw, is_western(label) and bool(label))
+    return _guess(raw, is_western(label or hint) and bool(label or hint))
 
 
 def _strict(raw: bytes, codec: str) -> str | None:
@@ -110,7 +114,7 @@ def _nearly(raw: bytes, declared: tuple[str, ...]) -> str | None:
         good = len(text) - high - sum(1 for each in text[:SAMPLE] if each < "\x80")
         if (
             good > 0
-            and high * 8 <= max(good, 8)
+            and high * 8 <= max(good, 8 * (codec != "utf_8" or not raw[-1:].isascii() or good > 3))
             and strangeness(text[:SAMPLE].replace("\ufffd", "")) < (1.0 if codec == "utf_8" else 0.6)
         ):
             return text
@@ -124,20 +128,35 @@ def _wide(raw: bytes) -> str:
 
 
 def _guess(raw: bytes, western: bool) -> tuple[str, str]:
-    """The candidate whose characters look least strange. A western label wins only where the bytes allow it."""
-    sample = _sample(raw)
-    best, best_strangeness = "", 9.0
-    for codec in GUESSES:
-        text = _composed(sample.decode(codec, "replace"))
-        wrong = strangeness(text) + 4 * text.count("\ufffd") / max(1, sum(1 for each in text if each > "\x7f"))
-        wrong += 0.03 * (codec in SELDOM) - 0.15 * (western and codec == "cp1252")
-        wrong -= 0.5 * (codec == "cp949" and _FILLER in sample)
-        if wrong < best_strangeness - 0.02:
-            best, best_strangeness = codec, wrong
+    """The text by the likeliest codec. A western label wins only where the bytes allow it."""
+    best = _likeliest(_sample(raw), western)
     text = _composed(raw.decode(best or "utf_8", "replace"))
     if western and best == "cp1252":
         return text, ""
     return text, "charset-broken" if "\ufffd" in text else "charset-guessed"
+
+
+def likely_label(raw: bytes) -> str:
+    """What the lines that are no UTF-8 seem to be in: "" when there are none. For a mail that does not say it, since
+    all that it holds tells more than one short field."""
+    if raw.isascii() or _strict(raw, "utf_8") is not None:
+        return ""
+    odd = b"\n".join(line for line in raw.splitlines() if not line.isascii() and _strict(line, "utf_8") is None)
+    return _likeliest(odd[:SAMPLE], western=False)
+
+
+def _likeliest(sample: bytes, western: bool) -> str:
+    """The candidate whose characters look least strange."""
+    best, best_strangeness = "", 9.0
+    is_apart = not _SIDE_BY_SIDE.search(sample)
+    for codec in GUESSES:
+        text = _composed(sample.decode(codec, "replace"))
+        wrong = strangeness(text) + 4 * text.count("\ufffd") / max(1, sum(1 for each in text if each > "\x7f"))
+        wrong += 0.03 * (codec in SELDOM) - 0.15 * (western and codec == "cp1252") - 0.3 * (is_apart and codec in LATIN)
+        wrong -= 0.5 * (codec == "cp949" and _FILLER in sample)
+        if wrong < best_strangeness - 0.02:
+            best, best_strangeness = codec, wrong
+    return best
 
 
 def _sample(raw: bytes) -> bytes:

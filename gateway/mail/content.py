@@ -11,6 +11,9 @@ TEXT_LIMIT = 4 * 1024 * 1024
 
 _NOT_BASE64 = bytes(each for each in range(256) if not ((chr(each).isalnum() and each < 128) or chr(each) in "+/"))
 _BASE64_LINES = re.compile(rb"[\s=]*[A-Za-z0-9+/]{4,}={0,2}(?:\s+[A-Za-z0-9+/]{4,}={0,2})*\s*$")
+_NOT_ENCODING = re.compile(r"\([^)]*\)|[^a-z0-9]")
+_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
+"""A soft line break of quoted-printable with blanks behind it (RFC 2045 section 6.7 (3))."""
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
 _QP_BROKEN = re.compile(rb"=[0-9A-Fa-f]{2}|=\r?\n")
 _BEGIN = re.compile(r"^begin [0-7]{3,4} (\S.{0,200}?)[ \t]*$", re.MULTILINE)
@@ -18,15 +21,29 @@ _BEGIN = re.compile(r"^begin [0-7]{3,4} (\S.{0,200}?)[ \t]*$", re.MULTILINE)
 
 def octets_of(raw: bytes, part: Part) -> tuple[bytes, str]:
     """The decoded octets of a part and a finding, "" when all was well."""
-    encoding = re.sub(r"[^a-z0-9]", "", part.header.get("content-transfer-encoding").partition(";")[0].lower())
+    encoding = _NOT_ENCODING.sub("", part.header.get("content-transfer-encoding").partition(";")[0].lower())
     if encoding == "base64":
+        if part.kind.startswith("text/") and _is_prose(raw[part.start : min(part.end, part.start + 1000)]):
+            return raw[part.start : part.end], "base64-broken"
         return _base64(raw, part.start, part.end)
     if encoding == "quotedprintable":
-        return binascii.a2b_qp(memoryview(raw)[part.start : part.end]), ""
+        return _printable(raw, part.start, part.end), ""
     data = raw[part.start : part.end]
     if encoding in ("uuencode", "xuuencode", "uue", "xuue"):
         return _uu(data)
     return data, "" if encoding in ("", "7bit", "8bit", "binary", "none", "8bitmime") else "transfer-encoding-unknown"
+
+
+def _printable(raw: bytes, start: int, end: int) -> bytes:
+    if raw.find(b"= ", start, end) < 0 and raw.find(b"=\t", start, end) < 0:
+        return binascii.a2b_qp(memoryview(raw)[start:end])
+    return binascii.a2b_qp(_SOFT_BREAK.sub(b"=", raw[start:end]))
+
+
+def _is_prose(beginning: bytes) -> bool:
+    """Plain text under the label base64: blanks between words, and signs that base64 lacks, from the first line on."""
+    line = beginning.strip().partition(b"\n")[0].rstrip(b"\r \t=")
+    return len(line.translate(None, _NOT_BASE64)) < len(line) * 0.9
 
 
 def _base64(raw: bytes, start: int, end: int) -> tuple[bytes, str]:

@@ -15,8 +15,10 @@ from gateway.mail import dsn
 from gateway.mail.addresses import Address, address_key, addresses
 from gateway.mail.attachment import Attachment
 from gateway.mail.body import Body, read_body
+from gateway.mail.charsets import likely_label
 from gateway.mail.fields import Fields, date, message_ids
 from gateway.mail.html import sanitise
+from gateway.mail.labels import is_western
 from gateway.mail.language import language
 from gateway.mail.quote import new_words
 from gateway.mail.structure import Part, structure
@@ -179,10 +181,13 @@ def _emails(values: list[str], hint: str) -> tuple[str, ...]:
 
 
 def _hint(raw: bytes, root: Part) -> str:
-    """The charset that the mail speaks of: of its body, else of an encoded word in its fields."""
-    label = root.type.get("charset")
-    if label:
-        return label
+    """The charset that the mail speaks of: of its body, else of an encoded word in its fields, else what the octets
+    of all its fields and its beginning seem to be in."""
+    label = root.type.get("charset") or _spoken_of(raw, root)
+    return label if label and not is_western(label) else likely_label(raw[: root.start + 20_000]) or label
+
+
+def _spoken_of(raw: bytes, root: Part) -> str:
     found = _CHARSET.search(raw, root.start, root.start + 20_000) if root.children else None
     if found:
         return found[1].decode("ascii")

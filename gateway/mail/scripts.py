@@ -77,6 +77,8 @@ _APART = frozenset("¿¡€£±³¹²¼½¾¶¦¯¸¨ª¤¢¥×÷")
 def _weight(here: str, before: str, after: str) -> float:
     """How strange one character is between its neighbours: 0 plain, 1 odd, 4 impossible."""
     code = ord(here)
+    if code > 0x4DFF and before.isascii() and after.isascii() and before.isalpha() and after.isalpha():
+        return 1.1
     if 0xAC00 <= code <= 0xD7A3:
         return 0.0 if here in KOREAN else 0.55
     if 0x3041 <= code <= 0x30FF:

@@ -13,11 +13,13 @@ from gateway.mail.fields import Header, read_header
 from gateway.mail.parameters import Parameters, parameters
 
 PARTS_LIMIT = 500
-DEPTH_LIMIT = 100
+DEPTH_LIMIT = 120
 DELIMITERS_LIMIT = 20_000
 """Lines of one message that begin like a delimiter and are looked at."""
 
 _GUESS = re.compile(rb"(?:^|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[Cc]ontent-[A-Za-z-]+[ \t]*:)")
+_MEANT = {"html": "text/html", "<html>": "text/html", "html/text": "text/html", "plain/text": "text/plain"}
+"""Types that some programs write -> what they mean."""
 _TEXT = Parameters("text/plain")
 
 
@@ -79,8 +81,8 @@ def _read(raw: bytes, start: int, end: int, default: Parameters, depth: int, bud
     budget.findings += header.findings
     budget.octets -= header.body - start
     kind = parameters(header.get("content-type"))
-    if kind.value in ("html", "<html>"):
-        kind = Parameters("text/html", kind.given)
+    if kind.value in _MEANT:
+        kind = Parameters(_MEANT[kind.value], kind.given)
     if kind.value in ("", "text") or "/" not in kind.value:
         kind = Parameters(default.value if "multipart" not in kind.value else "multipart/mixed", kind.given)
     part = Part(header, kind, parameters(header.get("content-disposition")), header.body, end)

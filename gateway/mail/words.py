@@ -16,9 +16,10 @@ WORDS_LIMIT = 2000
 """Encoded words of one field that are decoded; the rest stays as it came."""
 
 _WORD = re.compile(
-    r"=\?([A-Za-z0-9_.:+\-' ()]{1,60}?)(?:\*[A-Za-z0-9-]{0,20})?\?\s?([bBqQ])\s?\?([^?]*(?:\?(?!=)[^?=]*)*)\?="
+    r"=\?([A-Za-z0-9_.:+\-' ()\"]{1,60}?)(?:\*[A-Za-z0-9-]{0,20})?\?\s?([bBqQ])\s?\?"
+    r"([^?]*(?:\?(?!=)[^?=]*)*)(?:\?=|\??\Z)"
 )
-_BLANK = re.compile(r"[ \t\r\n]*")
+"""One that is cut off at the end of the value is read as far as it goes."""
 _MARKS = 30
 """Combining marks on one letter that are kept: Unicode's stream-safe text format (UAX 15 section 13) allows as many."""
 _MAY_BE_MARKS = re.compile(rf"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){{{_MARKS + 1},}}")
@@ -55,7 +56,7 @@ def _words(value: str) -> Iterator[tuple[int, int, str, bytes]]:
         if count >= WORDS_LIMIT:
             return
         data = octets(found[3])
-        yield found.start(), found.end(), found[1].strip(), _base64(data) if found[2] in "bB" else _q(data)
+        yield found.start(), found.end(), found[1].strip(' "'), _base64(data) if found[2] in "bB" else _q(data)
 
 
 def _plain(value: str, hint: str) -> str:
@@ -82,7 +83,8 @@ def _base64(data: bytes) -> bytes:
 
 
 def _q(data: bytes) -> bytes:
-    return _QUOTED.sub(lambda found: bytes((int(found[1], 16),)), data.replace(b"_", b" "))
+    data = data.replace(b"= ", b"").replace(b"_", b" ")  # some fold within a word, as in a body
+    return _QUOTED.sub(lambda found: bytes((int(found[1], 16),)), data)
 
 
 def tidy(value: str) -> str:

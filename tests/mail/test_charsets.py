@@ -164,7 +164,7 @@ def test_a_character_cut_between_two_encoded_words_is_joined() -> None:
         ("=?UTF-8?q?a_b?= c", "a b c"),
         ("=?euc-kr?B?yKux5rW/?=", "홍길동"),
         ("=?ks_c_5601-1987?B?yKux5rW/?=", "홍길동"),
-        ("=?utf-8?B?7ZmN6ri464+Z", "=?utf-8?B?7ZmN6ri464+Z"),
+        ("=?utf-8?B?7ZmN6ri464+Z", "홍길동"),
         ("=?utf-8?B?7ZmN6ri464+Z?=님", "홍길동님"),
         ("Re: =?utf-8?B?7ZmN?=", "Re: 홍"),
         ("=?utf-8?B?7ZmN?= =?utf-8?B?6ri4?=", "홍길"),
