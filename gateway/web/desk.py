@@ -1,0 +1,228 @@
+"""The agents' window: who is let in, what holds for every page and every answer of the API, and what they consist of.
+
+Nobody whom we do not know reaches a route, save those that are named as open here: a page that forgets to ask is closed
+all the same. What changes something must come from our own page (Origin, RFC 6454) or bear a program's token, which no
+other site's form can. Faults are a page for a person, and application/problem+json (RFC 9457) below /api.
+"""
+
+from collections.abc import Mapping
+from email.utils import formatdate
+from urllib.parse import quote
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.desk.acts import Refused
+from gateway.desk.staff import Staff
+from gateway.web import assets, login
+from gateway.web.app import again
+from gateway.web.login import Logins, Viewer
+from gateway.web.problems import Problem, problem, status_of
+from gateway.web.server import Manners, Window
+from gateway.web.sheets import Sheets
+from gateway.web.workplace import Workplace
+
+log = structlog.get_logger()
+
+API = "/api/"
+OPEN = ("/login", assets.PATH)
+"""Whoever comes may see these."""
+SAFE = ("GET", "HEAD")
+LONGEST_URL = 4096
+"""Octets of path and query: a search of 200 Korean characters has 1800."""
+LARGEST_OPEN_BODY = 4096
+"""Octets that somebody whom we do not know may send."""
+LARGEST_BODY = 2_000_000
+"""Octets of a form or of JSON."""
+LARGEST_UPLOAD = 12_000_000
+"""Octets of a body that brings files."""
+UPLOADS = ("/api/v1/uploads", "/uploads")
+"""Paths that files are sent to."""
+CONNECTIONS = 400
+PATIENCE = 30.0
+HEADINGS = {403: "forbidden", 404: "nothing", 405: "nothing", 414: "nothing", 503: "trouble"}
+"""What a page says above a fault, by status."""
+POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+          "form-action 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'")
+
+
+class AgentsWindow(Window):
+    """The window of [agents]."""
+
+    def __init__(self, workplace: Workplace, sheets: Sheets) -> None:
+        super().__init__(workplace.settings.listen, Manners(LARGEST_UPLOAD, CONNECTIONS, PATIENCE))
+        self.configure(workplace, sheets)
+
+    def configure(self, workplace: Workplace, sheets: Sheets) -> None:
+        """Take new pages and settings: they hold from now on."""
+        settings = workplace.settings
+        logins = Logins(Staff(workplace.database, workplace.now), settings.login, settings.url.startswith("https://"))
+        app = build(sheets, logins, routers(workplace, sheets, logins))
+        self.serve(Frame(app, logins, sheets, settings.url), settings.proxies)
+
+
+def routers(workplace: Workplace, sheets: Sheets, logins: Logins) -> list[APIRouter]:
+    """All that there is behind the door: the pages and the API."""
+    return [assets.routes(), login.routes(logins, sheets)]
+
+
+def build(sheets: Sheets, logins: Logins, routers: list[APIRouter]) -> ASGIApp:
+    """The application, and what it says when something is not done."""
+    app = FastAPI(title="Frontdesk", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None,
+                  redirect_slashes=False)
+    for router in routers:
+        app.include_router(router)
+    fault = Fault(sheets)
+
+    async def refused(http_request: HttpRequest, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        return fault.answer(http_request, error.code, str(error))
+
+    async def told(http_request: HttpRequest, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return fault.answer(http_request, error.code, error.detail, headers=error.headers)
+
+    async def invalid(http_request: HttpRequest, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        errors = [{"where": ".".join(str(part) for part in each["loc"])[:200], "what": str(each["msg"])[:300]}
+                  for each in error.errors()[:20]]
+        return fault.answer(http_request, "invalid", "", errors)
+
+    async def by_http(http_request: HttpRequest, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        codes = {400: "malformed", 403: "forbidden", 405: "no-such-method", 415: "not-json"}
+        return fault.answer(http_request, codes.get(error.status_code, "not-found"), headers=error.headers)
+
+    async def trouble(http_request: HttpRequest, error: Exception) -> Response:
+        log.error("a page of the desk failed", path=http_request.scope["path"][:200], exc_info=error)
+        return fault.answer(http_request, "trouble", headers={"Retry-After": "10"})
+
+    app.add_exception_handler(Refused, refused)
+    app.add_exception_handler(Problem, told)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, by_http)
+    app.add_exception_handler(Exception, trouble)
+    return app
+
+
+class Fault:
+    """Says what was not done: to a program, or to a person."""
+
+    def __init__(self, sheets: Sheets) -> None:
+        self._sheets = sheets
+
+    def answer(self, http_request: HttpRequest, code: str, detail: str = "", errors: list[dict[str, str]] | None = None,
+               headers: Mapping[str, str] | None = None) -> Response:
+        if http_request.scope["path"].startswith(API):
+            return problem(code, detail, errors, headers)
+        viewer: Viewer | None = http_request.scope.get("viewer")
+        wish = http_request.headers.get("accept-language", "")
+        language = viewer.language if viewer else self._sheets.language(wish)
+        status = status_of(code)
+        heading = "foreign" if code == "foreign-origin" else HEADINGS.get(status, "refused")
+        answer = self._sheets.answer("trouble", language, status, heading=f"fault.{heading}", detail=detail)
+        answer.headers.update(headers or {})
+        return answer
+
+
+class Frame:
+    """Stands around the application: nobody reaches it, and nothing leaves it, but by these rules."""
+
+    def __init__(self, app: ASGIApp, logins: Logins, sheets: Sheets, url: str) -> None:
+        self._app, self._logins, self._fault, self._url = app, logins, Fault(sheets), url
+        self._always = _headers(url.startswith("https://"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def framed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = {name.lower() for name, _ in message["headers"]}
+                date = (b"date", formatdate(usegmt=True).encode())
+                always = [each for each in self._always if each[0] not in own]
+                message["headers"] = [*message["headers"], date, *always]
+            await send(message)
+
+        http_request = HttpRequest(scope, receive)
+        try:
+            scope["viewer"], refusal = await self._door(http_request)
+            if refusal is None:
+                receive = again(await http_request.body())  # the whole of it: nothing is done by half a request
+        except ClientDisconnect:
+            return
+        except Exception as error:  # the edge to whoever looks: the store may be away
+            log.error("the door of the desk failed", exc_info=error)
+            scope["viewer"], refusal = None, self._fault.answer(http_request, "trouble", headers={"Retry-After": "10"})
+        if refusal is not None and http_request.headers.get("content-length", "0") != "0":
+            refusal.headers["Connection"] = "close"  # its body is not read
+        await (refusal or self._app)(scope, receive, framed)
+
+    async def _door(self, http_request: HttpRequest) -> tuple[Viewer | None, Response | None]:
+        """Who it is, and what they are told instead of being let in."""
+        if refusal := self._shape(http_request):
+            return None, refusal
+        path, size = http_request.scope["path"], int(http_request.headers.get("content-length", "0"))
+        if _is_open(path):
+            viewer, largest = None, LARGEST_OPEN_BODY
+        else:
+            viewer = await self._logins.viewer(http_request)
+            if viewer is None:
+                return None, self._stranger(http_request)
+            largest = LARGEST_UPLOAD if path.startswith(UPLOADS) else LARGEST_BODY
+        if size > largest:
+            return viewer, self._fault.answer(http_request, "too-large", f"At most {largest} octets.")
+        is_program = viewer is not None and viewer.by == "token"
+        if http_request.method not in SAFE and not is_program and not self._is_from_our_page(http_request):
+            return viewer, self._fault.answer(http_request, "foreign-origin")
+        return viewer, None
+
+    def _shape(self, http_request: HttpRequest) -> Response | None:
+        """What is refused whoever it is."""
+        if len(http_request.scope["raw_path"]) + len(http_request.scope["query_string"]) > LONGEST_URL:
+            return self._fault.answer(http_request, "too-long")
+        if "transfer-encoding" in http_request.headers:  # chunks: nobody knows how many will come
+            return self._fault.answer(http_request, "length-required")
+        return None
+
+    def _stranger(self, http_request: HttpRequest) -> Response:
+        path = http_request.scope["path"]
+        if path.startswith(API) or "authorization" in http_request.headers:
+            return problem("not-logged-in", headers={"WWW-Authenticate": 'Bearer realm="frontdesk"'})
+        query = http_request.scope["query_string"].decode("ascii", "replace")
+        is_page = http_request.method in SAFE and path != "/"
+        following = login.local(path + (f"?{query}" if query else "")) if is_page else ""
+        to = f"/login?next={quote(following, safe='')}" if following else "/login"
+        if "hx-request" in http_request.headers:  # a part of a page: the whole page has to go there
+            return Response(b"", 401, {"HX-Redirect": "/login"})
+        return RedirectResponse(to, 303)
+
+    def _is_from_our_page(self, http_request: HttpRequest) -> bool:
+        """Browsers name the origin of whatever may change something; what names none is no browser of ours."""
+        origin, host = http_request.headers.get("origin", ""), http_request.headers.get("host", "")
+        ours = {host.lower(), self._url.partition("://")[2].lower()} - {""}
+        return origin.startswith(("http://", "https://")) and origin.partition("://")[2].lower() in ours
+
+
+def _is_open(path: str) -> bool:
+    return path == OPEN[0] or path.startswith(OPEN[1])
+
+
+def _headers(is_secure: bool) -> list[tuple[bytes, bytes]]:
+    """What every answer says to browsers, caches and indexes, where it does not say otherwise itself."""
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "X-Robots-Tag": "noindex, nofollow",
+        "Cache-Control": "no-store",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        **({"Strict-Transport-Security": "max-age=31536000"} if is_secure else {}),
+    }
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
