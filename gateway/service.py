@@ -28,6 +28,7 @@ from gateway.desk.handler import IS_TEMPLATE, Handler
 from gateway.desk.letters import LetterError, Letters
 from gateway.desk.pipeline import Desk, load_handlers
 from gateway.desk.post import Office
+from gateway.desk.visit import Visit
 from gateway.mail.envelope import domain_of
 from gateway.smtp.server import Door
 from gateway.status.watch import Rooms, Watch
@@ -157,7 +158,7 @@ def build_window(config: Config, desk: Desk) -> "CustomersWindow | None":
         return None
     from gateway.web.customer import CustomersWindow  # FastAPI costs 18 MB and 0.2 s: for who serves pages
 
-    return CustomersWindow(build_pages(config), config.web, Acts(desk))
+    return CustomersWindow(build_pages(config), config.web, Acts(desk), Visit(desk))
 
 
 def build_status(config: Config, watch: Watch, now: Callable[[], datetime]) -> "Status | None":

@@ -84,7 +84,14 @@ class Feedback(Handler):
             yield Move("reopened", f"{answer.agent} opened it again.")
 
     def rated(self, rating: Rating, case: Case) -> Decisions:
-        yield from self._rate(rating.value, rating.words, case)
+        if rating.value:
+            yield from self._rate(rating.value, rating.words, case)
+        elif case.request is not None:
+            yield Record("feedback", 0, "The customer says that it is not solved.")
+            yield Move("reopened", "The customer says that it is not solved: back to the same agent.")
+            yield Place(case.request.queue, "The customer waits for a better answer.", case.request.priority, case.now)
+            if rating.words.strip():
+                yield Note("The customer says that it is not solved.", "The words that came with it are above.")
 
     def _rate(self, value: int, words: str, case: Case) -> Decisions:
         yield Record("rating", value, f"The customer rated our work with {value} of 5.")

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-Purpose = Literal["reply", "bounce", "verify", "rate"]
+Purpose = Literal["reply", "bounce", "verify", "rate", "look"]
 
-_LETTER: dict[str, Purpose] = {"r": "reply", "b": "bounce", "v": "verify", "s": "rate"}
+_LETTER: dict[str, Purpose] = {"r": "reply", "b": "bounce", "v": "verify", "s": "rate", "l": "look"}
 _PURPOSE = {purpose: letter for letter, purpose in _LETTER.items()}
-_FORM = re.compile(r"([^@+]+)\+([rbvs])([0-9a-z]{1,12})(?:-([1-5]))?\.([0-9a-z]{1,5})\.([a-z2-7]{26})@([^@]+)",
+_FORM = re.compile(r"([^@+]+)\+([rbvsl])([0-9a-z]{1,12})(?:-([1-5]))?\.([0-9a-z]{1,5})\.([a-z2-7]{26})@([^@]+)",
                    re.ASCII)
 _DAY = 86_400
 _VEIL = 5
@@ -33,7 +33,7 @@ class Capability:
 
     purpose: Purpose
     id: int
-    """Request for reply and rate, letter for bounce, verification for verify."""
+    """Request for reply, rate and look, letter for bounce, verification for verify."""
     rating: int = 0
     """1 to 5, only for rate."""
 
@@ -60,14 +60,19 @@ class Capabilities:
         """What an address is good for; None for every other: unknown, forged and expired look the same.
 
         A one-time address (verify) never expires here: its asking is a row, and says to the minute what it is worth.
+        What is good for a look at the page only (look) is no address.
         """
+        found = self._good(address, now)
+        return found if found is None or found.purpose != "look" else None
+
+    def _good(self, address: str, now: datetime) -> Capability | None:
         capability, day = self._made(address) or (None, 0)
         is_asking = capability is not None and capability.purpose == "verify"
         return capability if is_asking or day * _DAY >= now.timestamp() else None
 
     def read_token(self, token: str, now: datetime) -> Capability | None:
         """The same for a tag out of a link."""
-        return self.read(f"{self._local}+{token}@{self._domain}", now)
+        return self._good(f"{self._local}+{token}@{self._domain}", now)
 
     def is_mailbox(self, address: str, now: datetime) -> bool:
         """Whether the door takes mail for it.

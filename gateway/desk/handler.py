@@ -90,10 +90,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """Event rated: the customer pressed one of the rating addresses of our letter."""
+    """Event rated: the customer wrote to one of the rating addresses of our letter, or pressed it on their page."""
 
     value: int
-    """1 (bad) to 5 (good)."""
+    """1 (bad) to 5 (good); 0 when they say no more than that it is not solved."""
     words: str = ""
 
 

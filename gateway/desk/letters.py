@@ -32,6 +32,7 @@ FIELDS = {
     "asked": '"yes" when it was a question of ours that waits for an answer',
     "account": "the account that the proof is asked for, as the customer file writes it, or nothing",
     "link": "the page that answers for the mailbox at a press, or nothing",
+    "progress": "the page that shows how the request is getting on, or nothing",
     "reply_address": "where an answer goes: it belongs to the request",
     "rate_1": "address that rates with 1 (bad)",
     "rate_2": "address that rates with 2",
@@ -46,7 +47,7 @@ FIELDS = {
 
 LONG = ("text", "quoted")
 """Values of several lines; all others are one line, whatever a stranger's mail put there."""
-OURS = ("reply_address", "link", "rate_1", "rate_2", "rate_3", "rate_4", "rate_5")
+OURS = ("reply_address", "link", "progress", "rate_1", "rate_2", "rate_3", "rate_4", "rate_5")
 """Addresses and the page of ours, the only ones that become links: nothing that a stranger wrote does."""
 LONGEST = 200
 """Characters of a value of one line."""

@@ -276,6 +276,11 @@ class Desk:
         self._ask(application, lambda handler: handler.answered(answer, application.case))
         application.ledger.write()
 
+    def rated(self, application: Application, rating: Rating) -> None:
+        """The customer rated our work on their page."""
+        self._ask(application, lambda handler: handler.rated(rating, application.case))
+        application.ledger.write()
+
     def proved(self, application: Application, proof: Proof) -> None:
         """The link of a verification letter was pressed, or an agent decided about the person."""
         self._ask(application, lambda handler: handler.proved(proof, application.case))

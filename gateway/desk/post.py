@@ -18,8 +18,8 @@ from gateway.store import requests
 from gateway.store.database import storable
 from gateway.store.ledger import Ledger
 
-LINK = "/v/"
-"""Between the page and the token of an asking."""
+LINK, LOOK = "/v/", "/r/"
+"""Between the page and the token: of an asking, and of a look at how a request is getting on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Post:
         owner = asking.owner if asking else None
         if owner or (letter.is_automatic and not Identity(request.identity).is_proven):
             # Nobody can use us to send his text to a third person.
-            fields |= {"name": owner.name if owner else "", "subject": "", "quoted": "", "text": ""}
+            fields |= {"name": owner.name if owner else "", "subject": "", "quoted": "", "text": "", "progress": ""}
         language = self._language(request, owner)
         rendered = self.office.letters.render(decision.template, language, fields)
         letter.reverse_path = self._address("bounce", letter.id)
@@ -142,8 +142,13 @@ class Post:
             "name": customer.name, "agent": owner, "text": self.said.text if self.said else "",
             "quoted": quoted, "received": self._local(last.at if last else request.created_at),
             "due": self._local(request.due), "expires": self._local(asked.expires_at if asked else None),
-            "account": asked.account if asked else "",
+            "account": asked.account if asked else "", "progress": self._look(request),
         }
+
+    def _look(self, request: Request) -> str:
+        """Only for who wrote the request: its page shows their subject, and what we answered."""
+        token = self.office.capabilities.token(Capability("look", request.id or 0), self.case.now)
+        return f"{self.office.page}{LOOK}{token}?l={request.language}" if self.office.page else ""
 
     def _local(self, moment: datetime | None) -> str:
         return moment.astimezone(ZoneInfo(self.office.site.timezone)).strftime("%Y-%m-%d %H:%M %Z") if moment else ""

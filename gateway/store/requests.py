@@ -213,6 +213,12 @@ def verification(db: Db, request_id: int) -> Verification | None:
                       .order_by(VERIFICATION.id.desc()).limit(1)).one_or_none()
 
 
+def ratings(db: Db, request_id: int) -> int:
+    """What was decided about a request because its customer rated our work."""
+    return db.scalars(select(func.count()).select_from(History).where(
+        HISTORY.request_id == request_id, HISTORY.event == "rated")).one()
+
+
 def automatic_letters_since(db: Db, address: str, since: datetime) -> int:
     """Letters of the desk itself, not of an agent, to one address."""
     return db.scalars(select(func.count()).select_from(Letter).where(

@@ -15,6 +15,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.desk.visit import Progress
 from gateway.web.limits import Turnstile
 from gateway.web.pages import Pages
 
@@ -35,10 +36,21 @@ class Front:
         self._pages = pages
 
     def answer(self, name: str, http_request: HttpRequest, status: int = 200) -> Response:
+        language = self.language(http_request)
+        return _page(self._pages.page(name, language), language, status)
+
+    def progress(self, seen: Progress, http_request: HttpRequest) -> Response:
+        language = self.language(http_request)
+        return _page(self._pages.progress(seen, language), language)
+
+    def language(self, http_request: HttpRequest) -> str:
+        """What the visitor reads."""
         wish = http_request.headers.get("accept-language", "")
-        language = self._pages.language(http_request.query_params.get("l", ""), wish)
-        return Response(self._pages.page(name, language), status, {"Content-Language": language},
-                        media_type="text/html")
+        return self._pages.language(http_request.query_params.get("l", ""), wish)
+
+
+def _page(page: bytes, language: str, status: int = 200) -> Response:
+    return Response(page, status, {"Content-Language": language}, media_type="text/html")
 
 
 def build(front: Front, *routers: APIRouter) -> ASGIApp:
@@ -77,7 +89,7 @@ class Frame:
         refusal = self._refusal(http_request)
         if refusal is None:
             try:
-                receive = _again(await http_request.body())  # the whole of it: nothing is done by half a request
+                receive = again(await http_request.body())  # the whole of it: nothing is done by half a request
             except ClientDisconnect:
                 return
         await (refusal or self._app)(scope, receive, framed)
@@ -97,7 +109,7 @@ class Frame:
         return None
 
 
-def _again(body: bytes) -> Receive:
+def again(body: bytes) -> Receive:
     """The body as the application asks for it."""
     async def receive() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}

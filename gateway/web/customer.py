@@ -1,12 +1,17 @@
-"""The customer's page: the link of a verification letter leads here, and its button proves the person (step 3).
+"""The customers' pages, where the links in letters lead: one proves the person, one shows how a request is getting on.
 
-GET only asks: mail scanners and link previews follow every link, so following one may prove nothing. It shows one page
-whatever the token, without looking the token up. POST proves, and says one thing whatever came of it: a wrong, an
-expired, a used and a good token get the same octets. So nobody learns from us which links were ever good, and a
-customer who presses twice is not frightened by the second answer. For the honest customer whose link is too old that
-answer says what a link is worth, and what to do when nothing is heard of us; the agent sees in the history of the
-request what was pressed.
+The link of a verification letter leads to a button that proves the person (step 3). GET only asks: mail scanners and
+link previews follow every link, so following one may prove nothing. It shows one page whatever the token, without
+looking the token up. POST proves, and says one thing whatever came of it: a wrong, an expired, a used and a good token
+get the same octets. So nobody learns from us which links were ever good, and a customer who presses twice is not
+frightened by the second answer. For the honest customer whose link is too old that answer says what a link is worth,
+and what to do when nothing is heard of us; the agent sees in the history of the request what was pressed.
+
+The link of an acknowledgement shows the progress of one request and nothing more; what a customer thinks of our work is
+taken by POST, and the answer leads back to the page. A wrong link and one that is too old get the page of no page.
 """
+
+from urllib.parse import parse_qs
 
 import structlog
 from fastapi import APIRouter
@@ -15,7 +20,8 @@ from starlette.responses import Response
 
 from gateway.config import Web
 from gateway.desk.acts import Acts
-from gateway.desk.post import LINK
+from gateway.desk.post import LINK, LOOK
+from gateway.desk.visit import Visit
 from gateway.web.app import LARGEST_BODY, Frame, Front, build
 from gateway.web.limits import Turnstile
 from gateway.web.pages import Pages
@@ -27,15 +33,15 @@ log = structlog.get_logger()
 class CustomersWindow(Window):
     """The window of [web]: what the public reaches, and no more."""
 
-    def __init__(self, pages: Pages, web: Web, acts: Acts) -> None:
+    def __init__(self, pages: Pages, web: Web, acts: Acts, visit: Visit) -> None:
         super().__init__(web.listen, Manners(LARGEST_BODY))
-        self._acts, self._turnstile = acts, Turnstile()
+        self._acts, self._visit, self._turnstile = acts, visit, Turnstile()
         self.configure(pages, web)
 
     def configure(self, pages: Pages, web: Web) -> None:
         """Take new pages and settings: they hold from now on."""
         front = Front(pages)
-        app = build(front, routes(front, self._acts, web.url))
+        app = build(front, routes(front, self._acts, web.url), looks(front, self._visit, web.url))
         self.serve(Frame(app, front, pages.style_source, self._turnstile), web.proxies)
 
 
@@ -57,6 +63,38 @@ def routes(front: Front, acts: Acts, url: str) -> APIRouter:
         return front.answer("thanks", http_request)
 
     return router
+
+
+def looks(front: Front, visit: Visit, url: str) -> APIRouter:
+    """GET and POST <LOOK><token>?l=<language>: how a request is getting on, and what its customer thinks of it."""
+    router = APIRouter()
+
+    @router.api_route(LOOK + "{token}", methods=["GET", "HEAD"])
+    async def look(token: str, http_request: HttpRequest) -> Response:
+        seen = await visit.progress(token)
+        return front.progress(seen, http_request) if seen else front.answer("nothing", http_request, 404)
+
+    @router.post(LOOK + "{token}")
+    async def rate(token: str, http_request: HttpRequest) -> Response:
+        if not _is_from_our_page(http_request, url):
+            return front.answer("nothing", http_request, 403)
+        value, words = _rating(await http_request.body())
+        if not await visit.rate(token, value, words):
+            return front.answer("nothing", http_request, 404)
+        # A page that is loaded again must not rate again.
+        return Response(status_code=303, headers={"Location": f"?l={front.language(http_request)}"})
+
+    return router
+
+
+def _rating(body: bytes) -> tuple[int, str]:
+    """What the form says; -1 for what it cannot have said."""
+    try:
+        form = parse_qs(body.decode(), max_num_fields=4)
+    except ValueError:  # UnicodeDecodeError is one
+        return -1, ""
+    value = form.get("rating", [""])[0]
+    return int(value) if value in {"0", "1", "2", "3", "4", "5"} else -1, form.get("words", [""])[0]
 
 
 def _is_from_our_page(http_request: HttpRequest, url: str) -> bool:

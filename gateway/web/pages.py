@@ -1,12 +1,15 @@
 """What the pages say: templates/web/<language>/<page>.html, in the layout and style of templates/web.
 
-Every page is made once, when the gateway starts, and served as it is: nothing that a visitor sends is ever written into
-one, a fault in a template stops the start and not a customer, and two answers with one page are the same to the octet.
+Every page but one is made once, when the gateway starts, and served as it is: nothing that a visitor sends is ever
+written into one, a fault in a template stops the start and not a customer, and two answers with one page are the same
+to the octet. The one that shows how a request is getting on is made for each look.
 """
 
 import re
 from base64 import b64encode
+from datetime import UTC, datetime
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 from jinja2 import (
     ChoiceLoader,
@@ -20,9 +23,15 @@ from jinja2 import (
 
 from gateway.config import Site
 from gateway.desk.letters import LetterError, default_folder
+from gateway.desk.visit import Progress, Said, Step
 
 NAMES = ("confirm", "thanks", "nothing", "crowded", "trouble")
 """The question, its answer; what is said where nothing is, to who comes too often, and when we cannot."""
+SOME_DAY = datetime(2026, 11, 23, tzinfo=UTC)
+REHEARSAL = Progress(
+    "", "", "answered", False, (Step("sent", "done", SOME_DAY), Step("answered", "now"), Step("resolved", "ahead")),
+    (Said(SOME_DAY, "answer", "x", "x"), Said(SOME_DAY, "letter", "x", "")), may_rate=True, rating=3)  # fmt: skip
+"""A page with something of everything."""
 LONGEST_WISH = 200
 """Characters of Accept-Language that are read."""
 
@@ -41,6 +50,8 @@ class Pages:
         self.languages = tuple(each for each in site.languages if each in spoken) or ("en",)
         self._style = self._read_style()
         self._made = {(name, language): self._make(name, language) for name in NAMES for language in self.languages}
+        for language in self.languages:  # one look beforehand: a fault is the operator's to see, not a customer's
+            self.progress(REHEARSAL, language)
 
     def page(self, name: str, language: str) -> bytes:
         """A page as UTF-8."""
@@ -57,12 +68,19 @@ class Pages:
         primary = (each.partition("-")[0].strip().lower() for each in wanted)
         return next((each for each in primary if each in self.languages), self.languages[0])
 
-    def _make(self, name: str, language: str) -> bytes:
+    def progress(self, seen: Progress, language: str) -> bytes:
+        """How a request is getting on, as UTF-8."""
+        return self._make("progress", language, seen=seen, local=self._local)
+
+    def _local(self, moment: datetime) -> str:
+        return moment.astimezone(ZoneInfo(self._site.timezone)).strftime("%Y-%m-%d %H:%M")
+
+    def _make(self, name: str, language: str, **facts: object) -> bytes:
         others = [each for each in self.languages if each != language]
         try:
             template = self._environment.get_template(f"{language}/{name}.html")
             return template.render(site=self._site.name, support=self._site.support[0], style=self._style, name=name,
-                                   language=language, others=others).encode()
+                                   language=language, others=others, **facts).encode()
         except (TemplateError, TypeError, ValueError) as error:
             raise _fault(f"{language}/{name}.html", error) from None
 

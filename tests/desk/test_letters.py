@@ -21,6 +21,7 @@ FULL = RATES | {
     "quoted": "> 앱에서 오류가 납니다.\n> 오류 코드는 1042입니다.\n",
     "received": "2026-11-23 18:00 KST", "due": "2026-11-24 18:00 KST", "expires": "2026-11-26 18:00 KST", "days": "4",
     "asked": "yes", "account": "AB-12345", "link": f"https://desk.example.com/verify/v1.abc.{'c' * 26}",
+    "progress": f"https://desk.example.com/r/l1.abc.{'d' * 26}",
     "reply_address": f"support+r1.abc.{'b' * 26}@example.com",
     "no_subject": "yes", "no_details": "yes", "no_attachment": "yes",
 }
@@ -103,7 +104,7 @@ def test_hostile_words_stay_words(language: str, name: str) -> None:
 def test_the_only_links_are_our_own_addresses_of_this_letter(language: str, name: str) -> None:
     ours = {FULL[field] for field in OURS}
     for link in Seen(LETTERS.render(name, language, FULL).html).links:
-        assert link.startswith("mailto:") == (link != FULL["link"])
+        assert link.startswith("mailto:") == (link not in (FULL["link"], FULL["progress"]))
         assert link.removeprefix("mailto:").partition("?")[0] in ours
 
 
@@ -112,6 +113,13 @@ def test_the_only_links_are_our_own_addresses_of_this_letter(language: str, name
 def test_the_page_is_named_only_where_there_is_one(language: str, name: str) -> None:
     assert f'href="{FULL["link"]}"' in LETTERS.render(name, language, FULL).html
     assert "http" not in LETTERS.render(name, language, FULL | {"link": ""}).text
+
+
+@pytest.mark.parametrize("language", Site().languages)
+def test_an_acknowledgement_leads_to_the_page_of_its_request(language: str) -> None:
+    assert f'href="{FULL["progress"]}"' in LETTERS.render("acknowledgement", language, FULL).html
+    assert "http" not in LETTERS.render("acknowledgement", language, FULL | {"progress": ""}).text
+    assert "http" not in LETTERS.render("acknowledgement_neutral", language, FULL | {"link": ""}).text
 
 
 @pytest.mark.parametrize("language", Site().languages)

@@ -10,6 +10,7 @@ from visitor import Visitor
 
 from gateway.config import Site, Web
 from gateway.desk.acts import Acts
+from gateway.desk.visit import Visit
 from gateway.web.customer import CustomersWindow
 from gateway.web.pages import Pages
 
@@ -46,7 +47,8 @@ async def opened(desk: Desk) -> AsyncIterator[Callable[..., Any]]:
 
     async def open_window(acts: object = desk, templates: Path | None = None, **web: Any) -> Visitor:
         pages = Pages(SITE.model_copy(update={"templates": templates}))
-        window = CustomersWindow(pages, Web(listen="127.0.0.1:0", **web), cast(Acts, acts))
+        window = CustomersWindow(pages, Web(listen="127.0.0.1:0", **web), cast(Acts, acts),
+                                 Visit(getattr(acts, "desk", cast(Any, None))))
         await window.start()
         visitors.append(Visitor(window))
         return visitors[-1]
