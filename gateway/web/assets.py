@@ -1,7 +1,7 @@
 """The files that every page of the desk needs: its look, its icons, its scripts.
 
-They come from our own host only. The address of each holds what its octets hash to, so a browser keeps it for a year and
-never an old one; it is made small once, when the gateway starts.
+They come from our own host only. The address of each holds what its octets hash to, so a browser keeps it for a year
+and never an old one; it is made small once, when the gateway starts.
 """
 
 import gzip
@@ -34,8 +34,7 @@ class Asset:
 @cache
 def assets() -> dict[str, Asset]:
     """By the path that it is served under."""
-    return {_path(path, content := path.read_bytes()): Asset(TYPES[path.suffix], content, gzip.compress(content, 9, mtime=0))
-            for path in sorted(FOLDER.iterdir()) if path.suffix in TYPES}
+    return dict(_read(path) for path in sorted(FOLDER.iterdir()) if path.suffix in TYPES)
 
 
 @cache
@@ -44,8 +43,10 @@ def address(name: str) -> str:
     return PATH + next(path for path in assets() if path.endswith(f"/{name}"))
 
 
-def _path(file: Path, content: bytes) -> str:
-    return f"{sha256(content).hexdigest()[:12]}/{file.name}"
+def _read(file: Path) -> tuple[str, Asset]:
+    content = file.read_bytes()
+    small = gzip.compress(content, 9, mtime=0)
+    return f"{sha256(content).hexdigest()[:12]}/{file.name}", Asset(TYPES[file.suffix], content, small)
 
 
 def routes() -> APIRouter:
