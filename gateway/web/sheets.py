@@ -25,12 +25,12 @@ class Sheets:
         self.environment.globals |= {"site": site.name, "asset": assets.address}
         self.environment.filters |= {"octets": shown.octets, "linked": shown.linked}
 
-    def draw(self, name: str, language: str, **values: object) -> str:
+    def draw(self, name: str, language: str, /, **values: object) -> str:
         """A page, or a part of one, as HTML."""
         said = words(language)
         return self.environment.get_template(f"{name}.html").render(w=said, language=said.language, **values)
 
-    def answer(self, name: str, language: str, status: int = 200, **values: object) -> Response:
+    def answer(self, name: str, language: str, status: int = 200, /, **values: object) -> Response:
         return Response(self.draw(name, language, **values), status, {"Content-Language": language},
                         media_type="text/html")
 
