@@ -19,7 +19,8 @@ MAY = {
     "desk.handler": {"mail", "models", "config"},
     "handlers": {"desk.handler"},
     "desk": {"desk", "desk.handler", "mail", "models", "store", "config"},
-    "smtp": {"smtp", "mail", "authentication", "store.intake", "store.refusals", "desk.capability", "config"},
+    "smtp": {"smtp", "mail", "authentication", "store.intake", "store.arrival", "store.refusals", "desk.capability",
+             "config"},  # fmt: skip
     "delivery": {"delivery", "mail", "models", "store", "config", "authentication.resolver", "authentication.signer"},
     "web": {"web", "models", "store", "desk", "config"},
 }

@@ -30,7 +30,8 @@ from gateway.smtp.reader import Data
 from gateway.smtp.session import Session
 from gateway.smtp.strangers import fault_of_client, fault_of_haste
 from gateway.smtp.transfer import SHOWN
-from gateway.store.intake import Arrival, Intake, StoreAway, StoreBehind, digest
+from gateway.store.arrival import Arrival, digest
+from gateway.store.intake import Intake, StoreAway, StoreBehind
 
 log = structlog.get_logger()
 

@@ -6,38 +6,23 @@ cut loses nothing; when it raises nothing was kept.
 """
 
 import asyncio
-import hashlib
-import json
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from functools import cache, lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
-from sqlalchemy import Connection, Dialect, Insert, bindparam, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session as Db
 
-from gateway.mail.authres import UNCHECKED, Verdict
-from gateway.mail.envelope import Envelope
-from gateway.mail.large import LargeMail
-from gateway.mail.receipt import SUBJECT, Receipt
-from gateway.models import Letter, Moment, RawMail, Received
 from gateway.store import seen
-from gateway.store.database import Database, storable
+from gateway.store.arrival import Arrival
+from gateway.store.batch import insert_all, is_kept
+from gateway.store.database import Database
 from gateway.store.refusals import Refusals
 
 log = structlog.get_logger()
 T = TypeVar("T")
-# Built once: making a statement costs more than running it. On the tables, so that the ORM keeps out of the hot path.
-_received = Received.__table__  # type: ignore[attr-defined]
-_INSERT_RECEIVED = insert(_received)
-_INSERT_RAW_MAIL = insert(RawMail.__table__)  # type: ignore[attr-defined]
-_MOMENT = Moment()
-_KNOWN = select(_received.c.digest, _received.c.id).where(_received.c.digest.in_(bindparam("digests", expanding=True)))
-_LAST_ID = select(func.max(_received.c.id))
-_NEXT_IDS = text("SELECT nextval(pg_get_serial_sequence('received', 'id')) FROM generate_series(1, :count)")
 
 BATCH = 100
 """Mails in one transaction, so that the last of a crowd does not wait for all of it."""
@@ -50,43 +35,6 @@ class StoreAway(Exception):
 
 class StoreBehind(StoreAway):
     """More mail waits for the disk than may: 451 4.3.1. A slow disk makes us slower, it does not fill our memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A mail at the end of DATA, with all that was found out about it."""
-
-    envelope: Envelope
-    content: bytes
-    """As it is stored, our trace fields in front; of a large mail the header."""
-    digest: str | None
-    verdict: Verdict
-    quarantined: bool
-    kept_at: datetime
-    size: int
-    """Octets of the message as it was sent, without our trace fields."""
-    receipt: Receipt | None = None
-    """What the sender is told of it, for the outbox."""
-    large: LargeMail | None = None
-    """Where the body is when it was too large for memory."""
-
-    @property
-    def octets(self) -> int:
-        """What its row will hold."""
-        return len(self.content) + (self.large.size if self.large else 0)
-
-    def whole(self) -> bytes | bytearray:
-        return self.large.behind(self.content) if self.large else self.content
-
-
-def digest(message_id: str, recipients: Iterable[str], content: bytes | LargeMail) -> str | None:
-    """What makes two mails the same one, sent again after a lost 250. None without a Message-ID."""
-    if not message_id:
-        return None
-    whole = content.hash if isinstance(content, LargeMail) else hashlib.sha256(content)
-    for part in (message_id, *sorted(recipient.lower() for recipient in recipients)):
-        whole.update(b"\0" + part.encode("utf-8", "replace"))
-    return whole.hexdigest()
 
 
 class _Waiter:
@@ -165,8 +113,8 @@ class Intake:
         """
 
         def ask(db: Db) -> int:
-            is_kept = digest is not None and bool(_known(db.connection(), {digest}))
-            return 0 if is_kept else seen.times(db, signatures, now)
+            came_before = digest is not None and is_kept(db, digest)
+            return 0 if came_before else seen.times(db, signatures, now)
 
         return await self._asked(self._database.read(ask))
 
@@ -242,98 +190,4 @@ def _is_away(error: Exception) -> bool:
     """The database's fault rather than a mail's: gone, full, locked, read-only."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return isinstance(error, OperationalError | InterfaceError | OSError | TimeoutError)
-
-
-def insert_all(db: Db, arrivals: Sequence[Arrival]) -> list[int]:
-    """Insert what is not there yet; the id of each, of a mail that came before the id it had then."""
-    connection = db.connection()
-    known = _known(connection, {arrival.digest for arrival in arrivals if arrival.digest})
-    new: dict[str | int, Arrival] = {}
-    keys: list[str | int] = []
-    for place, arrival in enumerate(arrivals):
-        keys.append(arrival.digest or place)
-        if arrival.digest not in known:
-            new.setdefault(keys[-1], arrival)
-    ids = dict[str | int, int](zip(new, _free_ids(connection, len(new)), strict=True))
-    if new:
-        rows = [_row(ids[key], arrival, connection.dialect) for key, arrival in new.items()]
-        _insert(connection, _INSERT_RECEIVED, rows)
-        _insert(connection, _INSERT_RAW_MAIL, [{"received_id": ids[key], "content": arrival.whole()}
-                                               for key, arrival in new.items()])  # fmt: skip
-        _sight(db, new.values())
-        db.add_all(_letter(arrival.receipt, arrival.kept_at) for arrival in new.values() if arrival.receipt)
-    return [known.get(str(key)) or ids[key] for key in keys]
-
-
-def _letter(receipt: Receipt, now: datetime) -> Letter:
-    """From the null path (RFC 3461 section 6.1). Not automatic: it leaves a customer's acknowledgements uncounted."""
-    return Letter(template="receipt", created_at=now, next_attempt=now, recipient=receipt.recipient, raw=receipt.raw,
-                  subject=SUBJECT, message_id=receipt.message_id, is_automatic=False)  # fmt: skip
-
-
-def _sight(db: Db, arrivals: Iterable[Arrival]) -> None:
-    found = [(signature, each.kept_at) for each in arrivals for signature in each.verdict.signatures]
-    if found:
-        seen.sight(db, [signature for signature, _ in found], max(kept_at for _, kept_at in found))
-
-
-def _known(connection: Connection, digests: set[str]) -> dict[str, int]:
-    if not digests:
-        return {}
-    return {row.digest: row.id for row in connection.execute(_KNOWN, {"digests": list(digests)})}
-
-
-def _free_ids(connection: Connection, count: int) -> Iterable[int]:
-    """Ids for new rows. On SQLite we hold the only write lock, so the next ones are ours."""
-    if not count:
-        return []
-    if connection.dialect.name == "postgresql":
-        return list(connection.scalars(_NEXT_IDS, {"count": count}))
-    last: int = connection.scalar(_LAST_ID) or 0
-    return range(last + 1, last + 1 + count)
-
-
-def _insert(connection: Connection, statement: Insert, rows: list[dict[str, Any]]) -> None:
-    """Values go to the driver as they are: what SQLAlchemy does for each would cost more than the database's work."""
-    words, columns = _compiled(statement, tuple(rows[0]), connection.dialect)
-    connection.exec_driver_sql(words, [tuple([row[column] for column in columns]) for row in rows])
-
-
-@lru_cache(8)
-def _compiled(statement: Insert, columns: tuple[str, ...], dialect: Dialect) -> tuple[str, list[str]]:
-    """The statement as the driver takes it, with the order of its values."""
-    compiled = statement.compile(dialect=dialect, column_keys=columns)
-    return str(compiled), compiled.positiontup or []
-
-
-def _row(id: int, arrival: Arrival, dialect: Dialect) -> dict[str, Any]:
-    """As the driver takes it: moments and JSON in the form of their columns."""
-    envelope, kept_at = arrival.envelope, _MOMENT.process_bind_param(arrival.kept_at, dialect)
-    return {
-        "id": id,
-        "kept_at": kept_at,
-        "digest": arrival.digest,
-        "client_ip": envelope.client_ip,
-        "helo": storable(envelope.helo),
-        "tls": envelope.tls,
-        "protocol": envelope.protocol,
-        "reverse_path": storable(envelope.reverse_path),
-        "recipients": json.dumps([storable(recipient) for recipient in envelope.recipients]),
-        "size": arrival.size,
-        "verdict": _verdict_json(arrival.verdict),
-        "quarantined": arrival.quarantined,
-        "state": "kept",
-        "attempts": 0,
-        "next_attempt": kept_at,
-        "reason": "",
-    }
-
-
-@cache
-def _unchecked() -> str:
-    return json.dumps(UNCHECKED.as_json())
-
-
-def _verdict_json(verdict: Verdict) -> str:
-    return _unchecked() if verdict is UNCHECKED else json.dumps(storable(verdict.as_json()))
+    return isinstance(error, OperationalError | InterfaceError | sqlite3.OperationalError | OSError | TimeoutError)

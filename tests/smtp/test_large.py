@@ -10,7 +10,7 @@ from smtp.house import MAIL, House, Opening
 from gateway.config import Authentication
 from gateway.mail.large import LargeMail
 from gateway.smtp.reader import HELD, Data, Gathering, Wire, unstuffed
-from gateway.store.intake import digest
+from gateway.store.arrival import digest
 
 
 async def read(stream: bytes, sizes: list[int], limit: int = 10_000_000) -> tuple[Data | None, bytes | None]:

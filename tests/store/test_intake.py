@@ -13,8 +13,9 @@ from sqlmodel import select
 from gateway.mail.authres import UNCHECKED, Check, Result
 from gateway.mail.envelope import Envelope
 from gateway.models import RawMail, Received
+from gateway.store.arrival import Arrival, digest
 from gateway.store.database import Database
-from gateway.store.intake import Arrival, Intake, StoreAway, StoreBehind, digest
+from gateway.store.intake import Intake, StoreAway, StoreBehind
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

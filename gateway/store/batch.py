@@ -1,0 +1,147 @@
+"""The rows of mails that are kept together: each mail once, all in one transaction.
+
+Statements go to the driver as they are, on SQLite many rows in each: what SQLAlchemy does for one takes longer than
+the database's own work, and the door stands still meanwhile.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import chain
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.orm import Session as Db
+
+from gateway.mail.authres import UNCHECKED, Verdict
+from gateway.mail.receipt import SUBJECT, Receipt
+from gateway.models import Letter, Moment
+from gateway.store import seen
+from gateway.store.arrival import Arrival
+from gateway.store.database import storable
+
+TOGETHER = 16
+"""Rows of one INSERT. The driver lets go of the interpreter for each statement, and then waits to have it back."""
+
+_RECEIVED = ("id", "kept_at", "digest", "client_ip", "helo", "tls", "protocol", "reverse_path", "recipients", "size",
+             "verdict", "quarantined", "state", "attempts", "next_attempt", "reason")  # fmt: skip
+_RAW_MAIL = ("received_id", "content")
+_MOMENT = Moment()
+
+Row = tuple[Any, ...]
+
+
+class Rows(Protocol):
+    """The tables of kept mails, as one kind of database has them."""
+
+    def known(self, digests: Sequence[str]) -> dict[str, int]:
+        """Which of these mails are there already, and under which id."""
+
+    def free_ids(self, count: int) -> Sequence[int]:
+        """For new rows."""
+
+    def insert(self, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+        """Values go to the driver as they are: moments and JSON in the form of their columns."""
+
+
+class SqliteRows:
+    def __init__(self, connection: Connection) -> None:
+        self._driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+
+    def known(self, digests: Sequence[str]) -> dict[str, int]:
+        words = "SELECT digest, id FROM received WHERE digest IN (SELECT value FROM json_each(?))"
+        return dict(self._driver.execute(words, (json.dumps(digests),)).fetchall())
+
+    def free_ids(self, count: int) -> Sequence[int]:
+        """We hold the only write lock, so the next ones are ours."""
+        last = self._driver.execute("SELECT max(id) FROM received").fetchone()[0] or 0
+        return range(last + 1, last + 1 + count)
+
+    def insert(self, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+        for place in range(0, len(rows), TOGETHER):
+            part = rows[place : place + TOGETHER]
+            marks = "?" * len(columns)
+            self._driver.execute(_insert(table, columns, (marks,) * len(part)), list(chain.from_iterable(part)))
+
+
+class PostgresRows:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def known(self, digests: Sequence[str]) -> dict[str, int]:
+        words = "SELECT digest, id FROM received WHERE digest = ANY($1)"
+        return {row[0]: row[1] for row in self._connection.exec_driver_sql(words, (list(digests),))}
+
+    def free_ids(self, count: int) -> Sequence[int]:
+        words = "SELECT nextval(pg_get_serial_sequence('received', 'id')) FROM generate_series(1, $1)"
+        return [row[0] for row in self._connection.exec_driver_sql(words, (count,))]
+
+    def insert(self, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+        marks = tuple(f"${place + 1}" for place in range(len(columns)))
+        self._connection.exec_driver_sql(_insert(table, columns, (marks,)), list(rows))
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...], marks: tuple[Sequence[str], ...]) -> str:
+    """marks: what stands for the values of each row."""
+    values = ", ".join(f"({', '.join(row)})" for row in marks)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values}"  # noqa: S608
+
+
+def _rows(db: Db) -> Rows:
+    connection = db.connection()
+    return SqliteRows(connection) if connection.dialect.name == "sqlite" else PostgresRows(connection)
+
+
+def is_kept(db: Db, digest: str) -> bool:
+    """True for a mail that has come before."""
+    return bool(_rows(db).known([digest]))
+
+
+def insert_all(db: Db, arrivals: Sequence[Arrival]) -> list[int]:
+    """Insert what is not there yet; the id of each, of a mail that came before the id it had then."""
+    rows, dialect = _rows(db), db.connection().dialect
+    known = rows.known(list({arrival.digest for arrival in arrivals if arrival.digest}))
+    new: dict[str | int, Arrival] = {}
+    keys: list[str | int] = []
+    for place, arrival in enumerate(arrivals):
+        keys.append(arrival.digest or place)
+        if arrival.digest not in known:
+            new.setdefault(keys[-1], arrival)
+    ids = dict[str | int, int](zip(new, rows.free_ids(len(new)), strict=True))
+    if new:
+        rows.insert("received", _RECEIVED, [_row(ids[key], new[key], dialect) for key in new])
+        rows.insert("raw_mail", _RAW_MAIL, [(ids[key], new[key].whole()) for key in new])
+        _sight(db, new.values())
+        db.add_all(_letter(arrival.receipt, arrival) for arrival in new.values() if arrival.receipt)
+    return [known.get(str(key)) or ids[key] for key in keys]
+
+
+def _letter(receipt: Receipt, arrival: Arrival) -> Letter:
+    """From the null path (RFC 3461 section 6.1). Not automatic: it leaves a customer's acknowledgements uncounted."""
+    now = arrival.kept_at
+    return Letter(template="receipt", created_at=now, next_attempt=now, recipient=receipt.recipient, raw=receipt.raw,
+                  subject=SUBJECT, message_id=receipt.message_id, is_automatic=False)  # fmt: skip
+
+
+def _sight(db: Db, arrivals: Iterable[Arrival]) -> None:
+    found = [(signature, each.kept_at) for each in arrivals for signature in each.verdict.signatures]
+    if found:
+        seen.sight(db, [signature for signature, _ in found], max(kept_at for _, kept_at in found))
+
+
+def _row(id: int, arrival: Arrival, dialect: Dialect) -> Row:
+    envelope, kept_at = arrival.envelope, _MOMENT.process_bind_param(arrival.kept_at, dialect)
+    return (id, kept_at, arrival.digest, envelope.client_ip, storable(envelope.helo), envelope.tls, envelope.protocol,
+            storable(envelope.reverse_path), json.dumps(storable(envelope.recipients)), arrival.size,
+            _verdict_json(arrival.verdict), arrival.quarantined, "kept", 0, kept_at, "")  # fmt: skip
+
+
+@cache
+def _unchecked() -> str:
+    return json.dumps(UNCHECKED.as_json())
+
+
+def _verdict_json(verdict: Verdict) -> str:
+    return _unchecked() if verdict is UNCHECKED else json.dumps(storable(verdict.as_json()))
