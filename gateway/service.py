@@ -42,6 +42,9 @@ from gateway.web.pages import Pages
 if TYPE_CHECKING:
     from gateway.status.server import Status
     from gateway.web.customer import CustomersWindow
+    from gateway.web.desk import AgentsWindow
+    from gateway.web.sheets import Sheets
+    from gateway.web.workplace import Workplace
 
 log = structlog.get_logger()
 
@@ -161,6 +164,29 @@ def build_window(config: Config, desk: Desk) -> "CustomersWindow | None":
     return CustomersWindow(build_pages(config), config.web, Acts(desk), Visit(desk))
 
 
+def build_agents_window(config: Config, database: Database, desk: Desk) -> "AgentsWindow | None":
+    """The server of [agents]; None where agents have no page. Raises ConfigError."""
+    if not config.agents.listen:
+        return None
+    from gateway.web.desk import AgentsWindow
+
+    return AgentsWindow(build_workplace(config, database, desk), build_sheets(config))
+
+
+def build_workplace(config: Config, database: Database, desk: Desk) -> "Workplace":
+    """What the agents' page and API work with."""
+    from gateway.web.workplace import Workplace
+
+    return Workplace(database, Acts(desk), config.site, config.agents, desk.now)
+
+
+def build_sheets(config: Config) -> "Sheets":
+    """The pages of the agents."""
+    from gateway.web.sheets import Sheets
+
+    return Sheets(config.site)
+
+
 def build_status(config: Config, watch: Watch, now: Callable[[], datetime]) -> "Status | None":
     """The server of [status]; None where it is not served."""
     if not config.status.listen:
@@ -195,6 +221,7 @@ class Service:
             self.door = Door(config.site, config.smtp, config.authentication, self.intake, self.resolver,
                              self.desk.office.capabilities, self.now)
         self.window = build_window(config, self.desk)
+        self.agents_window = build_agents_window(config, self.database, self.desk)
         rooms = Rooms(self.door, self.intake, self.desk, self.worker, self.resolver, self.database)
         self.watch = Watch(rooms, config.site.data, config.store.free, self.now, self.systemd.alive)
         self.status = build_status(config, self.watch, self.now)
@@ -216,6 +243,9 @@ class Service:
         if self.window:
             with self._listening("web"):
                 await self.window.start(self.systemd.socket)
+        if self.agents_window:
+            with self._listening("agents"):
+                await self.agents_window.start(self.systemd.socket)
         with self._listening("smtp"):
             await self.door.start(self.systemd.socket)
         self.watch.closed = ""
@@ -235,7 +265,8 @@ class Service:
     async def stop(self) -> None:
         """Drain: the door and the window first, then what they left is finished or stays in the store."""
         self.watch.closed = "the gateway is shutting down"
-        await asyncio.gather(self.door.drain(), *([self.window.drain()] if self.window else []))
+        windows = [each for each in (self.window, self.agents_window) if each]
+        await asyncio.gather(self.door.drain(), *(each.drain() for each in windows))
         await self.intake.close()
         await self.desk.stop()
         await self.worker.stop()
@@ -296,10 +327,13 @@ class Service:
         else:
             read_customers(config, desk.customers)
         signer, pages = build_signer(config), build_pages(config)
+        sheets = build_sheets(config) if self.agents_window else None
         with _certificate(config):
             self.door.configure(config.site, config.smtp, config.authentication, desk.office.capabilities)
         if self.window:
             self.window.configure(pages, config.web)
+        if self.agents_window and sheets:
+            self.agents_window.configure(build_workplace(config, self.database, self.desk), sheets)
         logs.configure(config.log)
         self.intake.backlog, self.watch.free = config.store.backlog, config.store.free
         self.worker.configure(config.delivery, config.site, signer)
@@ -333,7 +367,7 @@ def _certificate(config: Config) -> Iterator[None]:
 def _same_house(old: Config, new: Config) -> None:
     """What a running gateway cannot change: where it listens and where it keeps things."""
     for path in (("store", "url"), ("site", "data"), ("smtp", "listen"), ("web", "listen"),
-                 ("status", "listen")):
+                 ("agents", "listen"), ("status", "listen")):
         section, key = path
         if getattr(getattr(old, section), key) != getattr(getattr(new, section), key):
             raise new.fault(path, "this changes only by a restart")

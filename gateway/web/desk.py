@@ -46,8 +46,6 @@ UPLOADS = ("/api/v1/uploads", "/uploads")
 """Paths that files are sent to."""
 CONNECTIONS = 400
 PATIENCE = 30.0
-HEADINGS = {403: "forbidden", 404: "nothing", 405: "nothing", 414: "nothing", 503: "trouble"}
-"""What a page says above a fault, by status."""
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
           "form-action 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'")
 
@@ -124,9 +122,7 @@ class Fault:
         viewer: Viewer | None = http_request.scope.get("viewer")
         wish = http_request.headers.get("accept-language", "")
         language = viewer.language if viewer else self._sheets.language(wish)
-        status = status_of(code)
-        heading = "foreign" if code == "foreign-origin" else HEADINGS.get(status, "refused")
-        answer = self._sheets.answer("trouble", language, status, heading=f"fault.{heading}", detail=detail)
+        answer = self._sheets.answer("trouble", language, status_of(code), code=code, detail=detail)
         answer.headers.update(headers or {})
         return answer
 

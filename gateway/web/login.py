@@ -154,7 +154,7 @@ def routes(logins: Logins, sheets: Sheets) -> APIRouter:
         if await logins.viewer(http_request) is not None:
             return RedirectResponse("/", 303)
         following = local(http_request.query_params.get("next", ""))
-        return sheets.answer("login", language(http_request), following=following, typed="", fault="")
+        return sheets.answer("login", language(http_request), following=following, name="", fault="")
 
     @router.post("/login")
     async def enter(http_request: HttpRequest) -> Response:
@@ -166,7 +166,7 @@ def routes(logins: Logins, sheets: Sheets) -> APIRouter:
         except Problem as problem:
             secret, fault, status = None, "often", problem.status
         if secret is None:
-            answer = sheets.answer("login", language(http_request), status, following=following, typed=name[:100],
+            answer = sheets.answer("login", language(http_request), status, following=following, name=name[:100],
                                    fault=fault)
             if status == 429:
                 answer.headers["Retry-After"] = SECONDS

@@ -1,0 +1,52 @@
+"""Who is let in at the agents' window, and who is not: over real sockets, on both databases."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from agents_house import PASSWORD, AgentsHouse, open_house
+
+from gateway.models import History, Login
+from gateway.store.database import Database, connect
+
+
+@pytest.fixture
+async def both(database: Database, tmp_path: Path) -> AsyncIterator[AgentsHouse]:
+    """An open house on a database of each kind."""
+    async with open_house(database, tmp_path) as house:
+        yield house
+
+
+@pytest.fixture
+async def house(migrated: Path, tmp_path: Path) -> AsyncIterator[AgentsHouse]:
+    """An open house on SQLite."""
+    path = tmp_path / "frontdesk.db"
+    path.write_bytes(migrated.read_bytes())  # noqa: ASYNC240
+    database = connect(f"sqlite:///{path}")
+    async with open_house(database, tmp_path) as house:
+        yield house
+    await database.close()
+
+
+async def test_an_agent_logs_in_looks_and_logs_out(both: AgentsHouse) -> None:
+    await both.employs("minji")
+    browser = await both.browser()
+    assert (await browser.gets("/password")).headers["location"] == "/login?next=%2Fpassword"
+    entered = await browser.logs_in("Minji ")
+    assert (entered.status, entered.headers["location"]) == (303, "/")
+    assert (await browser.gets("/password")).status == 200
+    left = await browser.sends_form("/logout")
+    assert left.headers["location"] == "/login"
+    assert (await browser.gets("/password")).status == 303
+    assert await both.database.read(lambda db: db.query(Login).count()) == 0
+
+
+async def test_a_wrong_password_and_a_wrong_name_get_the_same_page(house: AgentsHouse) -> None:
+    await house.employs("minji")
+    browser = await house.browser()
+    answers = [await browser.logs_in("minji", "wrong password"), await browser.logs_in("nobody-here", PASSWORD)]
+    assert [each.status for each in answers] == [401, 401]
+    assert "set-cookie" not in answers[0].headers
+    assert answers[0].text.replace("minji", "") == answers[1].text.replace("nobody-here", "")
+    audit = [(each.handler, each.decision) for each in await house.all(History) if each.event == "login"]
+    assert audit == [("minji", "refused"), ("nobody", "refused")]
