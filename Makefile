@@ -20,7 +20,7 @@ run: $(INSTALLED)  ## Start the gateway on 127.0.0.1:2525 with SQLite in var/
 demo: $(INSTALLED)  ## Send a dozen real mails through a gateway of its own and show what becomes of them
 	@$(BIN)/frontdesk demo
 
-test: $(DEVELOPED) packages  ## Run all tests (PostgreSQL, Postfix, swaks and OpenDKIM are installed when they are missing)
+test: $(DEVELOPED) packages  ## Run all tests (PostgreSQL, Postfix, Exim and the other peers are installed when missing)
 	@if .ci/packages missing; then $(BIN)/pytest $(WORKERS) $(PYTEST); \
 	else $(BIN)/pytest $(WORKERS) -m "not system" $(PYTEST); fi
 
