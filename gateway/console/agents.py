@@ -65,15 +65,17 @@ def queue(
     config = read_config(context)
     from gateway.console import show
     from gateway.desk import badges
+    from gateway.store import queue as queues
     from gateway.store import requests
 
     now = datetime.now(UTC)
     if name is None:
-        lines = read_database(config, lambda db: requests.queues(db, now))
+        lines = read_database(config, lambda db: queues.counts(db, now))
         if as_json:
             return show.json_line([asdict(line) for line in lines])
         return show.queues(lines, now, site_zone(config))
-    rows = read_database(config, lambda db: requests.in_queue(db, name, limit))
+    page = read_database(config, lambda db: queues.page(db, queues.Filter(queue=name), now, limit))
+    rows = read_database(config, lambda db: requests.of_lines(db, [line.id for line in page.lines]))
     if as_json:
         return show.json_line([{**show.columns(each), "customer": show.columns(customer),
                                 "badges": badges.as_json(each)} for each, customer in rows])

@@ -28,7 +28,7 @@ from gateway.console.edge import Failure
 from gateway.desk.acts import Acts
 from gateway.models import Customer, Entry, History, Letter, Received, Request, columns
 from gateway.service import Service
-from gateway.store import outbox, requests, spool
+from gateway.store import outbox, queue, requests, spool
 
 ENTRY, HISTORY, LETTER = columns(Entry), columns(History), columns(Letter)
 RECEIVED, REQUEST = columns(Received), columns(Request)
@@ -183,14 +183,16 @@ def _letters(letters: Sequence[tuple[Letter, str]]) -> Table:
     return made
 
 
-Tables = tuple[list[requests.QueueLine], list[tuple[Request, Customer]], list[tuple[Letter, str]], Request]
+Tables = tuple[list[queue.QueueLine], list[tuple[Request, Customer]], list[tuple[Letter, str]], Request]
 
 
 def _tables(db: Db) -> Tables:
     """Queues, all living requests, all letters with their numbers, and the request in which most was said."""
     everything = db.scalars(select(Request).order_by(REQUEST.id)).all()
-    queues = requests.queues(db, everything[0].created_at)
-    rows = [row for line in queues for row in requests.in_queue(db, line.queue)]
+    now = everything[0].created_at
+    queues = queue.counts(db, now)
+    lines = [line for each in queues for line in queue.page(db, queue.Filter(queue=each.queue), now).lines]
+    rows = requests.of_lines(db, [line.id for line in lines])
     numbers = {request.id: request.number for request in everything}
     letters = [(each, numbers.get(each.request_id, "")) for each in db.scalars(select(Letter).order_by(LETTER.id))]
     longest = max(everything, key=lambda request: db.scalar(

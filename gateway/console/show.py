@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from gateway.console.readiness import Finding
     from gateway.models import Customer, Letter, Received, Refusal, Request
+    from gateway.store.queue import QueueLine
     from gateway.store.reports import Line
-    from gateway.store.requests import QueueLine
 
 WIDTH = 160
 """Columns where no terminal says how many it has: a pipe, a file."""

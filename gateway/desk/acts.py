@@ -13,10 +13,11 @@ from gateway.desk.apply import Application
 from gateway.desk.handler import Answer, Move, Note, Place, Proof
 from gateway.desk.pipeline import Desk
 from gateway.models import Entry, Request, Verification
-from gateway.store import requests
+from gateway.store import claims, requests
 from gateway.store.database import storable
 
 T = TypeVar("T")
+Condition = Callable[[Db, Request], None]
 
 SAYINGS = ("answer", "question", "note")
 MOST_TOLD = 20
@@ -34,13 +35,17 @@ class Refused(Exception):
 class Acts:
     """The agents' hands on the desk. Every method raises Refused with a sentence for the agent."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, desk: Desk, condition: Condition = lambda _db, _request: None) -> None:
+        self.desk, self._condition = desk, condition
+
+    def provided(self, condition: Condition) -> "Acts":
+        """The same hands, on condition: it is asked about the request of each act, locked by then, and raises or not."""
+        return Acts(self.desk, condition)
 
     async def next(self, queue: str | None, agent: str) -> Request | None:
         """Claim the most urgent request of a queue (or of all): two agents never get the same one."""
         def work(db: Db) -> Request | None:
-            request = requests.claim_next(db, queue, _named(agent), self.desk.now(), self.desk.lease)
+            request = claims.claim_next(db, queue, _named(agent), self.desk.now(), self.desk.lease)
             if request is not None:
                 self._act(db, request, agent, Move("claimed", f"{agent} took it from the queue."))
             return request
@@ -159,7 +164,13 @@ class Acts:
 
     async def _on(self, name: str, agent: str, work: Callable[[Db, Request], T]) -> T:
         _named(agent)
-        return await self.desk.database.write(lambda db: work(db, self._find(db, name)))
+
+        def whole(db: Db) -> T:
+            request = self._find(db, name)
+            self._condition(db, request)
+            return work(db, request)
+
+        return await self.desk.database.write(whole)
 
     def _find(self, db: Db, name: str) -> Request:
         """The request of a loosely typed number, locked until the act is done."""

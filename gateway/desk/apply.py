@@ -134,6 +134,8 @@ class Application:
                        content_type=storable(each.content_type), size=each.size, sha256=each.sha256,
                        findings=[storable(finding) for finding in each.findings])
             for position, each in enumerate(message.attachments)))
+        self.ledger.find_by(entry.id or 0, request.number, request.subject, storable(message.from_name), entry.author,
+                            entry.subject, entry.reply_text or entry.text)
         request.last_entry = entry.id or 0
         self.said = entry
         if self.received is not None:

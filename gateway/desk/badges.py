@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.models import Request
+from gateway.store.queue import Line
 
 GOOD, DOUBTFUL, BAD, QUIET = TONES = ("good", "doubtful", "bad", "quiet")
 """How a badge looks: each window has its own colours for them."""
@@ -113,7 +114,7 @@ class Badge:
         return {"level": self.level, "badge": self.words, "because": self.because}
 
 
-def identity(request: Request, language: str = "en") -> Badge:
+def identity(request: Request | Line, language: str = "en") -> Badge:
     """How far the author's domain stands behind the mail that opened the request."""
     tone, words = level(request.identity, language)
     return Badge(request.identity, words, request.identity_because, tone)
@@ -124,13 +125,13 @@ def level(word: str, language: str = "en") -> tuple[str, str]:
     return _look_up(IDENTITIES, word, language, "")
 
 
-def person(request: Request, language: str = "en") -> Badge:
+def person(request: Request | Line, language: str = "en") -> Badge:
     """Whether it is this person."""
     tone, words = _look_up(PERSONS, request.verification, language, request.verification)
     return Badge(request.verification or "not-asked", words, request.verification_because, tone)
 
 
-def as_json(request: Request) -> dict[str, dict[str, str]]:
+def as_json(request: Request | Line) -> dict[str, dict[str, str]]:
     """Both, as programs get them."""
     return {"identity": identity(request).as_json(), "person": person(request).as_json()}
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import make_transient_to_detached
 from sqlmodel import SQLModel
 
 from gateway.models import Attachment, Entry, Figure, History, Letter, Request, Verification, Wake
+from gateway.store import search
 
 # Built once: making a statement costs more than running it. In the order that foreign keys ask for.
 T = TypeVar("T", bound=SQLModel)
@@ -33,6 +34,7 @@ class Ledger:
         self._db, self._events = db, events
         self._rows: dict[type[SQLModel], list[SQLModel | dict[str, Any]]] = {}
         self._ids: dict[type[SQLModel], Iterator[int]] = {}
+        self._found_by: list[tuple[int, tuple[str, ...]]] = []
 
     def next_id(self, kind: type[SQLModel]) -> int:
         """An id that nobody else gets. All new rows of one kind have one of these, or none of them has."""
@@ -47,6 +49,10 @@ class Ledger:
         """A row of these values that nobody reads before it is written: an object for each would be dear."""
         self._rows.setdefault(kind, []).append(values)
 
+    def find_by(self, entry: int, *texts: str) -> None:
+        """The entry is found by the words of these texts (store/search)."""
+        self._found_by.append((entry, texts))
+
     def gathered(self, kind: type[T]) -> list[T]:
         """The rows of this kind that are not written yet."""
         return [row for row in self._rows.get(kind, ()) if isinstance(row, kind)]
@@ -58,6 +64,9 @@ class Ledger:
             if connection is not None and (rows := self._rows.pop(kind, None)):
                 connection.execute(_INSERT[kind], [_values(kind, row) for row in rows])
                 self._follow(rows if kind in _MAY_CHANGE else ())
+        if self._found_by:
+            search.enter(self._db.connection(), self._found_by)
+            self._found_by = []
 
     def _follow(self, rows: Any) -> None:
         for row in rows:

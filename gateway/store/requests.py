@@ -6,13 +6,11 @@ Plain functions of a db session, run by Database.write or Database.read. Lists a
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, or_, select, text, update
+from sqlalchemy import and_, bindparam, case, func, select, text, update
 from sqlalchemy.orm import Session as Db
 
 from gateway.models import (
-    ALIVE,
     Attachment,
     Customer,
     Entry,
@@ -24,7 +22,6 @@ from gateway.models import (
     Verification,
     Wake,
     columns,
-    is_in,
 )
 
 ATTACHMENT, CUSTOMER, ENTRY = columns(Attachment), columns(Customer), columns(Entry)
@@ -58,20 +55,6 @@ LATEST = 1_000
 """The most entries or decisions of one request that are shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueueLine:
-    """One queue as `frontdesk queue` shows it."""
-
-    queue: str
-    waiting: int
-    """Requests whose next act is ours (new, open)."""
-    alive: int
-    """These and the ones that wait for the customer."""
-    overdue: int
-    oldest: datetime | None
-    """When the oldest waiting one was opened."""
-
-
 def find(db: Db, number: str, lock: bool = False) -> Request | None:
     """The request of a number in canonical form; `lock` keeps others from changing it until the commit."""
     query = select(Request).where(REQUEST.number == number)
@@ -85,52 +68,11 @@ def move_entries(db: Db, source: Request, target: Request) -> None:
     target.last_entry = max(target.last_entry, source.last_entry)
 
 
-def queues(db: Db, now: datetime) -> list[QueueLine]:
-    """Every queue that holds living requests, by name."""
-    waiting = REQUEST.state.in_(("new", "open"))
-    rows = db.execute(
-        select(REQUEST.queue, func.sum(case((waiting, 1), else_=0)), func.count(),
-               func.sum(case((and_(waiting, REQUEST.due < now), 1), else_=0)),
-               func.min(case((waiting, REQUEST.created_at), else_=None)))
-        .where(is_in(REQUEST.state, ALIVE)).group_by(REQUEST.queue).order_by(REQUEST.queue))
-    return [QueueLine(queue, int(mine), alive, int(overdue), oldest) for queue, mine, alive, overdue, oldest in rows]
-
-
-def in_queue(db: Db, queue: str, limit: int = 200, after: Request | None = None) -> list[tuple[Request, Customer]]:
-    """Living requests of a queue, most urgent first; `after` is the last one of the page before."""
-    query = (select(Request, Customer).join(Customer, CUSTOMER.id == REQUEST.customer_id)
-             .where(REQUEST.queue == queue, is_in(REQUEST.state, ALIVE)))
-    if after is not None:
-        later = REQUEST.due > after.due if after.due else None
-        same = and_(REQUEST.due.is_(None) if after.due is None else REQUEST.due == after.due, REQUEST.id > after.id)
-        behind = same if later is None else or_(later, REQUEST.due.is_(None), same)
-        query = query.where(or_(REQUEST.priority < after.priority, and_(REQUEST.priority == after.priority, behind)))
-    return [(request, customer) for request, customer in db.execute(query.order_by(*_by_urgency()).limit(limit))]
-
-
-def _by_urgency() -> tuple[Any, ...]:
-    return REQUEST.priority.desc(), REQUEST.due.is_(None), REQUEST.due, REQUEST.id
-
-
-def claim_next(db: Db, queue: str | None, agent: str, now: datetime, lease: timedelta) -> Request | None:
-    """The most urgent request that waits for an agent, now theirs for `lease`. Two agents never get the same one.
-
-    First what came back to them; then what nobody has, what an agent let lie beyond the lease, and what came back to
-    another agent and is overdue.
-    """
-    mine = and_(REQUEST.owner == agent, or_(REQUEST.lease_until.is_(None), REQUEST.lease_until < now))
-    let_lie = and_(REQUEST.lease_until.is_(None), REQUEST.due < now)
-    free = or_(REQUEST.owner == "", REQUEST.lease_until < now, let_lie)
-    query = select(Request).where(is_in(REQUEST.state, ALIVE), REQUEST.state.in_(("new", "open")), or_(mine, free),
-                                  REQUEST.is_held.is_(False))
-    if queue is not None:
-        query = query.where(REQUEST.queue == queue)
-    order = (case((REQUEST.owner == agent, 0), else_=1), *_by_urgency())
-    request = db.scalars(query.order_by(*order).limit(1).with_for_update(skip_locked=True)).one_or_none()
-    if request is not None:
-        request.owner = agent
-        request.lease_until = now + lease
-    return request
+def of_lines(db: Db, ids: Sequence[int]) -> list[tuple[Request, Customer]]:
+    """The requests of a list (store/queue), in its order, with their customers."""
+    query = select(Request, Customer).join(Customer, CUSTOMER.id == REQUEST.customer_id).where(REQUEST.id.in_(ids))
+    return sorted(((request, customer) for request, customer in db.execute(query)),
+                  key=lambda row: ids.index(row[0].id or 0))
 
 
 def of_customer(db: Db, customer_id: int) -> Sequence[Request]:

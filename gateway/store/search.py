@@ -6,11 +6,14 @@ without blanks between words, or put particles behind them (Korean), are cut int
 "환불해" and "전액환불", which neither words nor trigrams would do. Other words are found by their beginnings.
 """
 
+# ruff: noqa: S608 - the SQL is made of words of this file, values are bound
+
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session as Db
 
 MOST_READ = 20_000
 """Characters of a text whose words are kept."""
@@ -20,6 +23,10 @@ LONGEST = 40
 """Characters of a term; the rest of a longer word is not looked at."""
 MOST_ASKED = 20
 """Terms of a question."""
+MOST_HITS = 2_000
+"""Entries that one page of a search looks at, where not each of them may be shown."""
+BEGINNING = 3
+"""Letters of a word that is found by its beginning; a shorter one is found as a whole."""
 
 _JOINED = ("\u1100-\u11ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
            "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff")
@@ -32,6 +39,49 @@ _ENTER = {
     "postgresql": text("INSERT INTO finding (entry_id, words) "
                        "VALUES (:entry, array_to_tsvector(string_to_array(:words, ' ')))"),
 }  # fmt: skip
+
+_HITS = {
+    "sqlite": "SELECT rowid AS id FROM finding WHERE finding MATCH :terms AND rowid < :before "
+              "ORDER BY rowid DESC LIMIT :most",
+    "postgresql": "SELECT entry_id AS id FROM finding WHERE words @@ CAST(:terms AS tsquery) AND entry_id < :before "
+                  "ORDER BY entry_id DESC LIMIT :most",
+}  # fmt: skip
+_REQUESTS = {
+    name: text("SELECT entry.id, CASE WHEN entry.withdrawn_at IS NULL THEN entry.request_id END "
+               f"FROM ({hits}) AS hit JOIN entry ON entry.id = hit.id ORDER BY entry.id DESC")
+    for name, hits in _HITS.items()
+}  # fmt: skip
+_FURTHEST = 2**31 - 1
+
+
+def hits(db: Db, words: str, most: int, before: int | None = None) -> list[tuple[int, int | None]]:
+    """Entries that hold all of the words, newest first, each with its request (None: it was taken back).
+
+    before: only entries with a smaller id. Nothing is found by a question without a word.
+    """
+    connection = db.connection()
+    question = _question(words, connection.dialect.name == "postgresql")
+    values = {"terms": question, "most": most, "before": before or _FURTHEST}
+    return [(row[0], row[1]) for row in connection.execute(_REQUESTS[connection.dialect.name], values)] \
+        if question else []
+
+
+def _question(words: str, is_postgresql: bool) -> str:
+    """The words as the index asks for them: a * behind what is only the beginning of a term."""
+    asked = list(dict.fromkeys(each for word in _PIECE.findall(_folded(words[:MOST_READ])) for each in _asked(word)))
+    if is_postgresql:
+        return " & ".join(f"'{term}'{':*' * is_open}" for term, is_open in asked[:MOST_ASKED])
+    return " AND ".join(f'"{term}"{"*" * is_open}' for term, is_open in asked[:MOST_ASKED])
+
+
+def _asked(word: str) -> Iterator[tuple[str, bool]]:
+    """Each term, and whether it is only a beginning."""
+    if not _IS_JOINED.match(word):
+        yield word[:LONGEST], len(word) >= BEGINNING
+    elif len(word) == 1:
+        yield word, True
+    else:
+        yield from ((word[place:place + 2], False) for place in range(len(word) - 1))
 
 
 def enter(connection: Connection, entries: Iterable[tuple[int, Iterable[str]]]) -> None:

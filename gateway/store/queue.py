@@ -1,0 +1,316 @@
+"""The agents' queues: how much waits in each, who gets the next request, and every list of requests, page by page.
+
+Lists are keyset-paged and sorted as agents work: the most urgent first, of equals what is due first; what is settled,
+newest first; what was searched for, by the newest entry that holds the words. Each is read along an index of the very
+order (models.Request), queue by queue, so a page costs the same among a thousand requests and a million. The SQL is
+put together here, because SQLAlchemy would take longer to do it than the database to answer.
+"""
+
+# ruff: noqa: S608 - the SQL is made of words of this file, values are bound
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, text
+from sqlalchemy.orm import Session as Db
+
+from gateway.models import ALIVE, UNDATED, Moment, Request, Tally, columns
+from gateway.store import search
+
+TALLY = columns(Tally)
+_request = Request.__table__  # type: ignore[attr-defined]
+WAITING, SETTLED = ("new", "open"), ("resolved", "closed")
+GROUPS = {"alive": ALIVE, "waiting": WAITING, "settled": SETTLED, "any": ALIVE + SETTLED}
+"""What a filter may name beside a single state: somebody still works on it or waits for it; the next act is ours; it
+is at its end; all of them."""
+MOST = 1_000
+"""Lines of a page."""
+MOST_OVERDUE = 1_000
+"""Overdue requests of one queue and priority are counted so far, no further."""
+PRIORITIES = (5, 4, 3, 2, 1)
+
+URGENCY = f"priority DESC, {UNDATED}, due, id"
+"""The order of living requests; the index request_urgency, and of what waits for us request_waiting."""
+_CURSOR = re.compile(r"([0-9]{1,9})(?:\.([1-5])(?:\.([0-9]{1,17}))?)?", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """One queue and how much is in it."""
+
+    queue: str
+    waiting: int
+    """Requests whose next act is ours (new, open)."""
+    alive: int
+    """These and the ones that wait for the customer."""
+    overdue: int
+    oldest: datetime | None
+    """When the oldest waiting one was opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which requests a list holds. The queues that its reader may see are an argument of their own."""
+
+    queue: str = ""
+    """"" is every queue."""
+    state: str = ""
+    """A state, or a word of GROUPS; "" is alive, and where words are searched for any."""
+    category: str = ""
+    owner: str | None = None
+    """"" is nobody's; None is anybody's."""
+    overdue: bool = False
+    held: bool = False
+    """Only what waits for a decision whether it stands for itself."""
+    identity: str = ""
+    verification: str = ""
+    language: str = ""
+    words: str = ""
+    """Searched for in what was said (store/search)."""
+
+    @property
+    def is_settled(self) -> bool:
+        """What is listed is at its end."""
+        return self.state in ("settled", *SETTLED)
+
+    @property
+    def is_narrow(self) -> bool:
+        """More is asked than words and a queue."""
+        return self != Filter(queue=self.queue, words=self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One request in a list. Named as the columns of Request are, so that badges can be made of it."""
+
+    id: int
+    number: str
+    subject: str
+    state: str
+    category: str
+    language: str
+    queue: str
+    priority: int
+    due: datetime | None
+    owner: str
+    lease_until: datetime | None
+    claimed_at: datetime | None
+    identity: str
+    identity_because: str
+    verification: str
+    verification_because: str
+    on_file: str
+    is_held: bool
+    created_at: datetime
+    changed_at: datetime
+    customer_wrote_at: datetime | None
+    resolution: str
+    rating: int | None
+    last_entry: int
+    customer: str
+    """Address."""
+    customer_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some lines of a list. next: where the following page begins, for `after`; "" when this was the last."""
+
+    lines: Sequence[Line]
+    next: str
+
+
+class BadCursor(ValueError):
+    """`after` was not made by a page of this list."""
+
+
+# ---- counts ----------------------------------------------------------------------------------------------------------
+
+
+def counts(db: Db, now: datetime, queues: Collection[str] | None = None) -> list[QueueLine]:
+    """Every queue that holds living requests, by name; of these queues only, when they are given."""
+    kept = _kept(db, queues)
+    names = sorted({queue for queue, state in kept if state in ALIVE})
+    overdue, oldest = _overdue(db, names, now), _oldest(db, names)
+    return [QueueLine(name, sum(kept.get((name, state), 0) for state in WAITING),
+                      sum(kept.get((name, state), 0) for state in ALIVE), overdue.get(name, 0), oldest.get(name))
+            for name in names]  # fmt: skip
+
+
+def waiting(db: Db, queues: Collection[str] | None = None) -> list[str]:
+    """The queues in which something waits for an agent; of these, when they are given."""
+    return sorted({queue for queue, state in _kept(db, queues) if state in WAITING})
+
+
+def _kept(db: Db, queues: Collection[str] | None) -> dict[tuple[str, str], int]:
+    query = select(TALLY.queue, TALLY.state, func.sum(TALLY.n)).group_by(TALLY.queue, TALLY.state)
+    rows = db.connection().execute(query)
+    return {(queue, state): int(n) for queue, state, n in rows if n and (queues is None or queue in queues)}
+
+
+def _overdue(db: Db, names: Sequence[str], now: datetime) -> dict[str, int]:
+    """A range of the index for each queue and priority."""
+    parts = [f"SELECT {place} AS place, (SELECT count(*) FROM (SELECT 1 FROM request WHERE queue = :q{place} AND "
+             f"state IN ('new', 'open') AND priority = {priority} AND {UNDATED} = 0 AND due < :now "
+             f"LIMIT {MOST_OVERDUE}) AS one) AS n"
+             for place in range(len(names)) for priority in PRIORITIES]  # fmt: skip
+    found: dict[str, int] = {}
+    for place, n in rows(db, " UNION ALL ".join(parts), {**named(names), "now": now}) if parts else ():
+        found[names[place]] = found.get(names[place], 0) + n
+    return found
+
+
+def _oldest(db: Db, names: Sequence[str]) -> dict[str, datetime]:
+    parts = [f"SELECT id FROM (SELECT id FROM request WHERE queue = :q{place} AND state IN ('new', 'open') "
+             "ORDER BY id LIMIT 1) AS one" for place in range(len(names))]  # fmt: skip
+    ids = [row[0] for row in rows(db, " UNION ALL ".join(parts), named(names))] if parts else []
+    query = select(_request.c.queue, _request.c.created_at).where(_request.c.id.in_(ids))
+    return {row[0]: row[1] for row in db.connection().execute(query)}
+
+
+# ---- pages -----------------------------------------------------------------------------------------------------------
+
+
+def page(db: Db, filter: Filter, now: datetime, limit: int = 50, after: str = "",
+         queues: Collection[str] | None = None) -> Page:
+    """A page of requests. queues: those its reader may see, None is all. Raises BadCursor."""
+    place, limit = _Place.read(after), min(max(limit, 1), MOST)
+    if filter.words.strip():
+        return _found(db, filter, now, limit, place, queues)
+    names = _names(db, filter, queues)
+    if not names:
+        return Page((), "")
+    segments, order = (_older(place), "id DESC") if filter.is_settled else (_less_urgent(place), URGENCY)
+    branches = [f"SELECT * FROM (SELECT id, priority, due FROM request WHERE queue = :q{number} AND "
+                f"{_conditions(filter)}{segment} ORDER BY {order} LIMIT :most) AS one"
+                for number in range(len(names)) for segment in segments]  # fmt: skip
+    ids = f"SELECT id FROM ({' UNION ALL '.join(branches)}) AS each_one ORDER BY {order} LIMIT :most"
+    lines = _lines(db, ids, {**_values(filter, now), **named(names), **place.values(), "most": limit + 1})
+    lines.sort(key=(lambda line: -line.id) if filter.is_settled else _urgency)
+    return Page(lines[:limit], _Place.of(lines[limit - 1], filter.is_settled) if len(lines) > limit else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a page ended: the id of its last line, and how urgent that was."""
+
+    id: int | None = None
+    priority: int | None = None
+    due: datetime | None = None
+
+    @classmethod
+    def read(cls, after: str) -> "_Place":
+        found = _CURSOR.fullmatch(after)
+        if after and not found:
+            raise BadCursor("this is no cursor of a list")
+        id, priority, due = found.groups() if found else (None, None, None)
+        return cls(int(id) if id else None, int(priority) if priority else None,
+                   _EPOCH + timedelta(microseconds=int(due)) if due else None)
+
+    @staticmethod
+    def of(line: Line, is_settled: bool) -> str:
+        due = [] if line.due is None else [(line.due - _EPOCH) // timedelta(microseconds=1)]
+        return ".".join(map(str, [line.id] if is_settled else [line.id, line.priority, *due]))
+
+    def values(self) -> dict[str, Any]:
+        return {"last": self.id, "priority": self.priority, "due": self.due}
+
+
+def _older(place: _Place) -> list[str]:
+    return [" AND id < :last" if place.id is not None else ""]
+
+
+def _less_urgent(place: _Place) -> list[str]:
+    """What comes behind a place, as ranges of the index: one OR over them all would be read from its beginning."""
+    if place.id is None:
+        return [""]
+    if place.priority is None:
+        raise BadCursor("this is a cursor of another list")
+    same = f" AND priority = :priority AND {UNDATED}"
+    if place.due is None:
+        return [f"{same} = 1 AND due IS NULL AND id > :last", " AND priority < :priority"]
+    return [f"{same} = 0 AND due = :due AND id > :last", f"{same} = 0 AND due > :due", f"{same} = 1",
+            " AND priority < :priority"]  # fmt: skip
+
+
+def _found(db: Db, filter: Filter, now: datetime, limit: int, place: _Place, queues: Collection[str] | None) -> Page:
+    """What was searched for; each request once on a page, where the newest entry with the words puts it."""
+    most = search.MOST_HITS if filter.is_narrow or filter.queue or queues is not None else limit * 4
+    hits = search.hits(db, filter.words, most, place.id)
+    newest: dict[int, int] = {}
+    for entry, request in hits:
+        newest.setdefault(request or 0, entry)
+    names = None if queues is None and not filter.queue else _names(db, filter, queues)
+    among = "" if names is None else f" AND queue IN ({', '.join(f':q{number}' for number in range(len(names)))})"
+    if not newest or names == []:
+        return Page((), "")
+    values = {**_values(filter, now), **named(names or ()), "ids": [*newest]}
+    lines = _lines(db, f"SELECT id FROM request WHERE id IN :ids AND {_conditions(filter)}{among}", values)
+    lines.sort(key=lambda line: -newest[line.id])
+    if len(lines) > limit:
+        return Page(lines[:limit], str(newest[lines[limit - 1].id]))
+    return Page(lines, str(hits[-1][0]) if len(hits) == most else "")
+
+
+def _names(db: Db, filter: Filter, queues: Collection[str] | None) -> list[str]:
+    """The queues that are looked through."""
+    if filter.queue:
+        return [filter.queue] if queues is None or filter.queue in queues else []
+    return sorted({queue for queue, _ in _kept(db, queues)})
+
+
+def _conditions(filter: Filter) -> str:
+    """The states first, as the partial indexes name them."""
+    default = "settled" if filter.is_settled else "any" if filter.words and not filter.state else "alive"
+    group = "waiting" if filter.overdue else filter.state if filter.state in GROUPS else default
+    parts = [f"state IN ({', '.join(repr(state) for state in GROUPS[group])})"]
+    if filter.state and filter.state not in GROUPS:
+        parts.append("state = :state")
+    parts += [f"{name} = :{name}" for name in ("category", "identity", "verification", "language")
+              if getattr(filter, name)]  # fmt: skip
+    if filter.owner is not None:
+        parts.append("owner = :owner")
+    if filter.overdue:
+        parts.append("due < :now")
+    if filter.held:
+        parts.append("is_held")
+    return " AND ".join(parts)
+
+
+def _values(filter: Filter, now: datetime) -> dict[str, Any]:
+    names = ("state", "category", "identity", "verification", "language", "owner")
+    return {"now": now, **{name: getattr(filter, name) for name in names}}
+
+
+def named(names: Sequence[str]) -> dict[str, Any]:
+    """Values for :q0, :q1 ... in SQL."""
+    return {f"q{number}": name for number, name in enumerate(names)}
+
+
+def _urgency(line: Line) -> tuple[int, bool, datetime, int]:
+    return -line.priority, line.due is None, line.due or _EPOCH, line.id
+
+
+# ---- rows ------------------------------------------------------------------------------------------------------------
+
+_OF_REQUEST = [_request.c[field.name] for field in fields(Line)[:-2]]
+_SELECT = ", ".join(f"request.{each.name}" for each in _OF_REQUEST)
+_MOMENTS = ("now", "due")
+
+
+def _lines(db: Db, ids: str, values: dict[str, Any]) -> list[Line]:
+    sql = (f"SELECT {_SELECT}, customer.address AS customer, customer.name AS customer_name FROM request "
+           f"JOIN customer ON customer.id = request.customer_id WHERE request.id IN ({ids})")  # fmt: skip
+    return [Line(*row) for row in rows(db, sql, values, _OF_REQUEST)]
+
+
+def rows(db: Db, sql: str, values: dict[str, Any], types: Sequence[Any] = ()) -> Any:
+    """What this SQL gives; values that it does not name are left out. types: columns whose types its own have."""
+    named = {name: value for name, value in values.items() if re.search(rf":{name}\b", sql)}
+    clause = text(sql).bindparams(*(bindparam(name, type_=Moment) for name in _MOMENTS if name in named),
+                                  *(bindparam(name, expanding=True) for name in ("ids",) if name in named))  # fmt: skip
+    return db.connection().execute(clause.columns(*types) if types else clause, named)

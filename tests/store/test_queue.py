@@ -1,0 +1,206 @@
+"""The lists of the agents' desk, on both databases: counts are kept, pages follow one another without a gap."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from gateway.models import Customer, Request, Tally, columns
+from gateway.store import claims, queue
+from gateway.store.database import Database, Db
+from gateway.store.queue import BadCursor, Filter
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+REQUEST, TALLY = columns(Request), columns(Tally)
+
+
+async def lay(database: Database, *requests: dict[str, Any]) -> None:
+    def work(db: Db) -> None:
+        customer = db.scalar(select(Customer)) or Customer(address="kim@example.org", name="Kim", created_at=NOON)
+        db.add(customer)
+        db.flush()
+        first = (db.scalar(select(func.max(REQUEST.id))) or 0) + 1
+        plain = {"customer_id": customer.id, "queue": "technical", "created_at": NOON, "changed_at": NOON}
+        db.add_all(Request(**{"number": f"FD-2026-{first + place:07}", **plain, **values})
+                   for place, values in enumerate(requests))  # fmt: skip
+
+    await database.write(work)
+
+
+async def listed(database: Database, filter: Filter, limit: int = 200, queues: set[str] | None = None) -> list[int]:
+    page = await database.read(lambda db: queue.page(db, filter, NOON, limit, "", queues))
+    return [line.id for line in page.lines]
+
+
+async def all_pages(database: Database, filter: Filter, limit: int, queues: set[str] | None = None) -> list[int]:
+    found: list[int] = []
+    after = ""
+    while True:
+        page = await database.read(lambda db, after=after: queue.page(db, filter, NOON, limit, after, queues))  # type: ignore[misc]
+        assert len(page.lines) <= limit
+        found += [line.id for line in page.lines]
+        if not page.next:
+            return found
+        after = page.next
+
+
+def mixture(count: int = 90) -> list[dict[str, Any]]:
+    """Every priority, with due times of which many are equal, and without; in three queues and every state."""
+    states = ("new", "open", "pending", "answered", "resolved", "closed")
+    return [{"priority": 1 + place * 7 % 5, "due": NOON + timedelta(hours=place % 4) if place % 3 else None,
+             "queue": ("technical", "account", "general")[place % 3 if place % 2 else 0],
+             "state": states[place % len(states)]} for place in range(count)]  # fmt: skip
+
+
+# ---- pages ----
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7, 50])
+async def test_pages_follow_one_another_without_a_gap_or_a_repetition(database: Database, limit: int) -> None:
+    await lay(database, *mixture())
+    alive = [each for each in enumerate(mixture(), 1) if each[1]["state"] not in ("resolved", "closed")]
+    expected = sorted(alive, key=lambda each: (
+        -each[1]["priority"], each[1]["due"] is None, each[1]["due"] or NOON, each[0]))  # fmt: skip
+    assert await all_pages(database, Filter(), limit) == [id for id, _ in expected]
+    for name in ("technical", "account"):
+        of_queue = [id for id, values in expected if values["queue"] == name]
+        assert await all_pages(database, Filter(queue=name), limit) == of_queue
+
+
+@pytest.mark.parametrize("limit", [1, 7])
+async def test_what_is_settled_is_listed_newest_first(database: Database, limit: int) -> None:
+    await lay(database, *mixture())
+    settled = [id for id, values in enumerate(mixture(), 1) if values["state"] in ("resolved", "closed")]
+    assert await all_pages(database, Filter(state="settled"), limit) == settled[::-1]
+    closed = [id for id, values in enumerate(mixture(), 1) if values["state"] == "closed"]
+    assert await all_pages(database, Filter(state="closed"), limit) == closed[::-1]
+
+
+async def test_a_page_goes_on_when_its_last_line_has_moved_meanwhile(database: Database) -> None:
+    await lay(database, *({"priority": 3, "due": NOON + timedelta(hours=place)} for place in range(6)))
+    first = await database.read(lambda db: queue.page(db, Filter(), NOON, 3))
+
+    def move(db: Db) -> None:
+        db.get_one(Request, 3).queue = "account"
+
+    await database.write(move)
+    second = await database.read(lambda db: queue.page(db, Filter(queue="technical"), NOON, 3, first.next))
+    assert [line.id for line in second.lines] == [4, 5, 6]
+
+
+async def test_filters_narrow_a_list(database: Database) -> None:
+    await lay(
+        database, {"category": "account", "identity": "failed"}, {"language": "ko"}, {"owner": "minji"},
+        {"due": NOON - timedelta(hours=1)}, {"due": NOON - timedelta(hours=1), "state": "pending"},
+        {"is_held": True}, {"verification": "verified"}, {"state": "answered"}, {"state": "closed"})  # fmt: skip
+    assert await listed(database, Filter(category="account")) == [1]
+    assert await listed(database, Filter(identity="failed")) == [1]
+    assert await listed(database, Filter(language="ko")) == [2]
+    assert await listed(database, Filter(owner="minji")) == [3]
+    assert 3 not in await listed(database, Filter(owner=""))
+    assert await listed(database, Filter(overdue=True)) == [4]
+    assert await listed(database, Filter(held=True)) == [6]
+    assert await listed(database, Filter(verification="verified")) == [7]
+    assert await listed(database, Filter(state="answered")) == [8]
+    assert await listed(database, Filter(state="waiting")) == [4, 1, 2, 3, 6, 7]
+    assert await listed(database, Filter(state="closed", category="other")) == [9]
+    assert await listed(database, Filter(state="any"), 3) != []
+    assert await listed(database, Filter(state="no such state")) == []
+
+
+async def test_an_agent_sees_only_the_queues_that_are_theirs(database: Database) -> None:
+    await lay(database, {"queue": "technical"}, {"queue": "account"}, {"queue": "general"})
+    assert await listed(database, Filter(), queues={"account", "general"}) == [2, 3]
+    assert await listed(database, Filter(queue="technical"), queues={"account"}) == []
+    assert [line.queue for line in await database.read(lambda db: queue.counts(db, NOON, {"account"}))] == ["account"]
+    taken = await database.write(lambda db: claims.claim_next(db, None, "minji", NOON, timedelta(hours=1), {"general"}))
+    assert taken is not None
+    assert taken.id == 3
+    other = {"general"}
+    assert await database.write(lambda db: claims.claim_next(db, "account", "j", NOON, timedelta(1), other)) is None
+
+
+async def test_a_line_shows_the_customer_and_a_request_that_is_there(database: Database) -> None:
+    await lay(database, {"subject": "로그인 오류", "due": NOON})
+    (line,) = (await database.read(lambda db: queue.page(db, Filter(), NOON))).lines
+    assert (line.customer, line.customer_name, line.subject) == ("kim@example.org", "Kim", "로그인 오류")
+    assert (line.due, line.created_at, line.is_held, line.last_entry) == (NOON, NOON, False, 0)
+
+
+@pytest.mark.parametrize("cursor", ["x", "1.2.3.4", "9" * 10, "1.9", "-1", "1.3.", "１", "1.3.99999999999999999999"])
+async def test_a_cursor_of_somebody_elses_making_is_refused(database: Database, cursor: str) -> None:
+    with pytest.raises(BadCursor):
+        await database.read(lambda db: queue.page(db, Filter(), NOON, 5, cursor))
+
+
+async def test_a_cursor_of_another_list_is_refused(database: Database) -> None:
+    await lay(database, {}, {})
+    with pytest.raises(BadCursor):
+        await database.read(lambda db: queue.page(db, Filter(), NOON, 5, "17"))
+
+
+async def test_a_cursor_beyond_all_times_is_an_empty_page(database: Database) -> None:
+    await lay(database, {})
+    with pytest.raises(BadCursor):
+        await database.read(lambda db: queue.page(db, Filter(), NOON, 5, "17.3.999999999999999999"))
+
+
+# ---- counts ----
+
+
+async def counted(database: Database) -> dict[tuple[str, str], int]:
+    def work(db: Db) -> dict[tuple[str, str], int]:
+        rows = db.execute(select(TALLY.queue, TALLY.state, func.sum(TALLY.n)).group_by(TALLY.queue, TALLY.state))
+        return {(name, state): n for name, state, n in rows if n}
+
+    return await database.read(work)
+
+
+async def test_counts_are_kept_whatever_changes_a_request(database: Database) -> None:
+    await lay(database, {}, {}, {"queue": "account", "state": "closed"})
+    assert await counted(database) == {("technical", "new"): 2, ("account", "closed"): 1}
+
+    def change(db: Db) -> None:
+        db.get_one(Request, 1).state = "open"
+        db.get_one(Request, 2).queue = "account"
+        db.get_one(Request, 3).subject = "changes nothing that is counted"
+
+    await database.write(change)
+    assert await counted(database) == {("technical", "open"): 1, ("account", "new"): 1, ("account", "closed"): 1}
+    await database.write(lambda db: db.delete(db.get_one(Request, 3)))
+    assert await counted(database) == {("technical", "open"): 1, ("account", "new"): 1}
+
+
+async def test_the_lines_of_a_count_are_put_together_and_stay_few(database: Database) -> None:
+    await lay(database, *({} for _ in range(40)))
+    for place in range(40):
+        await database.write(lambda db, place=place: [  # type: ignore[misc]
+            setattr(each, "state", ("open", "new")[place % 2]) for each in db.scalars(select(Request))])
+    assert await counted(database) == {("technical", "new"): 40}
+    assert await database.read(lambda db: db.scalar(select(func.count()).select_from(Tally))) < 1100
+
+
+async def test_a_transaction_that_fails_counts_nothing(database: Database) -> None:
+    def fail(db: Db) -> None:
+        db.add(Request(number="FD-2026-0000002", customer_id=1, queue="technical", created_at=NOON, changed_at=NOON))
+        db.flush()
+        raise RuntimeError("half way")
+
+    await lay(database, {})
+    with pytest.raises(RuntimeError):
+        await database.write(fail)
+    assert await counted(database) == {("technical", "new"): 1}
+
+
+async def test_a_queue_tells_what_waits_what_is_overdue_and_since_when_the_oldest(database: Database) -> None:
+    hour = timedelta(hours=1)
+    await lay(
+        database, {"created_at": NOON - 9 * hour, "state": "answered"}, {"created_at": NOON - 5 * hour},
+        {"due": NOON - hour, "priority": 5}, {"due": NOON - hour, "priority": 1}, {"due": NOON + hour},
+        {"queue": "account", "state": "closed"}, {"queue": "general", "state": "pending"})  # fmt: skip
+    general, technical = await database.read(lambda db: queue.counts(db, NOON))
+    assert (technical.queue, technical.waiting, technical.alive, technical.overdue, technical.oldest) == (
+        "technical", 4, 5, 2, NOON - 5 * hour)
+    assert (general.queue, general.waiting, general.alive, general.overdue, general.oldest) == (
+        "general", 0, 1, 0, None)
