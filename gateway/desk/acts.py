@@ -39,7 +39,7 @@ class Acts:
         self.desk, self._condition = desk, condition
 
     def provided(self, condition: Condition) -> "Acts":
-        """The same hands, on condition: it is asked about the request of each act, locked by then, and raises or not."""
+        """The same hands, on condition: it looks at the request of each act, locked by then, and raises or not."""
         return Acts(self.desk, condition)
 
     async def next(self, queue: str | None, agent: str) -> Request | None:
