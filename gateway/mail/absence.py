@@ -210,6 +210,10 @@ CHALLENGE = re.compile(
     r"?(?:필요|요청)",
 )
 
+CHALLENGE_SIGNS = ("confirm", "verif", "prove ", "challenge", "protected", "deliver", "held", "waiting", "quarantined",
+                   "guest list", "whitelist", "approv", "스팸", "발신자")
+"""One of them stands in each of these sentences: a quick look before the whole is tried."""
+
 RECEIVED_WORDS = re.compile(
     r"(?:we(?:'ve| have)? received your|(?:your|the) (?:request|ticket|case|message|inquiry|enquiry|"
     r"e-?mail) (?:has been|was|"
@@ -224,6 +228,9 @@ RECEIVED_WORDS = re.compile(
     r"[^\n]{0,30}ontvangen|ваш(?:е|а)? (?:запрос|обращение|заявка)[^\n]{0,30}(?:получен|зарегистрирован|принят))",
     re.IGNORECASE,
 )
+RECEIVED_SIGNS = ("received", "created", "opened", "registered", "logged", "접수", "등록", "受け付け",
+                  "受付", "收到", "eingegangen", "erhalten", "reçu", "enregistr", "recibido", "recebemos", "ricevuto",
+                  "ontvangen", "получен", "зарегистрирован", "принят")
 TICKET = re.compile(
     r"(?:ticket|case|reference|request|접수 ?번호|문의 ?번호|티켓|受付番号|お問い?合わせ番号|工单|工單|vorgang\w*|"
     r"ticketnummer|anfrage|dossier|solicitud|chamado|aanvraag|заявк\w*|обращени\w*)[^\n\w]{0,4}(?:number|no\.?|"

@@ -13,11 +13,13 @@ from gateway.mail.absence import (
     ABSENCE_SUBJECT,
     ABSENCE_WORDS,
     CHALLENGE,
+    CHALLENGE_SIGNS,
     MACHINE_LOCAL,
     MACHINE_NAME,
     MAYBE_ABSENCE_SUBJECT,
     READ_SUBJECT,
     READ_WORDS,
+    RECEIVED_SIGNS,
     RECEIVED_WORDS,
     TICKET,
     TOLD_SUBJECT,
@@ -290,6 +292,8 @@ def _is_answer(message: "Message") -> bool:
 def _received(message: "Message", envelope: Envelope | None) -> str:
     """Another desk's acknowledgement, from a system that marks nothing."""
     words = message.text[:1000]
+    if not _holds(words, RECEIVED_SIGNS):
+        return ""
     told = RECEIVED_WORDS.search(words) and TICKET.search(f"{message.subject[:300]}\n{words}")
     return "It is another desk's acknowledgement." if told and not re.search("[?？]", words) else ""
 
@@ -309,8 +313,14 @@ def _invitation(message: "Message", envelope: Envelope | None) -> str:
 
 
 def _challenge(message: "Message", envelope: Envelope | None) -> str:
-    has = CHALLENGE.search(message.subject[:300].lower()) or CHALLENGE.search(message.text[:1500].lower())
+    texts = (message.subject[:300].lower(), message.text[:1500].lower())
+    has = any(_holds(text, CHALLENGE_SIGNS) and CHALLENGE.search(text) for text in texts)
     return "A challenge robot asks whether we are human." if has else ""
+
+
+def _holds(text: str, signs: tuple[str, ...]) -> bool:
+    folded = text.casefold()
+    return any(sign in folded for sign in signs)
 
 
 _RULES: tuple[Callable[["Message", Envelope | None], str], ...] = (

@@ -18,6 +18,8 @@ from gateway.mail.structure import Part
 from gateway.mail.words import decode_words, tidy, with_few_marks
 
 _ENRICHED = re.compile(r"<<|</?[a-zA-Z][a-zA-Z0-9-]{0,60}>")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NO_CONTROLS = {each: None for each in range(128) if _CONTROLS.match(chr(each))}
 _PARAM = re.compile(r"(?is)<param>.{0,200}?</param>")
 _BODY_KINDS = ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown")
 
@@ -81,7 +83,9 @@ def read_body(raw: bytes, root: Part, hint: str) -> Body:
 
 def _printable(text: str) -> str:
     """Without control characters other than tab and line feed, halves of characters, and heaps of combining marks."""
-    return with_few_marks(re.sub("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f\ud800-\udfff]", "", text))
+    if text.isascii():
+        return text.translate(_NO_CONTROLS)
+    return with_few_marks(_CONTROLS.sub("", text))
 
 
 def _pieces(part: Part, reading: _Reading, is_root: bool = False, is_first: bool = False) -> list[_Piece]:

@@ -35,6 +35,9 @@ WORDS: dict[str, frozenset[str]] = {code: frozenset(words.split()) for code, wor
     "id": "dan yang di ini itu tidak saya untuk dengan terima kasih halo tolong bisa ada dari mohon",
 }.items()}
 """The small words that carry a language."""
+_SPOKEN = {
+    word: [code for code, words in WORDS.items() if word in words] for word in frozenset().union(*WORDS.values())
+}
 
 LETTERS = {
     "de": "ß",
@@ -56,6 +59,7 @@ SAMPLE = 6000
 
 _URL = re.compile(r"https?://\S+|[^\s@]{1,64}@[^\s@]+")
 _WORD = re.compile(r"[^\W\d_]+")
+_NO_LETTERS = str.maketrans({chr(each): " " for each in range(128) if not chr(each).isalpha()})
 _SCRIPTS = (
     ("ko", re.compile(r"[\uac00-\ud7a3\u3131-\u318e\u1100-\u11ff]")),
     ("ja", re.compile(r"[\u3041-\u30fa]")),
@@ -106,17 +110,24 @@ def _script(sample: str) -> str:
 
 
 def _by_words(sample: str) -> str:
-    words = Counter(word.lower() for word in _WORD.findall(sample)[:800])
+    words = Counter(_words(sample))
     if not words:
         return ""
+    scores = dict.fromkeys(WORDS, 0)
+    for word in words.keys() & _SPOKEN.keys():
+        for code in _SPOKEN[word]:
+            scores[code] += words[word]
     lower = "" if sample.isascii() else sample.lower()
-    scores = {
-        code: sum(times for word, times in words.items() if word in small)
-        + 2 * sum(each in lower for each in LETTERS.get(code, ""))
-        for code, small in WORDS.items()
-    }
+    for code, letters in LETTERS.items() if lower else ():
+        scores[code] += 2 * sum(each in lower for each in letters)
     best = max(scores, key=lambda code: scores[code])
     return best if scores[best] >= max(1.0, words.total() / 40) else ""
+
+
+def _words(sample: str) -> list[str]:
+    if sample.isascii():
+        return sample.lower().translate(_NO_LETTERS).split()[:800]
+    return "\n".join(_WORD.findall(sample)[:800]).lower().split()
 
 
 def _by_charset(charset: str) -> str:

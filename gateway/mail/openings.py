@@ -3,6 +3,7 @@ fields of the mail that is quoted. The forms are those of headings.py.
 """
 
 import re
+from collections.abc import Iterator
 from itertools import takewhile
 
 from gateway.mail.headings import (
@@ -31,6 +32,20 @@ _STARTS = re.compile(
 _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Marks of the writing direction, which stand around names in Hebrew and Arabic headings."""
 _NAMED = re.compile(r"[^\W\d_][\w ]{0,20}[:：]\s")
+
+_MARKS = re.compile(rf"[:：>＞\]_=*~—–{QUOTE_MARK}-]")
+"""A line that begins a quote holds one of these signs, unless it ends with one of these words."""
+_WORDS = ("wrote", "writes", "작성", "말", "글", "写道", "寫道", "schrieb", "écrit", "escribió", "escreveu", "scritto",
+          "schreef", "yazdı", "yazdi", "original message", "원본 메시지", "ngliche nachricht", "message d'origine")
+
+
+def may_begin(lines: list[str]) -> Iterator[int]:
+    """The lines that are worth a look whether a quote begins there: in most mails hardly one."""
+    text = "\n".join(lines).casefold()
+    has_words = any(word in text for word in _WORDS)
+    for number, line in enumerate(lines):
+        if _MARKS.search(line) or (has_words and (_may_end(line) or ORIGINAL_BARE.match(line.strip()))):
+            yield number
 
 
 def quote_begins(lines: list[str], number: int) -> tuple[int, int, bool] | None:
@@ -103,7 +118,7 @@ def _is_block(lines: list[str], number: int) -> bool:
 def _is_dated(lines: list[str], number: int) -> bool:
     """Date: is followed by From: and one more, or by To: with an address, with nothing in between."""
     near = lines[number + 1 : number + 5]
-    count = next((place for place, line in enumerate(near) if not is_field(line)), 4)
+    count = next((place for place, line in enumerate(near) if not is_field(line)), len(near))
     has_author = any(FROM_LINE.match(line) for line in near[:count])
     return (has_author and count >= 2) or (count >= 1 and EVIDENCE.search(near[0]) is not None and "@" in near[0])
 

@@ -14,7 +14,7 @@ from gateway.mail.headings import (
     LINE,
     ORIGINAL,
 )
-from gateway.mail.openings import heading_before, is_field, quote_begins
+from gateway.mail.openings import heading_before, is_field, may_begin, quote_begins
 from gateway.mail.readable import QUOTE_MARK, SIGNATURE_MARK, has_hints, readable
 from gateway.mail.signatures import RULE, has_words, is_quoted, only_signature, without_list_footer, without_signature
 
@@ -86,8 +86,10 @@ def _with_mark(lines: list[str], marked: str) -> list[str]:
 
 
 def _clean(lines: list[str]) -> str:
-    kept = (line for line in lines if line.strip() not in (QUOTE_MARK, SIGNATURE_MARK))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in kept)).strip("\n").rstrip()
+    text = "\n".join([line.rstrip() for line in lines])
+    if QUOTE_MARK in text or SIGNATURE_MARK in text:
+        text = "\n".join(line for line in text.split("\n") if line.strip() not in (QUOTE_MARK, SIGNATURE_MARK))
+    return (re.sub(r"\n{3,}", "\n\n", text) if "\n\n\n" in text else text).strip("\n").rstrip()
 
 
 def _without_marker(lines: list[str]) -> list[str]:
@@ -106,35 +108,47 @@ def _parted(lines: list[str]) -> list[str]:
     """An answer and the heading behind it on one line, above quoted lines, become two lines."""
     parted: list[str] = []
     for number, line in enumerate(lines):
-        is_heading_like = line.rstrip().endswith("wrote:") and len(line) <= LINE and not is_quoted(line)
-        is_above = is_heading_like and any(map(is_quoted, lines[number + 1 : number + 3]))
-        start = max((found.start() for found in JOINED.finditer(line)), default=0) if is_above else 0
-        parted += [line[:start].rstrip("- "), line[start:]] if line[:start].strip(" -") else [line]
+        start = _joined_at(lines, number) if "wrote:" in line else 0
+        parted += [line[:start].rstrip("- "), line[start:]] if start and line[:start].strip(" -") else [line]
     return parted
+
+
+def _joined_at(lines: list[str], number: int) -> int:
+    """Where on this line the heading begins; 0 when none does."""
+    line = lines[number]
+    is_heading_like = line.rstrip().endswith("wrote:") and len(line) <= LINE and not is_quoted(line)
+    is_above = is_heading_like and any(map(is_quoted, lines[number + 1 : number + 3]))
+    return max((found.start() for found in JOINED.finditer(line)), default=0) if is_above else 0
 
 
 def _without_quotes(lines: list[str]) -> list[str]:
     """Cuts at the first heading of a quoted mail, or leaves out the one block of quoted lines."""
-    for number, line in enumerate(lines):
+    for number in may_begin(lines):
+        line = lines[number]
         if len(line) > LINE:
             continue
-        if FORWARDED.match(line.strip()) and not _QUOTED.match(line):
-            return lines
         if is_quoted(line) and not GROUPWISE.match(line.strip()):
-            break
+            return lines if _is_forwarded(lines[: number + 1]) else _without_blocks(lines)
         found = quote_begins(lines, number)
         if found is None:
             continue
         start, after, is_all = found
         following = next((each for each in lines[after:] if each.strip() not in ("", QUOTE_MARK)), "")
-        if FORWARDED.match(following[:LINE].strip()):
+        if FORWARDED.match(following[:LINE].strip()) or _is_forwarded(lines[: number + 1]):
             return lines
         if not is_all and not is_quoted(following) and not _is_sure(" ".join(lines[start:after])):
             continue
         if is_all or not is_quoted(following):
             return lines[:start] if has_words(lines[:start]) else _below(lines, after)
-        break
-    return _without_blocks(lines)
+        return _without_blocks(lines)
+    kept = _without_blocks(lines)
+    return lines if kept is not lines and _is_forwarded(lines) else kept
+
+
+def _is_forwarded(lines: list[str]) -> bool:
+    """Whether one of them, not quoted itself, says that what follows is a forwarded mail."""
+    short = (line for line in lines if len(line) <= LINE)
+    return any(FORWARDED.match(line.strip()) and not _QUOTED.match(line) for line in short)
 
 
 def _is_sure(heading: str) -> bool:

@@ -12,13 +12,16 @@ SIGNED_LIMIT = 40
 
 RULE = re.compile(r"\s*(?:[_]{5,}|[-]{10,}|[=]{10,}|[*]{10,}|[—–]{5,})\s*$")
 _RULE_OR_DASHES = re.compile(RULE.pattern + r"|\s*(?:--|—|––)\s*$")
+_LIST_RULE = re.compile(r"\s*(?:_{2,}|[-=~*]{20,}|--)\s*$")
 _SIGNATURE = re.compile(r"\s*(?:--|—|––)\s*$")
+_DASHES = 40
+"""Characters of the longest line that begins a signature."""
 _LINK = re.compile(r"\[([^\[\]]{1,80})\]\([^()\s]{1,100}\)")
 """A link as Markdown writes it."""
 
 
 def is_quoted(line: str) -> bool:
-    return line.lstrip(" \t").startswith((">", "＞"))
+    return (">" in line or "＞" in line) and line.lstrip(" \t").startswith((">", "＞"))
 
 
 def has_words(lines: list[str]) -> bool:
@@ -28,7 +31,7 @@ def has_words(lines: list[str]) -> bool:
 def without_list_footer(lines: list[str]) -> list[str]:
     """What a mailing list added below a rule of its own, at the very end."""
     for number in range(len(lines) - 1, max(-1, len(lines) - 15), -1):
-        if re.match(r"\s*(?:_{2,}|[-=~*]{20,}|--)\s*$", lines[number][:LINE]):
+        if _LIST_RULE.match(lines[number][:LINE]):
             footer = [line for line in lines[number + 1 :] if line.strip()]
             is_list = len(footer) <= 8 and any(LIST_FOOTER.search(line[:LINE]) for line in footer)
             return lines[:number] if is_list and has_words(lines[:number]) else lines
@@ -40,9 +43,10 @@ def without_signature(lines: list[str]) -> list[str]:
     first = next((number for number, line in enumerate(lines) if has_words([line])), len(lines))
     end = len(lines)
     for number in range(len(lines) - 1, first, -1):
-        if is_quoted(lines[number]):
+        line = lines[number]
+        if is_quoted(line):
             break
-        if _begins_signature(lines[number], lines[number + 1 : min(end, number + 31)]):
+        if len(line) <= _DASHES and _begins_signature(line, lines[number + 1 : min(end, number + 31)]):
             end = number
     end = _end(lines, end, RULE)
     for _ in range(SIGNED_LIMIT):
@@ -62,7 +66,7 @@ def _end(lines: list[str], end: int, ruled: re.Pattern[str]) -> int:
 
 def _begins_signature(line: str, behind: list[str]) -> bool:
     """RFC 3676 section 4.3: "-- ". Dashes alone count right above a few lines that ask nothing."""
-    if len(line) > 40 or not (line == "-- " or line.strip() == SIGNATURE_MARK or _SIGNATURE.match(line)):
+    if not (line == "-- " or line.strip() == SIGNATURE_MARK or _SIGNATURE.match(line)):
         return False
     if line == "-- " or line.strip() == SIGNATURE_MARK:
         return True

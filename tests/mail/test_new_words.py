@@ -403,6 +403,10 @@ def test_outlook_on_the_web_names_the_place_where_it_appends() -> None:
     assert parse(html_mail(html)).reply_text == "Answer"
 
 
+def test_a_date_on_the_last_line_is_read() -> None:
+    assert new_words("It came.\n\nDate: 5 Jan 2024 10:00") == "It came.\n\nDate: 5 Jan 2024 10:00"
+
+
 def test_gmail_quotes_in_any_language() -> None:
     html = (
         '<div>Answer</div><div class="gmail_quote"><div class="gmail_attr">Blah 2024 &lt;a@b.c&gt; bzz:</div>'
