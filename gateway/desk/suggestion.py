@@ -6,7 +6,6 @@ lesson can be taken back, and what several gateways learnt is added up. It decid
 
 import math
 import re
-from array import array
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -58,7 +57,7 @@ class Experience:
     """What was learnt for one kind of label."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, array[int]] = {}
+        self._counts: dict[str, dict[int, int]] = {}
         self._mails: dict[str, int] = {}
 
     @property
@@ -72,9 +71,9 @@ class Experience:
 
     def add(self, label: str, counts: Mapping[int, int], mails: int) -> None:
         """What `mails` lessons counted for each feature."""
-        held = self._counts.setdefault(label, array("i", bytes(4 * BUCKETS)))
+        held = self._counts.setdefault(label, {})
         for feature, count in counts.items():
-            held[feature] += count
+            held[feature] = held.get(feature, 0) + count
         self._mails[label] = self._mails.get(label, 0) + mails
 
     def suggest(self, counted: Collection[int]) -> Suggestion | None:
@@ -82,7 +81,7 @@ class Experience:
         labels = [label for label, mails in self._mails.items() if mails > 0]
         if self.lessons < LEAST_LESSONS or len(labels) < 2 or not counted:
             return None
-        everywhere = {feature: sum(max(self._counts[label][feature], 0) for label in labels) for feature in counted}
+        everywhere = {feature: sum(self._seen(label, feature) for label in labels) for feature in counted}
         scores = {label: self._score(label, everywhere) for label in labels}
         best = max(scores, key=lambda label: (scores[label], label))
         # Words come in company, where the formula takes each for a witness of its own: it would always be sure.
@@ -91,10 +90,13 @@ class Experience:
 
     def _score(self, label: str, everywhere: Mapping[int, int]) -> float:
         """How much more often these features stand in mails of this label than in others."""
-        held, mails = self._counts[label], self._mails[label]
+        mails = self._mails[label]
         others = self.lessons - mails
         score = math.log((mails + 1) / (others + 1)) - len(everywhere) * math.log((mails + 2) / (others + 2))
         for feature, count in everywhere.items():
-            mine = max(held[feature], 0)
+            mine = self._seen(label, feature)
             score += math.log((mine + 1) / (count - mine + 1))
         return score
+
+    def _seen(self, label: str, feature: int) -> int:
+        return max(self._counts[label].get(feature, 0), 0)

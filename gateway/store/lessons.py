@@ -1,0 +1,67 @@
+"""What agents taught, kept: counts of features by label, and how often what was suggested turned out right."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import case, func, select, text
+from sqlalchemy.orm import Session as Db
+
+from gateway.models import Entry, Lesson, Taught, columns
+
+ENTRY, LESSON, TAUGHT = columns(Entry), columns(Lesson), columns(Taught)
+MAILS = -1
+"""The feature that counts mails."""
+SURE = 0.8
+"""So confident a suggestion must be to count for what it has earned."""
+LATEST, FEWEST, RIGHT = 50, 30, 0.95
+"""Of the latest sure suggestions of a label at least so many, and this share of them right: it has earned its place."""
+
+_LEARN = text("INSERT INTO lesson (kind, feature, label, n) VALUES (:kind, :feature, :label, :n) "
+              "ON CONFLICT (kind, feature, label) DO UPDATE SET n = lesson.n + excluded.n")
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How often suggestions of one category were right."""
+
+    category: str
+    said: int
+    right: int
+
+
+def learn(db: Db, kind: str, label: str, counted: Collection[int], by: int = 1) -> None:
+    """One mail more, or with -1 one less, that bears the label."""
+    # In one order: of two agents who teach at once none may wait for what the other holds.
+    db.connection().execute(_LEARN, [{"kind": kind, "feature": each, "label": label, "n": by}
+                                     for each in sorted((*counted, MAILS))])
+
+
+def learnt(db: Db, kind: str, counted: Collection[int]) -> Iterator[tuple[str, int, int]]:
+    """(label, feature, n) of these features, and of MAILS."""
+    rows = db.execute(select(LESSON.label, LESSON.feature, LESSON.n)
+                      .where(LESSON.kind == kind, LESSON.feature.in_((*counted, MAILS))))
+    yield from ((label, feature, n) for label, feature, n in rows)
+
+
+def opening(db: Db, request_id: int) -> Entry | None:
+    """The mail that a request began with."""
+    return db.scalars(select(Entry).where(ENTRY.request_id == request_id, ENTRY.kind == "mail")
+                      .order_by(ENTRY.id).limit(1)).one_or_none()
+
+
+def scores(db: Db, since: datetime, until: datetime) -> list[Score]:
+    """By suggested category, of what agents decided in a period."""
+    right = func.sum(case((TAUGHT.said_category == TAUGHT.category, 1), else_=0))
+    rows = db.execute(select(TAUGHT.said_category, func.count(), right)
+                      .where(TAUGHT.at >= since, TAUGHT.at < until, TAUGHT.said_category != "")
+                      .group_by(TAUGHT.said_category).order_by(TAUGHT.said_category))
+    return [Score(category, said, int(right)) for category, said, right in rows]
+
+
+def has_earned(db: Db, category: str) -> bool:
+    """Whether sure suggestions of this category were right so often of late that they may stand in for a rule."""
+    latest = db.scalars(select(TAUGHT.category)
+                        .where(TAUGHT.said_category == category, TAUGHT.category_confidence >= SURE)
+                        .order_by(TAUGHT.at.desc()).limit(LATEST)).all()
+    return len(latest) >= FEWEST and sum(each == category for each in latest) >= RIGHT * len(latest)

@@ -1,0 +1,108 @@
+"""Agents teach by their work: what they make of a request is a lesson, and a correction takes the lesson back."""
+
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from desk_house import House
+from sqlalchemy import func, select
+
+from gateway.desk import teaching
+from gateway.desk.teaching import Suggested
+from gateway.models import Lesson, Request, Taught, columns
+from gateway.store import lessons
+from gateway.store.database import Database
+
+MAILS = tomllib.loads((Path(__file__).parent / "mails_by_category.toml").read_text())
+
+
+@pytest.fixture
+def house(database: Database, tmp_path: Path) -> House:
+    return House(database, tmp_path)
+
+
+async def taught(house: House, category: str, queue: str, subject: str, text: str) -> Request:
+    """A request that an agent dealt with."""
+    request = await house.writes(text, subject)
+
+    def work(db):  # type: ignore[no-untyped-def]
+        row = db.get_one(Request, request.id)
+        row.category, row.queue = category, queue
+        teaching.teach(db, row, house.now)
+
+    await house.change(work)
+    return request
+
+
+async def school(house: House) -> None:
+    for category, mails in MAILS.items():
+        for subject, text in mails[:8]:
+            await taught(house, category, f"{category}-queue", subject, text)
+
+
+async def said(house: House, request: Request) -> Suggested:
+    return await house.change(lambda db: teaching.suggested(db, db.get_one(Request, request.id)))
+
+
+async def test_what_was_taught_is_suggested_for_a_mail_like_it(house: House) -> None:
+    await school(house)
+    request = await house.writes("결제한 이용권을 환불받고 싶은데 수수료가 있나요?", "환불 관련 문의")
+    found = await said(house, request)
+    assert found.category
+    assert found.queue
+    assert (found.category.label, found.queue.label) == ("policy", "policy-queue")
+    assert 0.5 < found.category.confidence <= 1
+
+
+async def test_before_anything_was_taught_nothing_is_suggested(house: House) -> None:
+    assert await said(house, await house.writes("The app crashes.", "Crash")) == Suggested(None, None)
+
+
+async def test_a_correction_leaves_the_counts_as_if_the_mistake_had_not_been(house: House) -> None:
+    request = await taught(house, "policy", "billing", "환불", "환불해 주세요")
+
+    def correct(db):  # type: ignore[no-untyped-def]
+        row = db.get_one(Request, request.id)
+        row.category = "account"
+        teaching.teach(db, row, house.now + timedelta(hours=1))
+        teaching.teach(db, row, house.now + timedelta(hours=2))
+
+    await house.change(correct)
+    lesson = columns(Lesson)
+    rows = await house.change(lambda db: db.execute(
+        select(lesson.kind, lesson.label, func.sum(lesson.n)).where(lesson.feature == lessons.MAILS)
+        .group_by(lesson.kind, lesson.label).order_by(lesson.kind, lesson.label)).all())
+    assert [tuple(row) for row in rows] == [
+        ("category", "account", 1), ("category", "policy", 0), ("queue", "billing", 1)]
+    left = await house.change(lambda db: db.scalar(select(func.sum(lesson.n)).where(lesson.label == "policy")))
+    assert left == 0
+
+
+async def test_the_report_says_how_often_it_was_right(house: House) -> None:
+    await school(house)
+    await taught(house, "policy", "billing", "환불 관련 문의", "결제한 이용권을 환불받고 싶은데 수수료가 있나요?")
+    await taught(house, "technical", "billing", "환불 오류", "결제한 이용권 환불 수수료가 있나요?")
+    soon = house.now + timedelta(days=1)
+    scores = await house.change(lambda db: lessons.scores(db, house.now, soon))
+    found = {each.category: each for each in scores}
+    assert found["policy"].said >= 2
+    assert 0 < found["policy"].right < found["policy"].said
+    assert await house.change(lambda db: lessons.scores(db, soon, soon + timedelta(days=1))) == []
+
+
+async def test_a_category_has_earned_its_place_after_enough_sure_suggestions_that_were_right(house: House) -> None:
+    requests = [await house.writes(f"Mail {number}", f"Mail {number}") for number in range(lessons.FEWEST)]
+
+    def rows(db, wrong: int) -> bool:  # type: ignore[no-untyped-def]
+        for place, request in enumerate(requests):
+            row = db.get(Taught, request.id) or Taught(request_id=request.id, at=house.now, category="", queue="x")
+            row.said_category, row.category_confidence = "policy", lessons.SURE
+            row.category = "technical" if place < wrong else "policy"
+            db.add(row)
+        db.flush()
+        return lessons.has_earned(db, "policy")
+
+    assert await house.change(lambda db: rows(db, 1)) is True
+    assert await house.change(lambda db: rows(db, 2)) is False
+    assert await house.change(lambda db: lessons.has_earned(db, "technical")) is False
