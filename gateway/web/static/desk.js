@@ -1,0 +1,118 @@
+// The keyboard of the agents' desk, and the few things that no form does: the clock of an undo, filters that apply
+// themselves. Everything here has a button beside it; without this file the desk works by buttons alone.
+"use strict";
+
+const at = (selector) => document.querySelector(selector);
+const all = (selector) => [...document.querySelectorAll(selector)];
+
+// ---- the list and the conversation: j and k go from one to the next ----
+
+const STOPS = ".rows .line:not(.legend), .said";
+
+function go(step) {
+  const stops = all(STOPS);
+  const here = stops.findIndex((each) => each.classList.contains("here") || each.contains(document.activeElement));
+  const next = stops[here < 0 ? (step > 0 ? 0 : stops.length - 1) : Math.min(Math.max(here + step, 0), stops.length - 1)];
+  if (!next) return;
+  stops.forEach((each) => each.classList.toggle("here", each === next));
+  const link = next.querySelector(".subject a");
+  if (link) link.focus();
+  else next.scrollIntoView({ block: "nearest" });
+}
+
+function write(kind) {
+  const choice = at(`#write [name="kind"][value="${kind}"]`);
+  if (!choice) return;
+  choice.checked = true;
+  at("#write").scrollIntoView({ block: "nearest" });
+  at("#text").focus();
+}
+
+function press(selector) {
+  at(selector)?.click();
+}
+
+const KEYS = {
+  j: () => go(1),
+  k: () => go(-1),
+  Enter: () => at(".line.here .subject a")?.click(),
+  c: () => (at("#claim") ? press("#claim") : press("#next")),
+  r: () => write("answer"),
+  n: () => write("note"),
+  e: () => press("#resolve"),
+  u: () => press("#back"),
+  z: () => press("#undo"),
+  "/": () => (at("#search") ? at("#search").focus() : location.assign("/#search")),
+  "?": () => at("#keys").togglePopover(),
+};
+
+function isTyping(target) {
+  return target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName) ||
+    (target.tagName === "INPUT" && !/^(checkbox|radio|button|submit)$/.test(target.type));
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing) return; // the letters of a Hangul syllable on its way
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.id === "text") {
+    event.preventDefault();
+    at("#write").requestSubmit(at("#send"));
+    return;
+  }
+  if (event.key === "Escape" && isTyping(event.target)) event.target.blur();
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || at("[popover]:popover-open:not(#keys)")) return;
+  if (event.key === "Enter" && event.target !== document.body) return; // what has the focus is pressed
+  // On a Korean keyboard the same keys bear jamo: the place of the key tells which one is meant.
+  const key = KEYS[event.key] ? event.key : /^Key[A-Z]$/.test(event.code) ? event.code.slice(3).toLowerCase() : "";
+  if (!KEYS[key] || (event.shiftKey && key !== "?")) return;
+  event.preventDefault();
+  KEYS[key]();
+});
+
+// ---- the list: filters apply themselves, and what came in while it was open is marked for a moment ----
+
+at("#filters")?.addEventListener("change", (event) => {
+  if (event.target.id !== "search") event.currentTarget.requestSubmit();
+});
+
+if (location.hash === "#search") at("#search")?.focus();
+
+let known = new Set(all(".rows .line[id]").map((each) => each.id));
+let focused = "";
+document.addEventListener("htmx:before:swap", () => { focused = document.activeElement?.closest(".line")?.id ?? ""; });
+document.addEventListener("htmx:after:swap", () => {
+  for (const each of all(".rows .line[id]")) each.classList.toggle("arrived", !known.has(each.id));
+  known = new Set(all(".rows .line[id]").map((each) => each.id));
+  if (focused) document.getElementById(focused)?.querySelector(".subject a")?.focus({ preventScroll: true });
+});
+
+// ---- undo: the seconds that are left ----
+
+const undo = at(".undo");
+if (undo) {
+  const bar = undo.querySelector("progress");
+  const words = undo.querySelector("span");
+  const said = words.textContent;
+  const start = Number(undo.dataset.seconds);
+  const began = performance.now();
+  const clock = setInterval(() => {
+    const left = Math.max(0, start - (performance.now() - began) / 1000);
+    bar.value = left;
+    words.textContent = said.replace(String(start), String(Math.ceil(left)));
+    if (left > 0) return;
+    clearInterval(clock);
+    undo.remove();
+  }, 250);
+}
+
+// ---- an answer is sent once, however often it is pressed ----
+
+at("#write")?.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.submitter?.name === "do") return;
+  if (event.currentTarget.dataset.sent) event.preventDefault();
+  event.currentTarget.dataset.sent = "yes";
+});
+
+// ---- the page opens where the reading begins ----
+
+if (at("#write") && !location.hash && !performance.getEntriesByType("navigation")[0]?.type?.includes("back"))
+  all(".said").at(-1)?.scrollIntoView({ block: "nearest" });
