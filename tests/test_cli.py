@@ -178,11 +178,22 @@ def test_explain_prints_one_object_with_the_keys_of_the_contract(frontdesk: Comm
     assert list(found) == ["mail", "authentication", "may_acknowledge", "decisions"]
     assert found["mail"] == {
         "from_email": "kim@example.org", "from_name": "Kim", "subject": "Cannot log in", "text": "Error 42.",
-        "html": None, "reply_text": "Error 42.", "language": "en", "attachments": [], "is_automatic": False,
-        "is_bounce": False, "bounce": []}
+        "html": None, "reply_text": "Error 42.", "language": "en", "attachments": [], "findings": [],
+        "is_automatic": False, "is_bounce": False, "bounce": []}
     assert found["may_acknowledge"] is True
     assert all({"handler", "decision", "because"} <= set(each) for each in found["decisions"])
     assert "open" in [each["decision"] for each in found["decisions"]]
+
+
+def test_explain_lists_each_attachment_with_what_it_really_is(frontdesk: Command, tmp_path: Path) -> None:
+    raw = ("From: kim@example.org\nTo: support@example.com\nSubject: x\nContent-Type: multipart/mixed; boundary=b\n\n"
+           "--b\n\nSee the photo.\n--b\nContent-Type: image/jpeg; name=photo.jpg.exe\n\nMZ\n--b--\n")
+    (tmp_path / "mail.eml").write_text(raw)
+    [found] = frontdesk("explain", "mail.eml", "--zone", "zone.json", "--json").lines
+    [photo] = found["mail"]["attachments"]
+    assert list(photo) == ["filename", "content_type", "size", "sha256", "real_type", "is_inline", "findings"]
+    assert (photo["filename"], photo["real_type"]) == ("photo.jpg.exe", "application/x-msdownload")
+    assert photo["findings"] == ["executable", "double-extension", "type-differs"]
 
 
 def test_explain_leaves_nothing_behind(frontdesk: Command, tmp_path: Path) -> None:

@@ -202,9 +202,11 @@ def described(message: Message, envelope: Envelope) -> Answer:
         "reply_text": message.reply_text,
         "language": message.language,
         "attachments": [
-            {"filename": each.filename, "content_type": each.content_type, "size": each.size, "sha256": each.sha256}
+            {"filename": each.filename, "content_type": each.content_type, "size": each.size, "sha256": each.sha256,
+             "real_type": each.real_type, "is_inline": each.is_inline, "findings": list(each.findings)}
             for each in message.attachments
         ],
+        "findings": list(message.findings),
         "is_automatic": bool(automatic(message, envelope)),
         "is_bounce": message.is_bounce,
         "bounce": [{"recipient": each.recipient, "status": each.status, "hard": each.is_hard}

@@ -36,8 +36,11 @@ def _mail(mail: Mapping[str, Any], may_acknowledge: bool) -> Iterator[Renderable
     for each in mail["bounce"]:
         grid.add_row("Failed", plain.line(f"{each['recipient']} {each['status']} {'hard' if each['hard'] else 'soft'}"))
     for each in mail["attachments"]:
-        size = plain.size(each["size"])
-        grid.add_row("Attachment", plain.line(f"{each['filename']}  {each['content_type']}  {size}"))
+        known_as = f"{each['content_type']} ({each['real_type']})" if each["real_type"] else each["content_type"]
+        odd = f"  {', '.join(each['findings'])}" if each["findings"] else ""
+        grid.add_row("Attachment", plain.line(f"{each['filename']}  {known_as}  {plain.size(each['size'])}{odd}"))
+    if mail["findings"]:
+        grid.add_row("Odd", plain.line(", ".join(mail["findings"])))
     grid.add_row("New words", plain.words(mail["reply_text"]).strip())
     yield grid
 

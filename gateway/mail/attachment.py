@@ -5,6 +5,9 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
+from gateway.mail.charsets import decode
+from gateway.mail.invitation import LIMIT, summary
+
 NAME_LIMIT = 200
 """Characters of a file name."""
 
@@ -110,12 +113,19 @@ class Attachment:
     """Shown within the text, as images named by cid: are."""
     content_id: str = ""
     findings: tuple[str, ...] = ()
-    """executable, double-extension, macro, type-differs, name-disarmed, transfer faults, and not-opened: Outlook's
-    winmail.dat and .msg may hold files that the agent does not see."""
+    """executable, double-extension, macro, type-differs, name-disarmed, transfer faults, and not-opened: a winmail.dat
+    or .msg that is damaged, or a .msg without the extra `office`, may hold what the agent does not see."""
     original_filename: str = ""
     """As it came; hostile text, to be kept as data only."""
     real_type: str = ""
     """What the first octets tell beside the declared type; "" when they tell nothing."""
+
+    @property
+    def summary(self) -> str:
+        """What an invitation says in a few lines; "" for all other files."""
+        if "text/calendar" not in (self.content_type, self.real_type):
+            return ""
+        return summary(decode(self.content[:LIMIT], "utf-8")[0])
 
 
 def disarm(name: str) -> str:

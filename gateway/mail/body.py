@@ -15,6 +15,7 @@ from gateway.mail.fields import read_header, visible
 from gateway.mail.html import HTML_LIMIT
 from gateway.mail.readable import readable, without_marks
 from gateway.mail.structure import Part
+from gateway.mail.unpack import unpack
 from gateway.mail.words import decode_words, tidy, with_few_marks
 
 _ENRICHED = re.compile(r"<<|</?[a-zA-Z][a-zA-Z0-9-]{0,60}>")
@@ -70,6 +71,9 @@ def read_body(raw: bytes, root: Part, hint: str) -> Body:
     """The body of a message. Never raises; decodes every part once."""
     reading = _Reading(raw, hint)
     pieces = _merge_doubles(_pieces(root, reading, is_root=True))
+    files, winmail = unpack(reading.files)
+    if not any(piece.plain.strip() or piece.html.strip() for piece in pieces):
+        pieces = [_Piece(winmail.text, winmail.html)] if winmail else [_Piece(each.summary) for each in files]
     texts = [piece.text.strip("\n") for piece in pieces]
     text = "\n\n".join(each.rstrip() for each in texts if each.strip())
     html = None
@@ -78,7 +82,7 @@ def read_body(raw: bytes, root: Part, hint: str) -> Body:
             piece.html or f"<pre>{escape(piece.plain)}</pre>" for piece in pieces if piece.html or piece.plain.strip()
         )
     text = _printable(text)
-    return Body(without_marks(text), html, tuple(reading.files), tuple(dict.fromkeys(reading.findings)), text)
+    return Body(without_marks(text), html, tuple(files), tuple(dict.fromkeys(reading.findings)), text)
 
 
 def _printable(text: str) -> str:

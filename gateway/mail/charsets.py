@@ -27,6 +27,7 @@ SAMPLE = 3000
 """Bytes with the high bit that a guess looks at: enough to know, little enough for 25 MB of noise."""
 
 _SIDE_BY_SIDE = re.compile(rb"[\x80-\x9f]|[\x80-\xff]{2}")
+_FEW_LETTERS = re.compile(rb"[^\x80-\xff]*(?:[\xc0-\xff][^\x80-\xff]*){1,4}")
 _CONTROLS = re.compile(rb"[\x80-\x9f]")
 _FILLER = b"\xa4\xd4\xa4"
 """How KS X 1001 begins to spell a syllable: a filler and a letter."""
@@ -114,7 +115,7 @@ def _nearly(raw: bytes, declared: tuple[str, ...]) -> str | None:
         good = len(text) - high - sum(1 for each in text[:SAMPLE] if each < "\x80")
         if (
             good > 0
-            and high * 8 <= max(good, 8 * (codec != "utf_8" or not raw[-1:].isascii() or good > 3))
+            and high * 8 <= max(good, 8 * (codec != "utf_8" or text[-1] == "\ufffd" or good > 3))
             and strangeness(text[:SAMPLE].replace("\ufffd", "")) < (1.0 if codec == "utf_8" else 0.6)
         ):
             return text
@@ -149,10 +150,12 @@ def _likeliest(sample: bytes, western: bool) -> str:
     """The candidate whose characters look least strange."""
     best, best_strangeness = "", 9.0
     is_apart = not _SIDE_BY_SIDE.search(sample)
+    # The fewer bytes there are to tell by, the more the label counts.
+    trust = 0.0 if not western else 0.45 if _FEW_LETTERS.fullmatch(sample) else 0.15
     for codec in GUESSES:
         text = _composed(sample.decode(codec, "replace"))
         wrong = strangeness(text) + 4 * text.count("\ufffd") / max(1, sum(1 for each in text if each > "\x7f"))
-        wrong += 0.03 * (codec in SELDOM) - 0.15 * (western and codec == "cp1252") - 0.3 * (is_apart and codec in LATIN)
+        wrong += 0.03 * (codec in SELDOM) - trust * (codec == "cp1252") - 0.3 * (is_apart and codec in LATIN)
         wrong -= 0.5 * (codec == "cp949" and _FILLER in sample)
         if wrong < best_strangeness - 0.02:
             best, best_strangeness = codec, wrong
