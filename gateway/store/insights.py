@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.mail.words import fold
 from gateway.models import ALIVE, Entry, Letter, Request, Taught, columns, is_in
-from gateway.store.reports import Period, period_of
+from gateway.store.reports import Period, in_queues, period_of
 
 ENTRY, LETTER, REQUEST, TAUGHT = columns(Entry), columns(Letter), columns(Request), columns(Taught)
 
@@ -109,7 +109,7 @@ def by_age(db: Db, now: datetime, queues: Collection[str] | None = None) -> dict
     """Requests that are alive, by how long ago they were opened: every name of AGES, and OLDER."""
     found: Counter[str] = Counter()
     query = select(REQUEST.created_at).where(is_in(REQUEST.state, ALIVE))
-    for (created_at,) in db.execute(_seen(query, queues)):
+    for (created_at,) in db.execute(in_queues(query, queues)):
         found[next((name for name, end in AGES if now - created_at < end), OLDER)] += 1
     return {name: found[name] for name in (*(name for name, _ in AGES), OLDER)}
 
@@ -145,11 +145,7 @@ def words_of(text: str) -> set[str]:
 def _opened(db: Db, since: datetime, until: datetime, queues: Collection[str] | None) -> list[Opened]:
     query = select(REQUEST.created_at, REQUEST.category, REQUEST.identity, REQUEST.reopened, REQUEST.rating).where(
         REQUEST.created_at >= since, REQUEST.created_at < until)
-    return [Opened(*row) for row in db.execute(_seen(query, queues))]
-
-
-def _seen(query: Any, queues: Collection[str] | None) -> Any:
-    return query if queues is None else query.where(REQUEST.queue.in_(queues))
+    return [Opened(*row) for row in db.execute(in_queues(query, queues))]
 
 
 def _periods(since: datetime, until: datetime, by: Period, zone: ZoneInfo) -> tuple[str, ...]:
@@ -168,7 +164,7 @@ def _letters(db: Db, since: datetime, until: datetime, queues: Collection[str] |
     query = (select(LETTER.state, func.count()).where(LETTER.created_at >= since, LETTER.created_at < until)
              .group_by(LETTER.state))
     if queues is not None:
-        query = query.join(Request, REQUEST.id == LETTER.request_id).where(REQUEST.queue.in_(queues))
+        query = in_queues(query.join(Request, REQUEST.id == LETTER.request_id), queues)
     found: dict[str, int] = dict(db.execute(query).all())
     return sum(found.values()), found.get("bounced", 0)
 
@@ -180,7 +176,7 @@ def _words(db: Db, since: datetime, until: datetime, queues: Collection[str] | N
               .where(ENTRY.kind == "mail", REQUEST.created_at >= since, REQUEST.created_at < until)
               .order_by(ENTRY.id.desc()).limit(MOST_MAILS))
     found, mails = Counter[str](), 0
-    for subject, text in db.execute(_seen(newest, queues)):
+    for subject, text in db.execute(in_queues(newest, queues)):
         found.update(words_of(f"{subject}\n{text}"))
         mails += 1
     return found, mails

@@ -5,10 +5,10 @@ in SQL, which has none on SQLite; only the few columns they need are read.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -56,9 +56,14 @@ class _Row(NamedTuple):
     rating: int | None
 
 
-def report(db: Db, since: datetime, until: datetime, by: Period, zone: ZoneInfo) -> list[Line]:
-    """Lines by period, each category and then all of them together; at the end the sum of all periods."""
-    rows = _opened(db, since, until)
+def report(
+    db: Db, since: datetime, until: datetime, by: Period, zone: ZoneInfo, queues: Collection[str] | None = None
+) -> list[Line]:
+    """Lines by period, each category and then all of them together; at the end the sum of all periods.
+
+    queues: those that count; None is all.
+    """
+    rows = _opened(db, since, until, queues)
     said = _said(db, since, until)
     groups: dict[tuple[str, str], list[_Row]] = defaultdict(list)
     for row in rows:
@@ -76,10 +81,15 @@ def period_of(day: date, by: Period) -> str:
     return day.isoformat() if by == "day" else f"{day:%Y-%m}"
 
 
-def _opened(db: Db, since: datetime, until: datetime) -> list[_Row]:
+def in_queues(query: Any, queues: Collection[str] | None) -> Any:
+    """A question about requests, of those in these queues; None is all."""
+    return query if queues is None else query.where(REQUEST.queue.in_(queues))
+
+
+def _opened(db: Db, since: datetime, until: datetime, queues: Collection[str] | None) -> list[_Row]:
     query = select(REQUEST.id, REQUEST.category, REQUEST.created_at, REQUEST.answered_at, REQUEST.resolved_at,
-                   REQUEST.rating)
-    return [_Row(*row) for row in db.execute(query.where(REQUEST.created_at >= since, REQUEST.created_at < until))]
+                   REQUEST.rating).where(REQUEST.created_at >= since, REQUEST.created_at < until)
+    return [_Row(*row) for row in db.execute(in_queues(query, queues))]
 
 
 def _said(db: Db, since: datetime, until: datetime) -> Counter[tuple[int, bool]]:
