@@ -7,6 +7,7 @@ other site's form can. Faults are a page for a person, and application/problem+j
 
 from collections.abc import Mapping
 from email.utils import formatdate
+from functools import cache, partial
 from urllib.parse import quote
 
 import structlog
@@ -20,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.desk.acts import Refused
 from gateway.desk.staff import Staff
-from gateway.web import assets, login
+from gateway.web import api, api_acts, api_reports, api_requests, api_staff, assets, login, openapi
 from gateway.web.app import again
 from gateway.web.login import Logins, Viewer
 from gateway.web.problems import Problem, problem, status_of
@@ -67,15 +68,26 @@ class AgentsWindow(Window):
 
 def routers(workplace: Workplace, sheets: Sheets, logins: Logins) -> list[APIRouter]:
     """All that there is behind the door: the pages and the API."""
-    return [assets.routes(), login.routes(logins, sheets)]
+    pages = [assets.routes(), login.routes(logins, sheets)]
+    return [*pages, api_routes(workplace, logins.staff)]
+
+
+def api_routes(workplace: Workplace, staff: Staff) -> APIRouter:
+    """Everything below /api/v1."""
+    router = APIRouter(prefix=api.BASE)
+    for each in (api_requests.routes(workplace), api_acts.routes(workplace), api_staff.routes(workplace, staff),
+                 api_reports.routes(workplace)):
+        router.include_router(each)
+    return router
 
 
 def build(sheets: Sheets, logins: Logins, routers: list[APIRouter]) -> ASGIApp:
     """The application, and what it says when something is not done."""
-    app = FastAPI(title="Frontdesk", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None,
-                  redirect_slashes=False)
+    app = FastAPI(openapi_url=f"{api.BASE}/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False)
     for router in routers:
-        app.include_router(router)
+        app.include_router(router, include_in_schema=router.prefix == api.BASE)
+    description = cache(partial(openapi.describe, app))
+    app.openapi = description  # type: ignore[method-assign]
     fault = Fault(sheets)
 
     async def refused(http_request: HttpRequest, error: Exception) -> Response:
@@ -147,7 +159,8 @@ class Frame:
         try:
             scope["viewer"], refusal = await self._door(http_request)
             if refusal is None:
-                receive = again(await http_request.body())  # the whole of it: nothing is done by half a request
+                scope["body"] = await http_request.body()  # the whole of it: nothing is done by half a request
+                receive = again(scope["body"])
         except ClientDisconnect:
             return
         except Exception as error:  # the edge to whoever looks: the store may be away
