@@ -44,6 +44,7 @@ LIST_FIELDS = frozenset(
         "x-mailman-version",
         "x-listname",
         "x-ml-name",
+        "x-mlserver",
         "x-list-administrivia",
         "list-unsubscribe-post",
         "x-campaign",

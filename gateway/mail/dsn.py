@@ -15,6 +15,7 @@ from gateway.mail.failures import HARD, is_hard, meaning, status_of
 from gateway.mail.failures import FailedRecipient as FailedRecipient
 from gateway.mail.fields import Fields, message_ids, read_header, visible
 from gateway.mail.freeform import ADDRESS, TEXT_LIMIT, failed_by_words, looks_like_bounce, one_line
+from gateway.mail.notification import failed_by_notification
 from gateway.mail.systems import COPY_BEGINS
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ RECIPIENTS_LIMIT = 100
 """Recipients of one bounce that are read."""
 
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
+_FINAL = re.compile(rb"(?im)^final-recipient:")
 _UNICODE = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 _WELL = ("delivered", "relayed", "expanded", "success")
 _WHOLE = re.compile(r"[\s<\"']*([^\s<>\"(),;:\[\]@\\]{1,100}@[^\s<>\"'(),;:\[\]@\\]{1,255})[\s>\"']*$")
@@ -44,10 +46,11 @@ class Returned:
 def returned(message: "Message") -> Returned:
     """Reads a mail as a bounce. Linear; never raises."""
     groups = list(_groups(message))
+    if not groups and (told := _unique(failed_by_notification(message.bounce_text))):
+        return Returned(True, told)
     looks = looks_like_bounce(message) if not groups else True
-    if looks and not groups and b"Final-Recipient:" in message.raw:
-        start = message.raw.find(b"Final-Recipient:")
-        groups = list(_read_groups(message.raw[max(0, start - 200) : start + 8000].partition(b"\n--")[0]))
+    if looks and not groups:
+        groups = list(_read_groups(_report_within(message.raw)))
     is_report = bool(groups) or message.root.type.get("report-type").lower() == "delivery-status"
     suffered = [group for group in groups if _has_suffered(group)]
     if groups and not suffered and any(group.get("action") for group in groups):
@@ -76,6 +79,15 @@ def _groups(message: "Message") -> Iterator[dict[str, str]]:
     for part in message.root.walk():
         if part.kind in ("message/delivery-status", "message/global-delivery-status") and not part.children:
             yield from _read_groups(octets_of(message.raw, part)[0])
+
+
+def _report_within(raw: bytes) -> bytes:
+    """The groups of a report that another system wrapped up in a bounce of its own, or pasted into a text."""
+    found = _FINAL.search(raw, 0, 1 << 20)
+    if found is None:
+        return b""
+    before = raw[max(0, found.start() - 1000) : found.start()].replace(b"\r\n", b"\n")
+    return before.rpartition(b"\n\n")[2] + raw[found.start() : found.start() + 8000].partition(b"\n--")[0]
 
 
 def _read_groups(raw: bytes) -> Iterator[dict[str, str]]:

@@ -39,6 +39,12 @@ ADDRESS = re.compile(
     r"*[A-Za-z0-9\u0080-\uffff]"
 )
 _CODE = re.compile(r"(?<![\d.])[45]\d\d[ -]|[45]\.\d{1,3}\.\d{1,3}")
+_LIST_ALARM = re.compile(
+    r"loop (?:alert|back warning)|unix from loop|fml system error|security alert|not member article|reject mail|"
+    r"is rejected|you .{1,80} are not member",
+    re.IGNORECASE,
+)
+"""What the list server fml calls the mails that it does not distribute."""
 _LINK = re.compile(r"(?i)<?mailto:[^\s>\]]{0,300}>?")
 _ECHO = re.compile(
     r"(?mi)^[ \t]{0,10}(?:from|to|cc|sent|subject|date|message-id|보낸 ?사람|"
@@ -48,6 +54,8 @@ _ECHO = re.compile(
 """Lines in which an older Exchange repeats the mail that it talks about."""
 
 
+_REPLY = re.compile(rf"(?m)^(?:<<< )?[45]\d\d[ -]<?({ADDRESS.pattern})>?\.\.\.[ \t]*(.{{0,300}})$")
+"""What a host said of a recipient: "550 <a@b>... User unknown"."""
 _HEAD = re.compile(
     r"(?m)^[ \t*<\"'\-]{0,12}(?:(?:smtp|rfc822|mailto|to|recipient|address|email|수신자|받는 사람)\s?[:;]\s?)?[<\[]?("
     + ADDRESS.pattern
@@ -58,7 +66,8 @@ _HEAD = re.compile(
 
 def looks_like_bounce(message: "Message") -> bool:
     """A daemon as author with a subject or words that bounces have; or both of these and an address with its fault."""
-    if any(name.lower() == "x-failed-recipients" for name, _ in message.fields):
+    names = {name.lower() for name, _ in message.fields}
+    if "x-failed-recipients" in names or ("x-mlserver" in names and _LIST_ALARM.search(message.subject[:300])):
         return True
     words = message.bounce_text[:8000]
     kind = message.root.type.get("report-type").lower()
@@ -121,6 +130,7 @@ def failed_by_words(message: "Message", original: Fields) -> Iterator[FailedReci
     bare = _ECHO.sub("", words)
     found = (
         found
+        or list(_transcribed(bare, ours))
         or list(_introduced(bare, ours))
         or list(_mentioned(bare, ours))
         or list(_introduced(words, ours))
@@ -131,13 +141,23 @@ def failed_by_words(message: "Message", original: Fields) -> Iterator[FailedReci
         to = next((value for name, value in original if name.lower() in ("x-original-to", "to")), "")
         found = [(address, words) for address in ADDRESS.findall(visible(to))[:1]]
     for address, reason in found[:RECIPIENTS_LIMIT]:
-        yield _deduced(address, reason, words)
+        yield _deduced(address, reason, words if len(found) == 1 else reason or words)
 
 
 def _deduced(address: str, reason: str, words: str) -> FailedRecipient:
+    """`words`: what is said beside the reason; one of several recipients has no part in what is said of others."""
     told = reason if meaning(reason) or STATUS.search(reason) else words
     status = status_of("", told)
     return FailedRecipient(address.strip("."), status, is_hard(status, told), one_line(reason or words))
+
+
+def _transcribed(words: str, ours: set[str]) -> Iterator[tuple[str, str]]:
+    """sendmail before version 8 lists nobody: the replies in its transcript name the recipients."""
+    if "Transcript of session" not in words or "following addresses" in words:
+        return
+    for found in _REPLY.finditer(words):
+        if found[1].lower() not in ours and not _is_daemon(found[1]):
+            yield found[1], found[2]
 
 
 def _introduced(words: str, ours: set[str]) -> Iterator[tuple[str, str]]:
@@ -193,8 +213,8 @@ def _reason(words: str, address: str) -> str:
     if place < 0:
         return ""
     reason = words[place + len(address) : place + len(address) + 900]
-    other = re.search(r"\n\s*<?[^\s<>@]{1,100}@[\w.-]{3,190}>?:?\s*\n", reason)
-    reason = reason[: other.start()] if other and other.start() > 20 else reason
+    others = (found.start() for found in _HEAD.finditer(reason, 20) if found[1].lower() != address.lower())
+    reason = reason[: next(others, len(reason))]
     return reason.strip(" \t\r\n>:.,\"')")
 
 

@@ -41,7 +41,7 @@ SUBJECT = re.compile(
     r"?(?:실패|오류)|수신 ?(?:실패|불가)|"
     r"메일.{0,12}(?:실패|보내지 못)|"
     r"配信(?:不能|できません|エラー|不可|に失敗|失敗|され)|配達(?:不能|できません|エラー)|"
-    r"送信(?:エラー|できません|失敗)|届けられません|未配信|エラーメール|不達|退信|退回|"
+    r"送信(?:エラー|できません|失敗)|届けられません|未配信|エラーメール|メールエラー|不達|退信|退回|"
     r"无法投递|無法(?:傳遞|投遞|送達)|未送达|未能?投递|投递失败|未傳遞|传递失败|發送失敗|"
     r"unzustellbar|nicht zugestellt|zustell(?:ung|fehler|problem)|rückläufer|non remis|non[- ]délivr|échec de "
     r"(?:la )?(?:remise|distribution|livraison)|impossible de remettre|retour de mail|non distribué|"
