@@ -79,8 +79,8 @@ class Acknowledge(Handler):
         subject = _PREFIX.sub("", whole, count=1).strip(" .!?")
         words = f"{whole}\n{fold(message.reply_text[:SCAN])}"
         lacks = {
-            "no_subject": _length(subject) < self.shortest_subject or subject in self.empty_subjects,
-            "no_details": _length(message.reply_text) < self.shortest_text,
+            "no_subject": _is_shorter(subject, self.shortest_subject) or subject in self.empty_subjects,
+            "no_details": _is_shorter(message.reply_text, self.shortest_text),
             "no_attachment": not message.attachments and any(_holds(words, word) for word in self.attachment_words),
         }
         return {name: "yes" for name, is_so in lacks.items() if is_so}
@@ -93,6 +93,10 @@ def _holds(words: str, word: str) -> bool:
     return word in words and re.search(rf"(?<![a-z]){re.escape(word)}s?(?![a-z])", words) is not None
 
 
-def _length(text: str) -> int:
-    """Letters and digits; a Korean syllable says as much as two Latin letters."""
-    return sum(1 + (sign >= "\u1100") for sign in text[:1000] if sign.isalnum())
+def _is_shorter(text: str, than: int) -> bool:
+    """Counted in letters and digits; a Korean syllable says as much as two Latin letters."""
+    for sign in text[:1000]:
+        than -= sign.isalnum() and 1 + (sign >= "\u1100")
+        if than <= 0:
+            return False
+    return than > 0

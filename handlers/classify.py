@@ -1,7 +1,9 @@
 """Step 1: what is it about? A table of words decides, and says which word it was."""
 
 import re
+from dataclasses import dataclass
 from functools import cache
+from typing import Self
 
 from gateway.desk.handler import Case, Decisions, Handler, Label, Mail, Section, fold
 
@@ -9,6 +11,7 @@ SUBJECT_WEIGHT = 3
 """A word in the subject counts as much as so many in the text."""
 SCAN = 20_000
 """Characters of a text that are looked at."""
+_LATIN = re.compile(r"[a-z0-9]+")
 _PARTICLE = "(?:이|가|은|는|을|를|의|에|도|만|과|와|로|으로|에서|에는|까지)?"
 
 
@@ -56,6 +59,20 @@ DEFAULT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text as words are looked for in it."""
+
+    text: str
+    words: frozenset[str]
+    """The Latin ones in it: there are few, and a table of many hundred words is compared with them."""
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        folded = fold(text[:SCAN])
+        return cls(folded, frozenset(_LATIN.findall(" ".join(set(folded.split())))))
+
+
 class Classify(Handler):
     """Labels each new request with the category whose words stand in it."""
 
@@ -67,8 +84,8 @@ class Classify(Handler):
     def received(self, mail: Mail, case: Case) -> Decisions:
         if not case.is_new:
             return
-        subject = fold(mail.message.subject[:SCAN])
-        text = fold((mail.message.reply_text or mail.message.text)[:SCAN])
+        subject = Said.of(mail.message.subject)
+        text = Said.of(mail.message.reply_text or mail.message.text)
         counted = [(_count(rule, subject, text), rule) for rule in self.rules]
         (score, word, where), rule = max(counted, key=lambda each: each[0][0], default=((0, "", ""), None))
         if not score or rule is None:
@@ -77,19 +94,30 @@ class Classify(Handler):
             yield Label(f"“{word}” in the {where} speaks of {rule.category}.", category=rule.category)
 
 
-def _count(rule: Words, subject: str, text: str) -> tuple[int, str, str]:
+def _count(rule: Words, subject: Said, text: Said) -> tuple[int, str, str]:
     """(score, the first word found, where)."""
-    in_subject = [word for word, folded in _folded(rule.words) if folded in subject and _is_said(subject, folded)]
-    in_text = [word for word, folded in _folded(rule.words) if folded in text and _is_said(text, folded)]
+    in_subject, in_text = _found(rule.words, subject), _found(rule.words, text)
     first = (in_subject or in_text or [""])[0]
     score = rule.weight * (SUBJECT_WEIGHT * len(in_subject) + len(in_text))
     return score, first, "subject" if in_subject else "text"
 
 
+def _found(words: tuple[str, ...], said: Said) -> list[str]:
+    return [word for word, folded, signs in _looked_for(words)
+            if (not signs or not signs.isdisjoint(said.words)) and folded in said.text and _is_said(said.text, folded)]
+
+
 @cache
-def _folded(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Each word as it is written and as it is compared."""
-    return tuple((word, fold(word)) for word in words)
+def _looked_for(words: tuple[str, ...]) -> tuple[tuple[str, str, frozenset[str]], ...]:
+    """Each word as it is written and as it is compared, and the Latin words of which one stands wherever it does."""
+    return tuple((word, fold(word), _signs(fold(word))) for word in words)
+
+
+def _signs(word: str) -> frozenset[str]:
+    first, *others = _LATIN.findall(word) or [""]
+    if not word.isascii() or not word.startswith(first):
+        return frozenset()
+    return frozenset([first]) if others else frozenset(first + ending for ending in ("", "s", "es", "ed", "ing"))
 
 
 def _is_said(text: str, word: str) -> bool:

@@ -7,10 +7,8 @@ another HMAC over the MAC: from running numbers a stranger who writes twice woul
 a letter to the owner of the account that they named.
 """
 
-import hashlib
 import hmac
 import re
-from base64 import b32encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -25,6 +23,8 @@ _DAY = 86_400
 _VEIL = 5
 """Octets that hide an id: 40 bits, 8 digits of base 36."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [first + second for first in _LETTERS for second in _LETTERS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +103,20 @@ class Capabilities:
         rating = f"-{capability.rating}" if capability.rating else ""
         letter, last = _PURPOSE[capability.purpose], _base36(day)
         digest = self._hmac(f"{letter}{_base36(capability.id)}{rating}.{last}@{self._domain}")
-        mac = b32encode(digest).decode().lower()[:26]
+        mac = _base32(digest)
         return f"{letter}{_base36(capability.id ^ self._veil(mac))}{rating}.{last}.{mac}"
 
     def _veil(self, mac: str) -> int:
         return int.from_bytes(self._hmac(f"veil {mac}")[:_VEIL])
 
     def _hmac(self, words: str) -> bytes:
-        return hmac.new(self._secret, words.encode(), hashlib.sha256).digest()
+        return hmac.digest(self._secret, words.encode(), "sha256")
+
+
+def _base32(digest: bytes) -> str:
+    """The first 130 bits (RFC 4648 section 6), two letters at a time."""
+    bits = int.from_bytes(digest[:17]) >> 6
+    return "".join([_PAIRS[bits >> place & 1023] for place in range(120, -1, -10)])
 
 
 def _base36(number: int) -> str:

@@ -59,13 +59,22 @@ def _body(subtype: str, text: str) -> Iterator[bytes]:
 
 def _encode(octets: bytes) -> tuple[str, bytes]:
     """As it is when every host passes it unchanged, else the shorter of quoted-printable and base64."""
-    lines = octets.split(b"\r\n")
-    if octets.isascii() and all(len(line) <= 78 and not line.startswith(b"From ") for line in lines):
-        return "7bit", octets
-    base64 = _base64(octets)
     # Mail boxes of the old form put ">" in front of a line that begins with "From ".
-    printable = re.sub(rb"(?m)^From ", b"=46rom ", b2a_qp(octets, istext=True))
-    return ("quoted-printable", printable) if len(printable) <= len(base64) else ("base64", base64)
+    has_from = b"\nFrom " in octets or octets.startswith(b"From ")
+    if octets.isascii() and not has_from and max(map(len, octets.split(b"\r\n"))) <= 78:
+        return "7bit", octets
+    printable = b2a_qp(octets, istext=True)
+    if has_from:
+        printable = re.sub(rb"(?m)^From ", b"=46rom ", printable)
+    if len(printable) <= _in_base64(len(octets)):
+        return "quoted-printable", printable
+    return "base64", _base64(octets)
+
+
+def _in_base64(length: int) -> int:
+    """Octets that so many become, with their line ends."""
+    signs = (length + 2) // 3 * 4
+    return signs + 2 * -(-signs // LINE)
 
 
 def _base64(octets: bytes) -> bytes:

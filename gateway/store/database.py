@@ -66,7 +66,7 @@ def is_of_values(error: DBAPIError) -> bool:
 def storable(value: Any) -> Any:
     """Text as both databases take it: PostgreSQL knows no NUL, UTF-8 no lone surrogate. Inside lists and dicts too."""
     if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
+        return value if value.isascii() and "\0" not in value else _UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, dict):
         return {key: storable(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
