@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup, escape
 
-WIDTH, HEIGHT = 720, 220
-LEFT, BOTTOM, TOP = 40, 24, 8
+WIDE, NARROW, HEIGHT = 1160, 560, 220
+"""Of a picture over the whole page, and of one of two side by side."""
+LEFT, RIGHT, BOTTOM, TOP = 44, 16, 24, 8
 COLOURS = 6
 """Series with a colour of their own; further ones share the last."""
 
@@ -27,7 +28,7 @@ _BAR = Markup('<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" 
 def stacked(periods: Sequence[str], series: Mapping[str, Sequence[int]]) -> Markup:
     """A column for each period, one block in it for each of the series."""
     tops = [sum(values[place] for values in series.values()) for place in range(len(periods))]
-    scale, wide = _Scale(max(tops, default=0)), (WIDTH - LEFT) / max(len(periods), 1)
+    scale, wide = _Scale(max(tops, default=0), WIDE), _room(WIDE, periods)
     blocks = Markup()
     for place, period in enumerate(periods):
         below = 0
@@ -37,13 +38,13 @@ def stacked(periods: Sequence[str], series: Mapping[str, Sequence[int]]) -> Mark
                 blocks += _BLOCK.format(min(number, COLOURS - 1), LEFT + place * wide + wide * 0.12, top, wide * 0.76,
                                         bottom - top, f"{period} · {name}: {count}")
                 below += count
-    return _CHART.format(WIDTH, HEIGHT, scale.grid() + blocks + _names(periods, wide))
+    return _CHART.format(WIDE, HEIGHT, scale.grid() + blocks + _names(periods, wide))
 
 
 def lines(periods: Sequence[str], series: Mapping[str, Sequence[float | None]]) -> Markup:
     """A line for each of the series; where there is no figure, it has a gap."""
     known = [value for values in series.values() for value in values if value is not None]
-    scale, wide = _Scale(max(known, default=0)), (WIDTH - LEFT) / max(len(periods), 1)
+    scale, wide = _Scale(max(known, default=0), NARROW), _room(NARROW, periods)
     drawn = Markup()
     for number, (name, values) in enumerate(series.items()):
         points = [None if value is None else (LEFT + (place + 0.5) * wide, scale.y(value))
@@ -53,12 +54,17 @@ def lines(periods: Sequence[str], series: Mapping[str, Sequence[float | None]]) 
         for place, point in enumerate(points):
             if point:
                 drawn += _DOT.format(number, *point, f"{periods[place]} · {name}: {values[place]:.1f}")
-    return _CHART.format(WIDTH, HEIGHT, scale.grid() + drawn + _names(periods, wide))
+    return _CHART.format(NARROW, HEIGHT, scale.grid() + drawn + _names(periods, wide))
 
 
 def bar(value: float, largest: float, tone: str = "series-0") -> Markup:
     """One bar of a list, for a cell of its table."""
     return _BAR.format(tone, 100 * value / largest if largest else 0)
+
+
+def _room(width: int, periods: Sequence[str]) -> float:
+    """Of one period."""
+    return (width - LEFT - RIGHT) / max(len(periods), 1)
 
 
 def _runs(points: Sequence[tuple[float, float] | None]) -> list[list[tuple[float, float]]]:
@@ -82,7 +88,8 @@ def _names(periods: Sequence[str], wide: float) -> Markup:
 class _Scale:
     """From nothing to a round number above the largest."""
 
-    def __init__(self, largest: float) -> None:
+    def __init__(self, largest: float, width: int) -> None:
+        self.width = width
         self.step = next(step for step in _steps() if step * 4 >= largest)
 
     def y(self, value: float) -> float:
@@ -90,8 +97,11 @@ class _Scale:
 
     def grid(self) -> Markup:
         values = [self.step * number for number in range(5)]
-        return Markup().join(_LINE.format(LEFT, WIDTH, self.y(value)) + _TICK.format(LEFT - 6, self.y(value) + 4,
-                                                                                    f"{value:.0f}") for value in values)
+        return Markup().join(self._level(value) for value in values)
+
+    def _level(self, value: float) -> Markup:
+        y = self.y(value)
+        return _LINE.format(LEFT, self.width - RIGHT, y) + _TICK.format(LEFT - 6, y + 4, f"{value:.0f}")
 
 
 def _steps() -> "Sequence[float]":
