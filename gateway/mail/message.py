@@ -68,7 +68,11 @@ class Message:
     @cached_property
     def html(self) -> str | None:
         """The sanitised HTML body with remote images blocked; None for a mail of plain text."""
-        return None if self._body.html is None else sanitise(self._body.html)
+        return self.designed()
+
+    def designed(self, *, remote_images: bool = False) -> str | None:
+        """The same, with images from the internet where the agent asked for them."""
+        return None if self._body.html is None else sanitise(self._body.html, remote_images=remote_images)
 
     @cached_property
     def reply_text(self) -> str:

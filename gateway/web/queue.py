@@ -1,0 +1,142 @@
+"""The list that agents look at all day: what waits, the most urgent first, through filters and by words.
+
+Every filter stands in the address, so a list can be kept, sent and gone back to; what comes in appears by itself
+(web/stream tells, htmx asks for the list again and changes only what differs).
+"""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter
+from sqlalchemy.orm import Session as Db
+from starlette.datastructures import QueryParams
+from starlette.requests import Request as HttpRequest
+from starlette.responses import RedirectResponse, Response
+
+from gateway.store import agents, queue
+from gateway.store.database import storable
+from gateway.store.queue import Filter, QueueLine
+from gateway.web import choices, login
+from gateway.web.login import Viewer, viewer_of
+from gateway.web.rail import around
+from gateway.web.sheets import Sheets
+from gateway.web.words import Words, words
+from gateway.web.workplace import Workplace
+
+LINES = 50
+"""Lines of a page."""
+LONGEST = 200
+"""Characters of a filter."""
+NOBODY = "-"
+"""In the address: the requests that nobody has."""
+FILTERS = ("queue", "state", "category", "owner", "identity", "language", "words")
+
+
+def routes(place: Workplace, sheets: Sheets) -> APIRouter:
+    """GET /, POST /next."""
+    router = APIRouter()
+
+    @router.api_route("/", methods=["GET", "HEAD"])
+    async def listing(http_request: HttpRequest) -> Response:
+        viewer = viewer_of(http_request)
+        viewer.must("read")
+        filter, after = filter_of(http_request.query_params), http_request.query_params.get("after", "")[:LONGEST]
+
+        def look(db: Db) -> tuple[queue.Page, list[QueueLine], list[str]]:
+            now = place.now()
+            return (_page(db, place, filter, after, viewer), queue.counts(db, now, viewer.queues),
+                    [each.name for each in agents.listing(db) if each.disabled_at is None])
+
+        page, lines, names = await place.database.read(look)
+        said = words(viewer.language)
+        return sheets.answer(
+            "queue", viewer.language, 200, **around(place, http_request, viewer, lines), filter=filter,
+            title=_title(said, filter), summary=None if filter.is_narrow or filter.words else _summary(lines, filter),
+            may_work=viewer.may("work"), notice=_notice(said, http_request), lines=page.lines, after=after,
+            choices=_choices(place, said, filter, names), is_filtered=filter.is_narrow or bool(filter.words),
+            bare=_address(Filter(queue=filter.queue)), first=_address(filter),
+            next=_address(filter, page.next) if page.next else "")
+
+    @router.post("/next")
+    async def take(http_request: HttpRequest) -> Response:
+        viewer = viewer_of(http_request)
+        viewer.must("work")
+        wanted = (await login.read_form(http_request)).get("queue", "")
+        request = await place.acts.within(viewer.queues).next(wanted or None, viewer.agent)
+        if request is None:
+            back = {"queue": wanted} if wanted else {}
+            return RedirectResponse(f"/?{urlencode({**back, 'done': 'nothing'})}", 303)
+        return RedirectResponse(f"/requests/{request.number}?done=claimed", 303)
+
+    return router
+
+
+def filter_of(query: QueryParams) -> Filter:
+    """The filter that an address speaks of; what it does not know it leaves out."""
+    given = {name: storable(query.get(name, ""))[:LONGEST].strip() for name in FILTERS}
+    owner = given.pop("owner")
+    return Filter(owner={"": None, NOBODY: ""}.get(owner, owner), overdue=query.get("overdue") == "1",
+                  held=query.get("held") == "1", **given)
+
+
+def _page(db: Db, place: Workplace, filter: Filter, after: str, viewer: Viewer) -> queue.Page:
+    try:
+        return queue.page(db, filter, place.now(), LINES, after, viewer.queues)
+    except queue.BadCursor:  # an address that somebody made up: the list from its beginning
+        return queue.page(db, filter, place.now(), LINES, "", viewer.queues)
+
+
+def _address(filter: Filter, after: str = "") -> str:
+    query = {name: value for name in FILTERS if (value := getattr(filter, name))}
+    if filter.owner == "":
+        query["owner"] = NOBODY
+    query |= {name: "1" for name in ("overdue", "held") if getattr(filter, name)}
+    query |= {"after": after} if after else {}
+    return f"/?{urlencode(query)}" if query else "/"
+
+
+def _title(said: Words, filter: Filter) -> str:
+    if filter.words:
+        return said("queue.found", words=filter.words)
+    if filter.queue:
+        return said.of("queues", filter.queue)
+    if filter.held or filter.overdue:
+        return said("desk.held" if filter.held else "desk.overdue")
+    return said.of("states", filter.state) if filter.state else said("desk.all")
+
+
+def _summary(lines: list[QueueLine], filter: Filter) -> dict[str, Any]:
+    mine = [each for each in lines if filter.queue in ("", each.queue)]
+    return {"waiting": sum(each.waiting for each in mine), "overdue": sum(each.overdue for each in mine),
+            "oldest": min((each.oldest for each in mine if each.oldest), default=None)}
+
+
+def _notice(said: Words, http_request: HttpRequest) -> dict[str, object] | None:
+    if http_request.query_params.get("done") != "nothing":
+        return None
+    return {"tone": "quiet", "icon": "inbox", "words": said("queue.nothing_next")}
+
+
+def _choices(place: Workplace, said: Words, filter: Filter, names: list[str]) -> list[dict[str, Any]]:
+    """The selects above the list."""
+    desk = place.acts.desk
+    owners = [("", said("queue.anybody")), (NOBODY, said("queue.nobody")), *((name, name) for name in names)]
+    owner = "" if filter.owner is None else filter.owner or NOBODY
+    state = filter.state or ("any" if filter.words else "alive")
+    return [
+        {"name": "state", "label": said("queue.state"), "value": state, "is_set": bool(filter.state),
+         "options": choices.options(said, "states", choices.STATES)},
+        _choice(said, "category", filter.category, choices.options(said, "categories", choices.categories(desk))),
+        {"name": "owner", "label": said("queue.owner"), "value": owner, "is_set": filter.owner is not None,
+         "options": owners},
+        _choice(said, "identity", filter.identity, choices.options(said, "identity", choices.IDENTITIES)),
+        _choice(said, "language", filter.language, choices.options(said, "languages", place.site.languages)),
+    ]
+
+
+def _choice(said: Words, name: str, value: str, options: list[tuple[object, object]]) -> dict[str, Any]:
+    section = {"category": "categories", "language": "languages"}.get(name, name)
+    return {"name": name, "label": said(f"queue.{name}"), "value": value, "is_set": bool(value),
+            "options": [("", said(f"{section}.any")), *options]}
+
+

@@ -1,0 +1,71 @@
+"""What stands around every page of the desk: the queues with their counts, the views, who is logged in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request as HttpRequest
+
+from gateway.desk import badges
+from gateway.store.queue import QueueLine
+from gateway.web.login import Viewer
+from gateway.web.moments import Moments
+from gateway.web.words import Words, all_words, words
+from gateway.web.workplace import Workplace
+
+THEMES = {"": "dark", "dark": "light", "light": "system"}
+"""The colours that a page has -> those that its button leads to; "" is what the system says."""
+THEME = "theme"
+"""The cookie that remembers them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A link of the rail."""
+
+    name: str
+    href: str
+    is_here: bool
+    icon: str = ""
+    waiting: int = 0
+    overdue: int = 0
+
+
+def around(place: Workplace, http_request: HttpRequest, viewer: Viewer,
+           lines: Sequence[QueueLine]) -> dict[str, object]:
+    """What page.html and rail.html need, whatever the page."""
+    said, here = words(viewer.language), here_of(http_request)
+    theme = http_request.cookies.get(THEME, "")
+    theme = theme if theme in THEMES else ""
+    return {
+        "viewer": viewer, "here": here, "theme": theme, "next_theme": THEMES[theme], "live": True,
+        "other_language": next((each for each in all_words() if each != said.language), "en"),
+        "moments": Moments(place.now(), ZoneInfo(place.site.timezone), said),
+        "identity": lambda request: badges.identity(request, said.language),
+        "views": views(said, viewer, here), "queue_lines": [_queue(said, each, here) for each in lines],
+    }
+
+
+def here_of(http_request: HttpRequest) -> str:
+    """The page that was asked for, with what it was asked with, save what is told once."""
+    kept = [(name, value) for name, value in http_request.query_params.multi_items() if name not in ("done", "refused")]
+    return f"{http_request.url.path}?{urlencode(kept)}" if kept else http_request.url.path
+
+
+def views(said: Words, viewer: Viewer, here: str) -> list[Way]:
+    ways = [("mine", {"owner": viewer.agent}, "user"), ("all", {}, "inbox"), ("overdue", {"overdue": "1"}, "flame"),
+            ("held", {"held": "1"}, "shield-question-mark"), ("pending", {"state": "pending"}, "hourglass")]
+    shown = [_way(said(f"desk.{name}"), f"/?{urlencode(query)}" if query else "/", here, icon)
+             for name, query, icon in ways]
+    reports = [_way(said("desk.reports"), "/reports", here, "chart-column")] if viewer.may("report") else []
+    return shown + reports
+
+
+def _way(name: str, href: str, here: str, icon: str) -> Way:
+    return Way(name, href, here == href, icon)
+
+
+def _queue(said: Words, line: QueueLine, here: str) -> Way:
+    href = f"/?{urlencode({'queue': line.queue})}"
+    return Way(said.of("queues", line.queue), href, here == href, "", line.waiting, line.overdue)
