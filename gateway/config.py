@@ -182,6 +182,8 @@ class Desk(Section):
     """Capital letters before the year in request numbers."""
     lease: Duration = timedelta(minutes=30)
     """How long a claimed request stays with an agent who does nothing."""
+    undo: Duration = timedelta(seconds=10)
+    """How long an agent at the page can take back what they said: its letter waits so long."""
     attempts: int = Field(5, ge=1)
     """Tries before a mail on which a handler fails is shunted for a person to look at."""
     capability_lifetime: Duration = timedelta(days=180)

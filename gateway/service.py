@@ -76,7 +76,7 @@ def build_desk(config: Config, database: Database, now: Callable[[], datetime] =
     _check_templates(config, journey, letters)
     office = Office(config.site, config.desk.prefix, letters, build_capabilities(config), config.page)
     return Desk(database, journey, office, config.desk.attempts, config.desk.lease, now, posted,
-                build_customers(config))
+                build_customers(config), config.desk.undo)
 
 
 def build_customers(config: Config) -> Customers | None:
@@ -339,7 +339,7 @@ class Service:
         self.worker.configure(config.delivery, config.site, signer)
         self.desk.journey, self.desk.office = desk.journey, desk.office
         self.desk.customers = desk.customers
-        self.desk.attempts, self.desk.lease = desk.attempts, desk.lease
+        self.desk.attempts, self.desk.lease, self.desk.undo = desk.attempts, desk.lease, desk.undo
         self.config = config
 
     @contextlib.contextmanager

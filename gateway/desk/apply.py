@@ -205,6 +205,8 @@ class Application:
             request.resolved_at, request.resolution = now, decision.word
         if request.state == "closed" != before:
             request.closed_at = now
+        if decision.word == "spam":
+            request.resolution = "spam"
         if request.state not in states.DEMANDING:
             request.due = request.lease_until = None
         return {"word": decision.word, "state": request.state}

@@ -114,7 +114,7 @@ def _evidence(db: Db, mail: Mail, capabilities: Sequence[Capability], prefix: st
 def _by_capability(db: Db, capabilities: Sequence[Capability], customer: Customer | None) -> Iterator[Evidence]:
     for each in capabilities:
         if each.purpose == "reply" and (request := db.get(Request, each.id)):
-            yield _tie("capability", request, customer)
+            yield _tie("capability", requests.standing(db, request), customer)
         if each.purpose == "verify" and (asked := db.get(Verification, each.id)):
             request = db.get_one(Request, asked.request_id, with_for_update=True)
             db.refresh(asked)  # an agent, or the link, may have been faster
@@ -139,7 +139,7 @@ def _named(mail: Mail) -> set[str]:
 def _by_number(db: Db, mail: Mail, prefix: str, customer: Customer | None) -> Iterator[Evidence]:
     for each in islice(_numbers(mail, prefix), NAMED):
         if request := requests.find(db, each):
-            yield _tie("number", request, customer)
+            yield _tie("number", requests.standing(db, request), customer)
 
 
 def _numbers(mail: Mail, prefix: str) -> Iterator[str]:

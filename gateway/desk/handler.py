@@ -267,7 +267,7 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Move:
     """Something happened in the life of the request; desk/states knows what follows. word: received, answered, asked,
-    confirmed, silent, closed, reopened, returned, resolved."""
+    confirmed, silent, closed, reopened, returned, resolved, spam."""
 
     word: str
     because: str

@@ -29,7 +29,7 @@ from gateway.mail.dsn import FailedRecipient
 from gateway.mail.envelope import Envelope
 from gateway.mail.message import parse
 from gateway.models import Letter, RawMail, Received, Request
-from gateway.store import events
+from gateway.store import events, requests
 from gateway.store.customers import Customers
 from gateway.store.database import Database, is_of_values, storable
 from gateway.store.events import InHand
@@ -107,9 +107,9 @@ class Desk:
 
     def __init__(self, database: Database, journey: Sequence[tuple[str, Handler]], office: Office, attempts: int,
                  lease: timedelta, now: Callable[[], datetime], posted: Callable[[], None] = lambda: None,
-                 customers: Customers | None = None) -> None:
+                 customers: Customers | None = None, undo: timedelta = timedelta(seconds=10)) -> None:
         self.database, self.journey, self.office, self.customers = database, journey, office, customers
-        self.attempts, self.lease, self.now, self._posted = attempts, lease, now, posted
+        self.attempts, self.lease, self.undo, self.now, self.posted = attempts, lease, undo, now, posted
         self.figures = Figures()
         self._awake = asyncio.Event()
         self._working = asyncio.Lock()
@@ -191,7 +191,7 @@ class Desk:
         except _Failed:
             return None
         self.figures.events["mail", "handled"] += done
-        self._posted()
+        self.posted()
         return done
 
     async def _take_bounced(self, id: int | None) -> bool:
@@ -207,7 +207,7 @@ class Desk:
         except _Failed as failure:  # any other fault is the database's: nothing is counted against the event
             return await self._lay_back(kind, id, failure.error, failed)
         self.figures.events[kind, "handled"] += done
-        self._posted()
+        self.posted()
         return done
 
     async def _lay_back(self, kind: str, id: int, error: Exception, failed: Callable[..., str]) -> bool:
@@ -249,8 +249,8 @@ class Desk:
                 return self._run_returned(db, letter, _bounce(letter, mail), ledger, row, now)
             if each.purpose == "rate" and mail.machine != "reply" and (
                     request := db.get(Request, each.id, with_for_update=True)):
-                return self._run_rated(db, request, Rating(each.rating, mail.message.reply_text), ledger, mail, row,
-                                       now)
+                rating = Rating(each.rating, mail.message.reply_text)
+                return self._run_rated(db, requests.standing(db, request), rating, ledger, mail, row, now)
         case = facts.of_mail(db, mail, found, self.office.prefix, now, self.customers, ledger)
         application = Application(db, self.office, case, "received", mail=mail, received=row, ledger=ledger)
         return self._ask(application, lambda handler: handler.received(mail, case))

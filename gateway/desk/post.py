@@ -14,7 +14,7 @@ from gateway.desk.handler import Asking, Case, Identity, Send
 from gateway.desk.letters import Letters, Rendered
 from gateway.mail.compose import Draft, compose
 from gateway.models import Customer, CustomerRecord, Entry, Letter, Request, Verification
-from gateway.store import requests
+from gateway.store import agents, requests
 from gateway.store.database import storable
 from gateway.store.ledger import Ledger
 
@@ -79,8 +79,14 @@ class Post:
             subject=rendered.subject, text=rendered.text, html=rendered.html, message_id=letter.message_id, date=now,
             in_reply_to=last.message_id if last and not owner else "",
             references=() if owner else tuple(thread),
-            is_automatic=letter.is_automatic, language=language))
+            is_automatic=letter.is_automatic, language=language, attachments=self._files()))
         return rendered
+
+    def _files(self) -> tuple[tuple[str, str, bytes], ...]:
+        """What the agent sends along."""
+        entry = self.said.id if self.by_agent and self.said is not None else None
+        uploads = requests.uploads(self.db, entry) if entry else ()
+        return tuple((each.filename, each.content_type, each.content) for each in uploads)
 
     def _thread(self, request: Request) -> tuple[Entry | None, list[str]]:
         """The newest mail of the customer, and the Message-IDs of the conversation so far."""
@@ -135,7 +141,8 @@ class Post:
 
     def _fields(self, request: Request, last: Entry | None, asked: Verification | None) -> dict[str, str]:
         site, customer = self.office.site, self._customer(request)
-        owner = site.agents.get(request.owner, request.owner)
+        owner = request.owner and (site.agents.get(request.owner) or agents.full_name(self.db, request.owner)
+                                   or request.owner)  # fmt: skip
         quoted = "".join(f"> {line}\n" for line in (last.reply_text or last.text).splitlines()) if last else ""
         return {
             "site": site.name, "number": request.number, "subject": request.subject,

@@ -30,6 +30,7 @@ LIFE: dict[tuple[str, str], str] = {
     ("closed", "reopened"): "open",
     ("closed", "answered"): "answered",
     ("closed", "asked"): "pending",
+    **{(state, "spam"): "closed" for state in ("new", "open", "pending", "answered", "resolved", "closed")},
 }
 """(state, word) -> next state. A pair that is not here changes nothing."""
 

@@ -19,6 +19,7 @@ from gateway.models import (
     Moment,
     Received,
     Request,
+    Upload,
     Verification,
     Wake,
     columns,
@@ -26,7 +27,7 @@ from gateway.models import (
 
 ATTACHMENT, CUSTOMER, ENTRY = columns(Attachment), columns(Customer), columns(Entry)
 HISTORY, LETTER, RECEIVED, REQUEST = columns(History), columns(Letter), columns(Received), columns(Request)
-VERIFICATION, WAKE = columns(Verification), columns(Wake)
+UPLOAD, VERIFICATION, WAKE = columns(Upload), columns(Verification), columns(Wake)
 
 _letter = Letter.__table__  # type: ignore[attr-defined]
 _entry, _others = Entry.__table__, _letter.alias()  # type: ignore[attr-defined]
@@ -65,7 +66,26 @@ def move_entries(db: Db, source: Request, target: Request) -> None:
     """What was said in one request is said in another from now on."""
     db.execute(update(Entry).where(ENTRY.request_id == source.id).values(request_id=target.id))
     db.execute(update(Received).where(RECEIVED.request_id == source.id).values(request_id=target.id))
+    db.execute(update(Letter).where(LETTER.request_id == source.id).values(request_id=target.id))
     target.last_entry = max(target.last_entry, source.last_entry)
+
+
+def move_entry(db: Db, entry: Entry, target: Request) -> None:
+    """One mail of a request belongs to another from now on."""
+    entry.request_id = target.id or 0
+    db.execute(update(Received).where(RECEIVED.id == entry.received_id).values(request_id=target.id))
+
+
+def standing(db: Db, request: Request) -> Request:
+    """The request that stands for this one: itself, or the one that it became part of."""
+    while request.merged_into is not None:  # joined to one that was joined itself
+        request = db.get_one(Request, request.merged_into)
+    return request
+
+
+def uploads(db: Db, entry_id: int) -> Sequence[Upload]:
+    """The files that an agent sent with an entry, in the order of its attachments."""
+    return db.scalars(select(Upload).where(UPLOAD.entry_id == entry_id).order_by(UPLOAD.id)).all()
 
 
 def of_lines(db: Db, ids: Sequence[int]) -> list[tuple[Request, Customer]]:
@@ -101,7 +121,8 @@ def enter_customer(db: Db, customer: Customer) -> Customer:
 
 def conversation(db: Db, request_id: int) -> Sequence[Entry]:
     """What was said, in time order."""
-    newest = (select(Entry).where(ENTRY.request_id == request_id).order_by(ENTRY.id.desc()).limit(LATEST))
+    newest = (select(Entry).where(ENTRY.request_id == request_id, ENTRY.withdrawn_at.is_(None))
+              .order_by(ENTRY.id.desc()).limit(LATEST))
     return [*reversed(db.scalars(newest).all())]
 
 

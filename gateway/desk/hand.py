@@ -1,0 +1,55 @@
+"""An agent's hand on one request: what every act does to it, in one transaction and with its line in the history."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session as Db
+
+from gateway.desk import facts
+from gateway.desk.apply import Application
+from gateway.desk.handler import Answer, Decision
+from gateway.desk.pipeline import Desk
+from gateway.models import Entry, Request
+
+
+class Refused(Exception):
+    """The act cannot be done now. The sentence is for the agent; the code is a closed word, the facts are for windows
+    that say it in their own words."""
+
+    def __init__(self, sentence: str, code: str, **facts: Any) -> None:
+        super().__init__(sentence)
+        self.code, self.facts = code, facts
+
+
+class Hand:
+    """One agent, one request that is locked until the act is done."""
+
+    def __init__(self, db: Db, desk: Desk, request: Request, agent: str) -> None:
+        self.db, self.desk, self.request, self.agent = db, desk, request, agent
+        self.now = desk.now()
+
+    def on(self, other: Request) -> "Hand":
+        """The same agent's hand on another request of the same act."""
+        return Hand(self.db, self.desk, other, self.agent)
+
+    def do(self, *decisions: Decision) -> None:
+        """They become facts, said by the agent."""
+        application = self.application()
+        for decision in decisions:
+            application.apply(self.agent, decision)
+        application.ledger.write()
+
+    def write(self, decision: str, because: str, **detail: Any) -> None:
+        """A line of the history."""
+        application = self.application()
+        application.write(self.agent, decision, detail, because)
+        application.ledger.write()
+
+    def settle(self, kind: str, because: str) -> None:
+        """The handlers hear what the agent thinks of the whole matter. kind: resolution, reopening."""
+        application = self.application("answered")
+        application.write(self.agent, kind, {}, because)
+        self.desk.answered(application, Answer(kind, "", self.agent))
+
+    def application(self, event: str = "act", said: Entry | None = None) -> Application:
+        case = facts.of_request(self.db, self.request, self.desk.office.site, self.now)
+        return Application(self.db, self.desk.office, case, event, said=said)

@@ -1,0 +1,151 @@
+"""What an agent says in a request: an answer or a question goes to the customer, a note stays inside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from hashlib import sha256
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session as Db
+
+from gateway.desk import claims, undo
+from gateway.desk.hand import Hand, Refused
+from gateway.desk.handler import Answer
+from gateway.models import Attachment, Entry, Letter, Upload, columns
+from gateway.store.database import storable
+
+UPLOAD = columns(Upload)
+SAYINGS = ("answer", "question", "note")
+LONGEST_TEXT = 200_000
+"""Characters of a saying."""
+MOST_FILES = 20
+MOST_OCTETS = 15_000_000
+"""Of all files of one letter: many hosts take no mail of more than 25 MB, and MIME adds a third."""
+UNSAID = timedelta(days=1)
+"""How long a file waits for the answer that it was made for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A letter as the customer would see it."""
+
+    recipient: str
+    subject: str
+    text: str
+    html: str
+
+
+def say(hand: Hand, kind: str, text: str, seen: int | None, uploads: Sequence[int] = (),
+        undoable: bool = False) -> Entry:
+    """`seen`: the newest entry that the agent has read; `uploads`: ids of files that go along."""
+    _may_say(hand, kind, text, seen)
+    before = undo.state(hand.db, hand.request) if undoable else {}
+    if kind != "note":
+        _make_theirs(hand)
+    entry = Entry(request_id=hand.request.id or 0, at=hand.now, kind=kind, author=hand.agent, text=storable(text))
+    hand.db.add(entry)
+    hand.db.flush()
+    files = _attach(hand, entry, uploads)
+    _tell(hand, entry, files)
+    if undoable:
+        undo.keep(hand, entry, before)
+    return entry
+
+
+def _may_say(hand: Hand, kind: str, text: str, seen: int | None) -> None:
+    request = hand.request
+    if kind not in SAYINGS:
+        raise Refused(f"{kind!r} is none of {', '.join(SAYINGS)}.", "bad-value")
+    if not text.strip():
+        raise Refused("There is no text to say.", "empty")
+    if len(text) > LONGEST_TEXT:
+        raise Refused(f"That is more than {LONGEST_TEXT} characters.", "too-large")
+    if seen is not None and request.last_entry > seen:
+        raise Refused(f"The customer wrote again: read entry {request.last_entry} of {request.number} first "
+                      f"(you have seen {seen}).", "newer", last_entry=request.last_entry, seen=seen)
+    if request.is_held and kind != "note":
+        raise Refused(f"{request.number} is on hold: `frontdesk release` it first. Nothing was sent.", "held")
+
+
+def _make_theirs(hand: Hand) -> None:
+    request = hand.request
+    claims.must_be_free(hand)
+    if request.owner != hand.agent:
+        request.owner, request.claimed_at = hand.agent, hand.now
+
+
+def _tell(hand: Hand, entry: Entry, files: Sequence[str]) -> None:
+    application = hand.application("answered", entry)
+    customer = application.case.customer
+    application.ledger.find_by(entry.id or 0, hand.request.number, hand.request.subject,
+                               customer.name if customer else "", customer.address if customer else "", entry.text)
+    detail = {"entry": entry.id, **({"files": list(files)} if files else {})}
+    application.write(hand.agent, entry.kind, detail, f"{hand.agent} wrote this {entry.kind}.")
+    hand.desk.answered(application, Answer(entry.kind, entry.text, hand.agent))
+
+
+# ---- files -----------------------------------------------------------------------------------------------------------
+
+
+def attach(db: Db, upload: Upload) -> Upload:
+    """A file that its agent is going to send. What nobody sent within a day is gone."""
+    if upload.size > MOST_OCTETS:
+        raise Refused(f"The file is larger than {MOST_OCTETS:,} octets.", "too-large", most=MOST_OCTETS)
+    db.execute(delete(Upload).where(UPLOAD.entry_id.is_(None), UPLOAD.at < upload.at - UNSAID))
+    db.add(upload)
+    db.flush()
+    return upload
+
+
+def detach(db: Db, id: int, agent: str) -> bool:
+    """The agent does not send it after all; False when there is no such file of theirs."""
+    found = db.scalar(select(Upload).where(UPLOAD.id == id, UPLOAD.agent == agent, UPLOAD.entry_id.is_(None)))
+    if found is not None:
+        db.delete(found)
+    return found is not None
+
+
+def _attach(hand: Hand, entry: Entry, ids: Sequence[int]) -> list[str]:
+    """The files of the entry, by name."""
+    if not ids:
+        return []
+    found = hand.db.scalars(select(Upload).where(UPLOAD.id.in_(ids), UPLOAD.agent == hand.agent,
+                                                 UPLOAD.entry_id.is_(None)).order_by(UPLOAD.id)).all()
+    if len(found) < len(set(ids)):
+        raise Refused("A file is not there any more: attach it once more.", "unknown-upload")
+    if len(found) > MOST_FILES or sum(each.size for each in found) > MOST_OCTETS:
+        raise Refused(f"A letter carries {MOST_FILES} files and {MOST_OCTETS:,} octets at most.", "too-large",
+                      most=MOST_OCTETS)
+    for position, each in enumerate(found):
+        each.entry_id = entry.id
+        hand.db.add(Attachment(entry_id=entry.id or 0, position=position, filename=each.filename, size=each.size,
+                               content_type=each.content_type, sha256=sha256(each.content).hexdigest()))
+    hand.db.flush()
+    return [each.filename for each in found]
+
+
+# ---- preview ---------------------------------------------------------------------------------------------------------
+
+
+class Shown(Exception):
+    """Carries a preview out of a transaction that is not to be kept."""
+
+    def __init__(self, preview: Preview) -> None:
+        self.preview = preview
+
+
+def preview(hand: Hand, kind: str, text: str, uploads: Sequence[int] = ()) -> None:
+    """Say it, look at the letter, and raise Shown: nothing of it is kept."""
+    entry = say(hand, kind, text, None, uploads)
+    letter = hand.db.get(Letter, entry.letter_id) if entry.letter_id else None
+    if letter is None:
+        raise Refused("Nothing would be sent.", "not-sent")
+    mail = message_from_bytes(letter.raw, policy=policy.default)
+    raise Shown(Preview(letter.recipient, letter.subject, _part(mail, "plain"), _part(mail, "html")))
+
+
+def _part(mail: EmailMessage, subtype: str) -> str:
+    body = mail.get_body((subtype,))
+    return str(body.get_content()) if body is not None else ""

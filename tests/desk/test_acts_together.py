@@ -1,0 +1,242 @@
+"""Ten agents at one desk, on both databases: who has a request, what belongs together, where it waits."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from desk_house import House
+
+from gateway.desk.acts import Refused
+from gateway.models import Agent, Request
+from gateway.store.database import Database
+
+HALF_HOUR = timedelta(minutes=30)
+
+
+@pytest.fixture
+def house(database: Database, tmp_path: Path) -> House:
+    return House(database, tmp_path)
+
+
+async def lines(house: House, request: Request) -> list[str]:
+    return [each.because for each in await house.history() if each.request_id == request.id]
+
+
+# ---- claim, renew, take over ----
+
+
+async def test_of_twenty_agents_who_claim_one_request_one_has_it(house: House) -> None:
+    request = await house.writes()
+    agents = [f"agent{number}" for number in range(20)]
+    done = await asyncio.gather(*(house.acts.claim(request.number, agent) for agent in agents), return_exceptions=True)
+    winners = [each for each in done if isinstance(each, Request)]
+    refused = [each for each in done if isinstance(each, Refused)]
+    assert (len(winners), len(refused)) == (1, 19)
+    assert {each.code for each in refused} == {"taken"}
+    assert (await house.request(request.number)).owner == winners[0].owner
+
+
+async def test_twenty_agents_who_claim_all_queues_at_once_never_get_the_same(house: House) -> None:
+    for number in range(12):
+        await house.writes(f"It says error {number}.", "Complaint" if number % 2 else "Error")
+    taken = await asyncio.gather(*(house.acts.next(None, f"agent{number}") for number in range(20)))
+    numbers = [each.number for each in taken if each]
+    assert len(numbers) == len(set(numbers)) == 12
+
+
+async def test_who_is_refused_hears_who_has_it_and_since_when(house: House) -> None:
+    request = await house.writes()
+    await house.acts.claim(request.number, "minji")
+    house.now += timedelta(minutes=5)
+    with pytest.raises(Refused, match=r"minji has .* since 12:00, until 12:30") as refused:
+        await house.acts.claim(request.number, "june")
+    since, until = house.now - timedelta(minutes=5), house.now + timedelta(minutes=25)
+    assert refused.value.facts == {"owner": "minji", "since": since, "until": until}
+
+
+async def test_a_claim_is_renewed_while_the_agent_works_and_ends_when_they_stop(house: House) -> None:
+    request = await house.writes()
+    await house.acts.claim(request.number, "minji")
+    for _ in range(4):
+        house.now += timedelta(minutes=20)
+        await house.acts.renew(request.number, "minji")
+    renewed = await house.request(request.number)
+    assert renewed.claimed_at == house.now - timedelta(minutes=80)
+    assert renewed.lease_until == house.now + HALF_HOUR
+    house.now += timedelta(minutes=31)
+    assert (await house.acts.claim(request.number, "june")).owner == "june"
+    with pytest.raises(Refused) as refused:
+        await house.acts.renew(request.number, "minji")
+    assert refused.value.code == "taken"
+
+
+async def test_a_renewal_without_a_claim_is_refused(house: House) -> None:
+    request = await house.writes()
+    with pytest.raises(Refused) as refused:
+        await house.acts.renew(request.number, "minji")
+    assert refused.value.code == "not-yours"
+
+
+async def test_a_take_over_is_meant_and_stands_in_the_history(house: House) -> None:
+    request = await house.writes()
+    await house.acts.claim(request.number, "minji")
+    assert (await house.acts.claim(request.number, "june", takes_over=True)).owner == "june"
+    assert (await lines(house, request))[-1] == "june took it over from minji."
+    with pytest.raises(Refused):
+        await house.acts.say("answer", request.number, "minji", "Install 2.1.")
+
+
+async def test_who_claims_what_is_theirs_only_renews_it(house: House) -> None:
+    request = await house.writes()
+    await house.acts.claim(request.number, "minji")
+    before = await lines(house, request)
+    house.now += timedelta(minutes=1)
+    again = await house.acts.claim(request.number, "minji")
+    assert again.lease_until == house.now + HALF_HOUR
+    assert await lines(house, request) == before
+
+
+async def test_a_closed_request_is_claimed_by_nobody(house: House) -> None:
+    request = await house.writes()
+    await house.acts.spam(request.number, "minji")
+    with pytest.raises(Refused) as refused:
+        await house.acts.claim(request.number, "june")
+    assert refused.value.code == "already"
+
+
+async def test_what_is_assigned_comes_to_that_agent_first(house: House) -> None:
+    request = await house.writes()
+    await house.writes("Another error", priority="1")
+    await house.acts.assign(request.number, "boss", "june")
+    assert (await lines(house, request))[-1] == "boss gave it to june."
+    assert (await house.acts.next(None, "minji")).number != request.number  # type: ignore[union-attr]
+    assert (await house.acts.next(None, "june")).number == request.number  # type: ignore[union-attr]
+
+
+async def test_nobody_is_assigned_who_does_not_work_in_the_queue(house: House) -> None:
+    request = await house.writes()
+
+    def people(db) -> None:  # type: ignore[no-untyped-def]
+        db.add_all([Agent(name="june", queues=["account"], created_at=house.now),
+                    Agent(name="kim", created_at=house.now),
+                    Agent(name="left", created_at=house.now, disabled_at=house.now)])
+
+    await house.change(people)
+    for name in ("june", "left", "nobody"):
+        with pytest.raises(Refused) as refused:
+            await house.acts.assign(request.number, "boss", name)
+        assert refused.value.code == "unknown-agent"
+    assert (await house.acts.assign(request.number, "boss", "kim")).owner == "kim"
+    assert (await house.acts.assign(request.number, "boss", "")).owner == ""
+
+
+async def test_an_agent_of_one_queue_knows_no_request_of_another(house: House) -> None:
+    request = await house.writes()
+    acts = house.acts.within({"account"})
+    with pytest.raises(Refused) as refused:
+        await acts.claim(request.number, "june")
+    assert (refused.value.code, str(refused.value)) == ("unknown-request", f"There is no request {request.number!r}.")
+    assert await acts.next(None, "june") is None
+    assert (await house.acts.within({"technical"}).claim(request.number, "june")).owner == "june"
+
+
+# ---- merge and split ----
+
+
+async def test_what_is_merged_is_said_in_the_other_and_answers_to_it_come_there(house: House) -> None:
+    first = await house.writes()
+    second = await house.writes("The same again, and a screenshot.", "Error again")
+    merged = await house.acts.merge(second.number, "minji", first.number)
+    assert merged.number == first.number
+    assert merged.last_entry == second.last_entry
+    ended = await house.request(second.number)
+    assert (ended.state, ended.resolution, ended.merged_into) == ("resolved", "merged", first.id)
+    before = len(await house.requests())
+    await house.writes(f"{second.number}: any news?")
+    assert len(await house.requests()) == before
+    assert (await house.request(first.number)).last_entry == (await house.entries())[-1].id
+    assert (await house.request(second.number)).state == "resolved"
+
+
+async def test_what_is_merged_is_not_merged_again_nor_with_itself(house: House) -> None:
+    first, second, third = [await house.writes(f"Error {number}", f"Error {number}") for number in range(3)]
+    await house.acts.merge(second.number, "minji", first.number)
+    for number, into, code in ((second, third, "already"), (first, second, "already"), (first, first, "same")):
+        with pytest.raises(Refused) as refused:
+            await house.acts.merge(number.number, "minji", into.number)
+        assert refused.value.code == code
+
+
+async def test_two_agents_who_merge_crosswise_do_not_wait_for_each_other(house: House) -> None:
+    first, second = await house.writes(), await house.writes("Another", "Other matter")
+    done = await asyncio.gather(house.acts.merge(first.number, "minji", second.number),
+                                house.acts.merge(second.number, "june", first.number), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in done) == ["Refused", "Request"]
+
+
+async def test_one_mail_becomes_a_request_of_its_own(house: House) -> None:
+    old = await house.writes()
+    await house.writes(f"{old.number}: and my invoice is wrong.", "Invoice")
+    entry = (await house.request(old.number)).last_entry
+    new = await house.acts.split(old.number, "minji", entry)
+    assert (new.state, new.queue, new.subject, new.last_entry) == ("new", old.queue, "Invoice", entry)
+    assert new.number not in (old.number, "")
+    assert (await house.request(old.number)).last_entry == old.last_entry
+    assert [each.request_id for each in await house.received()] == [old.id, new.id]
+    assert (await lines(house, new))[-1] == f"minji took it out of {old.number}."
+    assert (await house.acts.next(None, "minji")) is not None
+
+
+@pytest.mark.parametrize("which", ["the only mail", "a letter", "nothing"])
+async def test_what_is_no_mail_beside_others_is_not_split_off(house: House, which: str) -> None:
+    request = await house.writes()
+    letter = next(each.id for each in await house.entries() if each.kind == "letter")
+    entry = {"the only mail": request.last_entry, "a letter": letter, "nothing": 999}[which]
+    with pytest.raises(Refused) as refused:
+        await house.acts.split(request.number, "minji", entry or 0)
+    assert refused.value.code == ("only-mail" if which == "the only mail" else "unknown-entry")
+    assert len(await house.requests()) == 1
+
+
+# ---- where it waits ----
+
+
+async def test_spam_is_closed_and_nothing_is_sent(house: House) -> None:
+    request = await house.writes()
+    letters = len(await house.letters())
+    await house.acts.spam(request.number, "minji")
+    closed = await house.request(request.number)
+    assert (closed.state, closed.resolution, closed.owner, closed.due) == ("closed", "spam", "", None)
+    await house.passes(timedelta(days=30))
+    assert len(await house.letters()) == letters
+    assert (await house.request(request.number)).state == "closed"
+    with pytest.raises(Refused):
+        await house.acts.spam(request.number, "minji")
+    assert (await house.acts.reopen(request.number, "june")).state == "open"
+    assert (await house.request(request.number)).resolution == ""
+
+
+async def test_priority_and_category_are_an_agents_word(house: House) -> None:
+    request = await house.writes()
+    await house.acts.prioritise(request.number, "minji", 5)
+    await house.acts.categorise(request.number, "minji", " policy ")
+    changed = await house.request(request.number)
+    assert (changed.priority, changed.category, changed.queue, changed.due) == (
+        5, "policy", request.queue, request.due)
+    assert (await lines(house, request))[-2:] == [
+        "minji gave it priority 5.", "minji says that it is about policy, not technical."]
+
+
+@pytest.mark.parametrize("act", ["priority 0", "priority 6", "category", "queue"])
+async def test_a_value_that_cannot_be_is_refused(house: House, act: str) -> None:
+    request = await house.writes()
+    acts = {"priority 0": house.acts.prioritise(request.number, "minji", 0),
+            "priority 6": house.acts.prioritise(request.number, "minji", 6),
+            "category": house.acts.categorise(request.number, "minji", "\n"),
+            "queue": house.acts.move(request.number, "minji", "x" * 101)}
+    with pytest.raises(Refused) as refused:
+        await acts.pop(act)
+    for other in acts.values():
+        other.close()
+    assert refused.value.code == "bad-value"
