@@ -1,8 +1,8 @@
 """The API's reading side: queues, lists and search, and one request with all that is known of it."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy.orm import Session as Db
 from starlette.responses import Response
 
@@ -10,6 +10,7 @@ from gateway.desk import badges
 from gateway.models import Entry, Received, Request
 from gateway.store import queue, requests
 from gateway.store.queue import BadCursor, Filter
+from gateway.web import files
 from gateway.web.api import Number, Who, found, version
 from gateway.web.api_values import (
     BadgeValue,
@@ -17,6 +18,7 @@ from gateway.web.api_values import (
     FindingValue,
     HistoryLines,
     HistoryValue,
+    Id,
     IdentityValue,
     OtherRequest,
     Queues,
@@ -36,6 +38,8 @@ MOST = 200
 """Lines of a page."""
 Cursor = Annotated[str, Query(max_length=60, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
+_DOWNLOAD: dict[int | str, dict[str, Any]] = {200: {"description": "The octets", "content": {
+    "*/*": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
 def wanted(
@@ -98,7 +102,27 @@ def routes(workplace: Workplace) -> APIRouter:
         viewer.must("read")
         return await read(lambda db: _identity(db, found(db, workplace, viewer, number)))
 
+    _octets(router, workplace)
     return router
+
+
+def _octets(router: APIRouter, workplace: Workplace) -> None:
+    """What came and went, octet for octet; always a download."""
+    @router.get("/requests/{number}/attachments/{id}", response_class=Response, responses=_DOWNLOAD)
+    async def attachment(viewer: Who, number: Number, id: Annotated[Id, Path()]) -> Response:
+        """A file that came with a mail, or went out with an answer. It may be anything: do not open it unseen."""
+        viewer.must("read")
+        name, _, content = await workplace.database.read(
+            lambda db: files.octets(db, found(db, workplace, viewer, number), id))
+        return files.download(name, content)
+
+    @router.get("/requests/{number}/entries/{entry}/raw", response_class=Response, responses=_DOWNLOAD)
+    async def raw(viewer: Who, number: Number, entry: Annotated[Id, Path()]) -> Response:
+        """A mail as it came over the wire (RFC 5322), our trace fields in front."""
+        viewer.must("read")
+        content = await workplace.database.read(
+            lambda db: files.raw_mail(db, found(db, workplace, viewer, number), entry))
+        return files.download(f"{number}-{entry}.eml", content, "message/rfc822")
 
 
 def whole(db: Db, viewer: Viewer, request: Request) -> tuple[RequestValue, str]:

@@ -89,7 +89,8 @@ class Frame:
         refusal = self._refusal(http_request)
         if refusal is None:
             try:
-                receive = again(await http_request.body())  # the whole of it: nothing is done by half a request
+                # The whole of it: nothing is done by half a request.
+                receive = again(await http_request.body(), receive)
             except ClientDisconnect:
                 return
         await (refusal or self._app)(scope, receive, framed)
@@ -109,12 +110,14 @@ class Frame:
         return None
 
 
-def again(body: bytes) -> Receive:
-    """The body as the application asks for it."""
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+def again(body: bytes, receive: Receive) -> Receive:
+    """The body as the application asks for it, and then whatever else comes: that the visitor went away."""
+    whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    return receive
+    async def given() -> Message:
+        return whole.pop() if whole else await receive()
+
+    return given
 
 
 def _headers(style_source: str) -> dict[str, str]:

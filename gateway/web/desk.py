@@ -21,12 +21,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.desk.acts import Refused
 from gateway.desk.staff import Staff
-from gateway.web import api, api_acts, api_reports, api_requests, api_staff, assets, login, openapi
+from gateway.web import (
+    api,
+    api_acts,
+    api_reports,
+    api_requests,
+    api_staff,
+    assets,
+    files,
+    forms,
+    frame,
+    login,
+    openapi,
+    preferences,
+    queue,
+    request,
+    stream,
+)
 from gateway.web.app import again
 from gateway.web.login import Logins, Viewer
 from gateway.web.problems import Problem, problem, status_of
 from gateway.web.server import Manners, Window
 from gateway.web.sheets import Sheets
+from gateway.web.stream import Streams
 from gateway.web.workplace import Workplace
 
 log = structlog.get_logger()
@@ -43,8 +60,8 @@ LARGEST_BODY = 2_000_000
 """Octets of a form or of JSON."""
 LARGEST_UPLOAD = 12_000_000
 """Octets of a body that brings files."""
-UPLOADS = ("/api/v1/uploads", "/uploads")
-"""Paths that files are sent to."""
+UPLOADS = ("/api/v1/uploads", "/say", "/draft")
+"""What the paths that files are sent to end with."""
 CONNECTIONS = 400
 PATIENCE = 30.0
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -56,20 +73,39 @@ class AgentsWindow(Window):
 
     def __init__(self, workplace: Workplace, sheets: Sheets) -> None:
         super().__init__(workplace.settings.listen, Manners(LARGEST_UPLOAD, CONNECTIONS, PATIENCE))
+        self._streams = Streams(workplace)
         self.configure(workplace, sheets)
+
+    async def drain(self) -> None:
+        """As every window; whoever only listens is let go at once."""
+        self._streams.close()
+        await super().drain()
 
     def configure(self, workplace: Workplace, sheets: Sheets) -> None:
         """Take new pages and settings: they hold from now on."""
         settings = workplace.settings
         logins = Logins(Staff(workplace.database, workplace.now), settings.login, settings.url.startswith("https://"))
-        app = build(sheets, logins, routers(workplace, sheets, logins))
+        self._streams.workplace = workplace
+
+        async def is_known(http_request: HttpRequest) -> bool:
+            return await logins.viewer(http_request) is not None
+
+        live = stream.routes(self._streams, is_known)
+        app = build(sheets, logins, [live, *routers(workplace, sheets, logins)])
         self.serve(Frame(app, logins, sheets, settings.url), settings.proxies)
 
 
 def routers(workplace: Workplace, sheets: Sheets, logins: Logins) -> list[APIRouter]:
     """All that there is behind the door: the pages and the API."""
-    pages = [assets.routes(), login.routes(logins, sheets)]
-    return [*pages, api_routes(workplace, logins.staff)]
+    doors = [assets.routes(), login.routes(logins, sheets)]
+    return [*doors, *page_routes(workplace, sheets), api_routes(workplace, logins.staff)]
+
+
+def page_routes(workplace: Workplace, sheets: Sheets) -> list[APIRouter]:
+    """The pages that agents work on."""
+    pages = request.RequestPages(workplace, sheets)
+    return [queue.routes(workplace, sheets), request.routes(pages), forms.routes(pages), frame.routes(workplace),
+            files.routes(workplace), preferences.routes(workplace)]
 
 
 def api_routes(workplace: Workplace, staff: Staff) -> APIRouter:
@@ -160,7 +196,7 @@ class Frame:
             scope["viewer"], refusal = await self._door(http_request)
             if refusal is None:
                 scope["body"] = await http_request.body()  # the whole of it: nothing is done by half a request
-                receive = again(scope["body"])
+                receive = again(scope["body"], receive)
         except ClientDisconnect:
             return
         except Exception as error:  # the edge to whoever looks: the store may be away
@@ -181,7 +217,7 @@ class Frame:
             viewer = await self._logins.viewer(http_request)
             if viewer is None:
                 return None, self._stranger(http_request)
-            largest = LARGEST_UPLOAD if path.startswith(UPLOADS) else LARGEST_BODY
+            largest = LARGEST_UPLOAD if path.endswith(UPLOADS) else LARGEST_BODY
         if size > largest:
             return viewer, self._fault.answer(http_request, "too-large", f"At most {largest} octets.")
         is_program = viewer is not None and viewer.by == "token"
