@@ -9,6 +9,8 @@ from gateway.desk.handler import Case, Decisions, Handler, Label, Mail, Section,
 
 SUBJECT_WEIGHT = 3
 """A word in the subject counts as much as so many in the text."""
+STRONG = 5
+"""A word that weighs so much is heard in later mails too."""
 SCAN = 20_000
 """Characters of a text that are looked at."""
 _LATIN = re.compile(r"[a-z0-9]+")
@@ -74,7 +76,7 @@ class Said:
 
 
 class Classify(Handler):
-    """Labels each new request with the category whose words stand in it."""
+    """Labels each request with the category whose words stand in its first mail; strong words count later, too."""
 
     rules: tuple[Words, ...] = DEFAULT
     """The category with the most words found wins; of equals the one that stands first."""
@@ -82,8 +84,12 @@ class Classify(Handler):
     """Category when no word is found."""
 
     def received(self, mail: Mail, case: Case) -> Decisions:
-        if not case.is_new:
-            return
+        if case.is_new:
+            yield from self._first(mail)
+        elif case.request is not None and not mail.is_automatic:
+            yield from self._later(mail, case.request.category)
+
+    def _first(self, mail: Mail) -> Decisions:
         subject = Said.of(mail.message.subject)
         text = Said.of(mail.message.reply_text or mail.message.text)
         counted = [(_count(rule, subject, text), rule) for rule in self.rules]
@@ -92,6 +98,15 @@ class Classify(Handler):
             yield Label("No word of the table is in it.", category=self.otherwise)
         else:
             yield Label(f"“{word}” in the {where} speaks of {rule.category}.", category=rule.category)
+
+
+    def _later(self, mail: Mail, category: str) -> Decisions:
+        """"Hello" first, then "delete my account": what asks for proof must not pass as small talk."""
+        text = Said.of(mail.message.reply_text)
+        for rule in self.rules:
+            if rule.weight >= STRONG and rule.category != category and (found := _found(rule.words, text)):
+                yield Label(f"“{found[0]}” in a later mail speaks of {rule.category}.", category=rule.category)
+                return
 
 
 def _count(rule: Words, subject: Said, text: Said) -> tuple[int, str, str]:

@@ -24,6 +24,7 @@ from gateway.desk.handler import (
     Mail,
     Note,
     Proof,
+    Request,
     Section,
     Send,
     Template,
@@ -90,6 +91,8 @@ class Verify(Handler):
             yield from self._answered(mail, case, asked)
         elif request.verification == "verified" and not mail.is_automatic and (doubt := _doubt(mail, case)):
             yield Note(f"The proof of the person does not speak for this mail: {doubt}", TOLD)
+        elif _was_never_asked(request) and not mail.is_automatic and (rule := self._rule(request.category)):
+            yield from self._begin(mail, case, rule)
 
     def proved(self, proof: Proof, case: Case) -> Decisions:
         if proof.by == "agent":
@@ -269,6 +272,11 @@ class Verify(Handler):
         return (f"Asked: a letter went to {masked(asked.sent_to)}, {_whose(asked)}{_elsewhere(asked, case)}, on "
                 f"{_local(asked.asked_at, case)} (expires {_local(asked.expires_at, case)}); "
                 f"{used} of {self.attempts} tries used.")
+
+
+def _was_never_asked(request: Request) -> bool:
+    """It was about something else until now."""
+    return not request.verification and not request.verification_because
 
 
 def _answered_asking(case: Case) -> Verification | None:

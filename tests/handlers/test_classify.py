@@ -133,8 +133,23 @@ def test_a_mail_without_a_known_word_is_other() -> None:
         Label("No word of the table is in it.", category="other")]
 
 
-def test_only_a_new_request_is_labelled() -> None:
-    assert [*Classify().received(mail("refund"), case(request()))] == []
+def test_a_later_mail_does_not_label_a_request_by_just_any_word() -> None:
+    assert [*Classify().received(mail("refund of my account"), case(request()))] == []
+
+
+@pytest.mark.parametrize(("text", "word"), [
+    ("Please delete my account.", "delete my account"), ("제 개인정보를 삭제해 주세요.", "개인정보")])
+def test_a_strong_word_of_a_later_mail_labels_it_anew(text: str, word: str) -> None:
+    assert [*Classify().received(mail(text), case(request(category="other")))] == [
+        Label(f"“{word}” in a later mail speaks of account.", category="account")]
+    assert [*Classify().received(mail(text), case(request(category="account")))] == []
+
+
+def test_a_strong_word_that_is_only_quoted_or_a_machines_changes_nothing() -> None:
+    quoted = "Thank you!\n\nOn Mon, 23 Nov 2026 at 10:00, Shop wrote:\n> delete my account"
+    assert [*Classify().received(mail(quoted), case(request(category="other")))] == []
+    machine = mail("Please delete my account.", Auto_Submitted="auto-replied")
+    assert [*Classify().received(machine, case(request(category="other")))] == []
 
 
 @pytest.mark.parametrize(("text", "expected"), [

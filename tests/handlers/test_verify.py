@@ -128,10 +128,18 @@ def test_why_no_letter_went_to_the_address_on_file_is_written_down(known: OnFile
     assert send.because == f"{WHY} No letter went to the address on file: {reason}."
 
 
-@pytest.mark.parametrize("known", [case(), case(request(category="account")), new(request(category="complaint"))],
-                         ids=["no request", "not new", "another category"])
+@pytest.mark.parametrize("known", [
+    case(), case(request(category="account", verification_because="Not asked: a machine wrote it.")),
+    case(request(category="complaint")), new(request(category="complaint"))],
+    ids=["no request", "decided before", "another category", "another category, new"])
 def test_nobody_is_asked(known: Case) -> None:
     assert received(mail(), known) == []
+
+
+def test_a_request_that_came_to_be_about_an_account_is_asked_about_with_the_next_mail() -> None:
+    later = case(request(category="account"), on_file=HERS, letters_to="kim@example.org")
+    assert asked_for(received(mail(), later)) == [("verification", Asking(DAYS, "file", "AB-12345"))]
+    assert asked_for(received(mail(Auto_Submitted="auto-replied"), later)) == []
 
 
 BLOCKED = OnFile(CustomerRecord("kim@example.org", standing="blocked"), is_author=True)

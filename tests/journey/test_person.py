@@ -185,6 +185,18 @@ async def test_who_is_not_on_file_proves_the_mailbox_only(world: World, subject:
 # ---- nobody answers, or the wrong one does ----
 
 
+async def test_what_begins_as_small_talk_and_becomes_an_account_matter_is_asked_about(world: World) -> None:
+    customer = world.customer("hong@example.org", "홍길동")
+    await customer.writes("안녕하세요", "잘 지내시죠? 문의드릴 것이 있습니다.")
+    acknowledged = await customer.receives()
+    assert (await world.request()).verification == ""
+    await customer.replies(acknowledged, "제 개인정보를 모두 삭제하고 탈퇴시켜 주세요.")
+    request = await world.request()
+    assert (request.category, request.verification) == ("account", "asked")
+    await customer.replies(await asking(customer), "네, 제가 맞습니다.")
+    assert (await world.request()).verification == "verified"
+
+
 async def test_nobody_answers_in_time(world: World) -> None:
     hong = world.customer("hong@example.org")
     await hong.writes(*ENGLISH)
