@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
-from typing import Any, TextIO, cast
+from typing import Any
 
 import structlog
 
@@ -21,13 +21,14 @@ _JSON = json.JSONEncoder(default=str)  # made once: json.dumps makes one for eac
 class StandardError:
     """Standard error, whatever it is by now. A line that cannot be written (full disk, closed pipe) costs no mail."""
 
-    def write(self, text: str) -> None:
+    def msg(self, line: str) -> None:
         with suppress(OSError, ValueError):
-            sys.stderr.write(text)
+            sys.stderr.write(line + "\n")
 
-    def flush(self) -> None:
-        with suppress(OSError, ValueError):
-            sys.stderr.flush()
+    debug = info = warning = error = critical = exception = msg
+
+
+_STANDARD_ERROR = StandardError()
 
 
 def configure(section: Log) -> None:
@@ -40,7 +41,7 @@ def configure(section: Log) -> None:
             _as_json if section.format == "json" else _as_text,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(section.level),
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, StandardError())),
+        logger_factory=lambda *_: _STANDARD_ERROR,
         cache_logger_on_first_use=False,
     )
 

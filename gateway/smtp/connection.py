@@ -175,7 +175,7 @@ class Connection(stock.SMTP):
         self._wire.end()
         if self.transport is None:
             return
-        self._out += str(reply).encode() + b"\r\n"
+        self._out += reply.line
         self._write_out()
         self.transport.close()
         # A client that does not read keeps its last words unread, but not the connection.
@@ -186,10 +186,12 @@ class Connection(stock.SMTP):
     async def push(self, status: Any) -> None:
         """Say a reply. It waits for the next one when its command is already here (RFC 2920 section 3.2)."""
         reply: Reply | str = status
-        self._out += str(reply).encode("ascii", "replace") + b"\r\n"
         if isinstance(reply, Reply):
+            self._out += reply.line
             self._errors += reply.code >= 500
             self._is_over |= reply.ends
+        else:
+            self._out += reply.encode("ascii", "replace") + b"\r\n"
         if len(self._out) > CORK or not self._wire.has_line:
             await self._flush()
 
@@ -200,9 +202,10 @@ class Connection(stock.SMTP):
             await self._writer.drain()
 
     def _write_out(self) -> None:
+        transport = self.transport
         # uvloop raises when a connection that just broke is written to.
-        if self._out and not self._is_mute and self.transport is not None and not self.transport.is_closing():
-            self._writer.write(bytes(self._out))
+        if self._out and not self._is_mute and transport is not None and not transport.is_closing():
+            transport.write(bytes(self._out))  # type: ignore[attr-defined]
         self._out.clear()
 
     def pause_writing(self) -> None:

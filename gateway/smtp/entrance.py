@@ -124,7 +124,7 @@ class Entrance(Connection):
     def _send_away(self, refusal: Reply) -> None:
         log.info("client refused", client=self.client_ip, reply=str(refusal))
         self.note_refusal(refusal)
-        self._out += str(refusal).encode() + b"\r\n"
+        self._out += refusal.line
         self._write_out()
         self._writer.close()  # at once: a flood of these must leave nothing behind
 

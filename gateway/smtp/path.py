@@ -6,6 +6,7 @@ not find a second one in it. Linear time; the line is short already.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from gateway.authentication.names import to_ascii
@@ -89,6 +90,7 @@ def _closing(text: str) -> int:
     return first
 
 
+@lru_cache(1024)
 def parse(text: str) -> Path:
     """What stands between the angle brackets. Raises BadPath."""
     if not text or text.lower() == "postmaster":

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from gateway.config import Site
 from gateway.desk.capability import Capabilities
@@ -18,7 +19,7 @@ MAX_REPLY = 500
 """Octets of a reply line before its CRLF (RFC 5321 section 4.5.3.1.5 allows 512 with it)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reply:
     """One SMTP reply. `status` is "" where RFC 2034 wants none: greeting, HELO, EHLO, 354."""
 
@@ -34,7 +35,12 @@ class Reply:
             words = "".join(letter if " " <= letter <= "~" else "?" for letter in words)
         return words[:MAX_REPLY]
 
-    @property
+    @cached_property
+    def line(self) -> bytes:
+        """As it goes over the wire."""
+        return str(self).encode() + b"\r\n"
+
+    @cached_property
     def is_refusal(self) -> bool:
         return self.code >= 400
 

@@ -105,7 +105,7 @@ class Session(Relay):
         # Nothing runs between here and the handshake, so no plain octet of a third person gets in between. The client's
         # first words inside TLS may come before we wake up, so nothing is dropped after it.
         self._wire.forget()
-        self._out += str(policy.READY_FOR_TLS).encode() + b"\r\n"
+        self._out += policy.READY_FOR_TLS.line
         self._write_out()
         await self._secure()
 

@@ -45,7 +45,7 @@ class Transfer(Entrance):
             # Whoever sent the mail without waiting for 354 must not have it read as commands.
             self._is_over |= not self._wire.is_empty
             return
-        self._out += str(policy.GO_AHEAD).encode() + b"\r\n"
+        self._out += policy.GO_AHEAD.line
         await self._flush()
         self._listen_for_data()
         try:
@@ -145,7 +145,8 @@ class Transfer(Entrance):
     async def _call_handler_hook(self, command: str, *args: object) -> Reply:
         """Ask a hook. What fails there is our fault: its text goes to the log only, and the mail may come again."""
         try:
-            reply: Reply = await super()._call_handler_hook(command, *args)
+            hook = getattr(self.house.hooks, f"handle_{command}")
+            reply: Reply = await hook(self, self.session, self.envelope, *args)
         except Exception:
             log.exception("hook failed", client=self.client_ip, command=command)
             return policy.FAULT

@@ -30,33 +30,40 @@ _RAW_MAIL = ("received_id", "content")
 _MOMENT = Moment()
 
 Row = tuple[Any, ...]
+Key = str | int
+"""The digest of a mail; of one without, its place in the batch."""
+Known = dict[Key, int]
+"""Ids of mails."""
 
 
 class Rows(Protocol):
     """The tables of kept mails, as one kind of database has them."""
 
-    def known(self, digests: Sequence[str]) -> dict[str, int]:
+    def known(self, digests: Sequence[str]) -> Known:
         """Which of these mails are there already, and under which id."""
 
-    def free_ids(self, count: int) -> Sequence[int]:
-        """For new rows."""
+    def place(self, digests: Sequence[str], count: int) -> tuple[Known, Sequence[int]]:
+        """The same, and ids for so many new rows."""
 
     def insert(self, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
         """Values go to the driver as they are: moments and JSON in the form of their columns."""
 
 
 class SqliteRows:
+    _PLACE = """SELECT (SELECT json_group_object(digest, id) FROM received
+                        WHERE digest IN (SELECT value FROM json_each(?))), (SELECT max(id) FROM received)"""
+
     def __init__(self, connection: Connection) -> None:
         self._driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
 
-    def known(self, digests: Sequence[str]) -> dict[str, int]:
-        words = "SELECT digest, id FROM received WHERE digest IN (SELECT value FROM json_each(?))"
-        return dict(self._driver.execute(words, (json.dumps(digests),)).fetchall())
+    def known(self, digests: Sequence[str]) -> Known:
+        return self.place(digests, 0)[0]
 
-    def free_ids(self, count: int) -> Sequence[int]:
-        """We hold the only write lock, so the next ones are ours."""
-        last = self._driver.execute("SELECT max(id) FROM received").fetchone()[0] or 0
-        return range(last + 1, last + 1 + count)
+    def place(self, digests: Sequence[str], count: int) -> tuple[Known, Sequence[int]]:
+        """We hold the only write lock, so the next ids are ours."""
+        known, last = self._driver.execute(self._PLACE, (json.dumps(digests),)).fetchone()
+        next_id = (last or 0) + 1
+        return json.loads(known), range(next_id, next_id + count)
 
     def insert(self, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
         for place in range(0, len(rows), TOGETHER):
@@ -69,13 +76,14 @@ class PostgresRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def known(self, digests: Sequence[str]) -> dict[str, int]:
+    def known(self, digests: Sequence[str]) -> Known:
         words = "SELECT digest, id FROM received WHERE digest = ANY($1)"
         return {row[0]: row[1] for row in self._connection.exec_driver_sql(words, (list(digests),))}
 
-    def free_ids(self, count: int) -> Sequence[int]:
+    def place(self, digests: Sequence[str], count: int) -> tuple[Known, Sequence[int]]:
         words = "SELECT nextval(pg_get_serial_sequence('received', 'id')) FROM generate_series(1, $1)"
-        return [row[0] for row in self._connection.exec_driver_sql(words, (count,))]
+        known = self.known(digests)
+        return known, [row[0] for row in self._connection.exec_driver_sql(words, (count - len(known),))]
 
     def insert(self, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
         marks = tuple(f"${place + 1}" for place in range(len(columns)))
@@ -102,20 +110,17 @@ def is_kept(db: Db, digest: str) -> bool:
 def insert_all(db: Db, arrivals: Sequence[Arrival]) -> list[int]:
     """Insert what is not there yet; the id of each, of a mail that came before the id it had then."""
     rows, dialect = _rows(db), db.connection().dialect
-    known = rows.known(list({arrival.digest for arrival in arrivals if arrival.digest}))
-    new: dict[str | int, Arrival] = {}
-    keys: list[str | int] = []
-    for place, arrival in enumerate(arrivals):
-        keys.append(arrival.digest or place)
-        if arrival.digest not in known:
-            new.setdefault(keys[-1], arrival)
-    ids = dict[str | int, int](zip(new, rows.free_ids(len(new)), strict=True))
+    keys = [arrival.digest or place for place, arrival in enumerate(arrivals)]
+    first = dict(zip(reversed(keys), reversed(arrivals), strict=True))
+    known, free = rows.place([key for key in first if isinstance(key, str)], len(first))
+    new = {key: arrival for key, arrival in reversed(first.items()) if key not in known}
+    ids = known | dict(zip(new, free, strict=False))
     if new:
-        rows.insert("received", _RECEIVED, [_row(ids[key], new[key], dialect) for key in new])
-        rows.insert("raw_mail", _RAW_MAIL, [(ids[key], new[key].whole()) for key in new])
+        rows.insert("received", _RECEIVED, [_row(ids[key], arrival, dialect) for key, arrival in new.items()])
+        rows.insert("raw_mail", _RAW_MAIL, [(ids[key], arrival.whole()) for key, arrival in new.items()])
         _sight(db, new.values())
         db.add_all(_letter(arrival.receipt, arrival) for arrival in new.values() if arrival.receipt)
-    return [known.get(str(key)) or ids[key] for key in keys]
+    return [ids[key] for key in keys]
 
 
 def _letter(receipt: Receipt, arrival: Arrival) -> Letter:
