@@ -58,7 +58,7 @@ LARGEST_OPEN_BODY = 4096
 """Octets that somebody whom we do not know may send."""
 LARGEST_BODY = 2_000_000
 """Octets of a form or of JSON."""
-LARGEST_UPLOAD = 12_000_000
+LARGEST_UPLOAD = 16_000_000
 """Octets of a body that brings files."""
 UPLOADS = ("/api/v1/uploads", "/say", "/draft")
 """What the paths that files are sent to end with."""
