@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session as Db
 
-from gateway.desk import claims, joining, number, placing, sayings, undo
+from gateway.desk import claims, joining, number, placing, sayings, teaching, undo
 from gateway.desk.hand import Hand
 from gateway.desk.hand import Refused as Refused
 from gateway.desk.handler import Proof
@@ -83,7 +83,10 @@ class Acts:
         """Answer, ask (question) or note. `seen`: the newest entry the agent has read; refused when the customer wrote
         since. undoable: the letter waits for [desk] undo. Codes: newer, taken, held, empty, too-large, unknown-upload.
         """
-        return await self._on(number, agent, lambda hand: sayings.say(hand, kind, text, seen, uploads, undoable))
+        def work(hand: Hand) -> Entry:
+            return sayings.say(hand, kind, text, seen, uploads, undoable)
+
+        return await self._on(number, agent, work if kind == "note" else _a_lesson(work))
 
     async def undo(self, number: str, agent: str, entry_id: int) -> Entry:
         """Take back what was said undoable; its words and files can be said again. Codes: too-late, unknown-entry."""
@@ -111,7 +114,7 @@ class Acts:
 
     async def move(self, number: str, agent: str, queue: str) -> Request:
         """Put it into another queue; whoever had it lets go."""
-        return await self._on(number, agent, lambda hand: placing.move(hand, queue))
+        return await self._on(number, agent, _a_lesson(lambda hand: placing.move(hand, queue)))
 
     async def prioritise(self, number: str, agent: str, priority: int) -> Request:
         """1 (can wait) to 5 (now)."""
@@ -119,7 +122,7 @@ class Acts:
 
     async def categorise(self, number: str, agent: str, category: str) -> Request:
         """What it is about: the classifier learns from it."""
-        return await self._on(number, agent, lambda hand: placing.categorise(hand, category))
+        return await self._on(number, agent, _a_lesson(lambda hand: placing.categorise(hand, category)))
 
     async def merge(self, number: str, agent: str, into: str) -> Request:
         """It becomes part of another request, which is returned. Codes: same, already."""
@@ -143,7 +146,7 @@ class Acts:
 
     async def resolve(self, number: str, agent: str) -> Request:
         """The matter is settled. Code: already."""
-        return await self._on(number, agent, placing.resolve)
+        return await self._on(number, agent, _a_lesson(placing.resolve))
 
     async def reopen(self, number: str, agent: str) -> Request:
         """It was not settled after all. Code: already."""
@@ -216,6 +219,16 @@ class Acts:
         if request is None or not (self.queues is None or request.queue in self.queues):
             raise Refused(f"There is no request {name.strip()!r}.", "unknown-request")
         return request
+
+
+def _a_lesson(work: Callable[[Hand], T]) -> Callable[[Hand], T]:
+    """An act by which the agent says that the request is labelled right: suggestions are learnt from it."""
+    def whole(hand: Hand) -> T:
+        done = work(hand)
+        teaching.teach(hand.db, hand.request, hand.now)
+        return done
+
+    return whole
 
 
 def _named(agent: str) -> str:

@@ -106,3 +106,23 @@ async def test_a_category_has_earned_its_place_after_enough_sure_suggestions_tha
     assert await house.change(lambda db: rows(db, 1)) is True
     assert await house.change(lambda db: rows(db, 2)) is False
     assert await house.change(lambda db: lessons.has_earned(db, "technical")) is False
+
+
+async def test_what_agents_do_with_a_request_is_a_lesson_and_a_note_is_none(house: House) -> None:
+    async def made_of() -> list[tuple[str, str]]:
+        return [(each.category, each.queue) for each in await house.change(lambda db: db.scalars(select(Taught)).all())]
+
+    request = await house.writes("I want a refund of my order.", "Refund")
+    await house.acts.say("note", request.number, "minji", "Look at the order.")
+    assert await made_of() == []
+    await house.acts.say("answer", request.number, "minji", "It is on its way.")
+    assert await made_of() == [("policy", request.queue)]
+    await house.acts.categorise(request.number, "minji", "complaint")
+    await house.acts.move(request.number, "minji", "billing")
+    assert await made_of() == [("complaint", "billing")]
+
+
+async def test_a_preview_teaches_nothing(house: House) -> None:
+    request = await house.writes("I want a refund of my order.", "Refund")
+    await house.acts.preview("answer", request.number, "minji", "It is on its way.")
+    assert await house.change(lambda db: db.scalar(select(func.count()).select_from(Taught))) == 0
