@@ -158,6 +158,9 @@ class RawMail(Row, table=True):
 
     received_id: int = Field(primary_key=True, foreign_key="received.id", sa_column_kwargs={"autoincrement": False})
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """All of them; of a mail whose body is in a file (store/raw), the header."""
+    body_at: int | None = None
+    """Where the body begins in the file; None where there is none."""
 
 
 class Sighting(Row, table=True):

@@ -8,7 +8,7 @@ from gateway.models import Moment
 from gateway.store import search
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 ALIVE = "state IN ('new', 'open', 'pending', 'answered')"
 WAITING = "state IN ('new', 'open')"
