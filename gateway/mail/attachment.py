@@ -121,9 +121,13 @@ class Attachment:
     """What the first octets tell beside the declared type; "" when they tell nothing."""
 
     @property
+    def is_calendar(self) -> bool:
+        return "text/calendar" in (self.content_type, self.real_type)
+
+    @property
     def summary(self) -> str:
         """What an invitation says in a few lines; "" for all other files."""
-        if "text/calendar" not in (self.content_type, self.real_type):
+        if not self.is_calendar:
             return ""
         return summary(decode(self.content[:LIMIT], "utf-8")[0])
 

@@ -6,11 +6,12 @@ mailers put signatures, list footers and the text between two pictures into part
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
 
 from gateway.mail.attachment import Attachment, attachment
-from gateway.mail.content import octets_of, take_uuencoded, text_of
+from gateway.mail.content import TEXT_LIMIT, octets_of, take_uuencoded, text_of
 from gateway.mail.fields import read_header, visible
 from gateway.mail.html import HTML_LIMIT
 from gateway.mail.readable import readable, without_marks
@@ -22,6 +23,9 @@ _ENRICHED = re.compile(r"<<|</?[a-zA-Z][a-zA-Z0-9-]{0,60}>")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NO_CONTROLS = {each: None for each in range(128) if _CONTROLS.match(chr(each))}
 _PARAM = re.compile(r"(?is)<param>.{0,200}?</param>")
+_NAME_LIMIT = 1000
+"""Characters of a subject that is read for the name of a file."""
+_CALENDARS_LIMIT = 10
 _BODY_KINDS = ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown")
 
 
@@ -65,6 +69,9 @@ class _Reading:
     hint: str
     files: list[Attachment] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
+    room: int = TEXT_LIMIT
+    html_room: int = HTML_LIMIT // 2
+    """Octets of text and characters of HTML that may be read before one more begins; others are listed as files."""
 
 
 def read_body(raw: bytes, root: Part, hint: str) -> Body:
@@ -73,7 +80,7 @@ def read_body(raw: bytes, root: Part, hint: str) -> Body:
     pieces = _merge_doubles(_pieces(root, reading, is_root=True))
     files, winmail = unpack(reading.files)
     if not any(piece.plain.strip() or piece.html.strip() for piece in pieces):
-        pieces = [_Piece(winmail.text, winmail.html)] if winmail else [_Piece(each.summary) for each in files]
+        pieces = [_Piece(winmail.text, winmail.html)] if winmail else [_Piece(each) for each in _summaries(files)]
     texts = [piece.text.strip("\n") for piece in pieces]
     text = "\n\n".join(each.rstrip() for each in texts if each.strip())
     html = None
@@ -83,6 +90,11 @@ def read_body(raw: bytes, root: Part, hint: str) -> Body:
         )
     text = _printable(text)
     return Body(without_marks(text), html, tuple(files), tuple(dict.fromkeys(reading.findings)), text)
+
+
+def _summaries(files: list[Attachment]) -> Iterator[str]:
+    """What the invitations of a mail without any other text say."""
+    yield from (each.summary for each in [each for each in files if each.is_calendar][:_CALENDARS_LIMIT])
 
 
 def _printable(text: str) -> str:
@@ -108,12 +120,14 @@ def _pieces(part: Part, reading: _Reading, is_root: bool = False, is_first: bool
 
 
 def _leaf(part: Part, reading: _Reading, is_root: bool, is_first: bool) -> list[_Piece]:
-    if not _is_body(part, is_root, is_first):
+    if not _is_body(part, is_root, is_first) or not _has_room(part, reading):
         _attach(part, reading)
         return []
-    text, findings = text_of(reading.raw, part, reading.hint)
+    text, findings = text_of(reading.raw, part, reading.hint, reading.room)
     reading.findings += findings
+    reading.room -= len(text)
     if part.kind == "text/html":
+        reading.html_room -= len(text)
         reading.findings += ["html-too-long"] if len(text) > HTML_LIMIT else []
         return [_Piece(html=text)]
     if part.kind in ("text/enriched", "text/richtext"):
@@ -122,6 +136,13 @@ def _leaf(part: Part, reading: _Reading, is_root: bool, is_first: bool) -> list[
     for name, data in files:
         reading.files.append(attachment(name, "application/octet-stream", data, number=len(reading.files) + 1))
     return [_Piece(plain=text)]
+
+
+def _has_room(part: Part, reading: _Reading) -> bool:
+    if reading.room > 0 and (part.kind != "text/html" or reading.html_room > 0):
+        return True
+    reading.findings.append("text-too-long")
+    return False
 
 
 def _is_body(part: Part, is_root: bool, is_first: bool) -> bool:
@@ -221,7 +242,7 @@ def _subject(data: bytes, hint: str) -> str:
     """An attached message is named by its subject."""
     start = len(data) - len(data.lstrip(b"\r\n"))
     subject = (
-        tidy(decode_words(read_header(data, start, len(data)).get("subject"), hint))
+        tidy(decode_words(read_header(data, start, len(data)).get("subject")[:_NAME_LIMIT], hint))
         .replace("/", "_")
         .replace("\\", "_")
     )

@@ -2,12 +2,13 @@
 
 import binascii
 import re
+from dataclasses import replace
 
 from gateway.mail.charsets import decode
 from gateway.mail.structure import Part
 
-TEXT_LIMIT = 4 * 1024 * 1024
-"""Octets of one part that are read as text; an agent reads no more, and the raw mail has the rest."""
+TEXT_LIMIT = 2 * 1024 * 1024
+"""Octets of one mail that are read as text; an agent reads no more, and the raw mail has the rest."""
 
 _NOT_BASE64 = bytes(each for each in range(256) if not ((chr(each).isalnum() and each < 128) or chr(each) in "+/"))
 _BASE64_LINES = re.compile(rb"[\s=]*[A-Za-z0-9+/]{4,}={0,2}(?:\s+[A-Za-z0-9+/]{4,}={0,2})*\s*$")
@@ -97,12 +98,13 @@ def uu_line(line: bytes) -> bytes:
             return b""
 
 
-def text_of(raw: bytes, part: Part, hint: str = "") -> tuple[str, tuple[str, ...]]:
-    """The characters of a text part, LF line ends, and findings."""
-    data, finding = octets_of(raw, part)
+def text_of(raw: bytes, part: Part, hint: str = "", limit: int = TEXT_LIMIT) -> tuple[str, tuple[str, ...]]:
+    """The characters of a text part, LF line ends, and findings. limit: octets that are read."""
+    # An octet takes three at most, as "=41".
+    data, finding = octets_of(raw, replace(part, end=min(part.end, part.start + 3 * limit + 1000)))
     findings = [finding] if finding else []
-    if len(data) > TEXT_LIMIT:
-        data = data[:TEXT_LIMIT]
+    if len(data) > limit:
+        data = data[:limit]
         findings.append("text-too-long")
     label = part.type.get("charset").strip(" '\"")
     if not label and part.kind == "text/html":

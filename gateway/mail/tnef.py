@@ -13,8 +13,9 @@ from gateway.mail.rtf import decompressed, rtf_text
 
 SIGNATURE = b"\x78\x9f\x3e\x22"
 FILES_LIMIT = 100
-PROPERTIES_LIMIT = 2000
-"""MAPI properties of one attribute that are read."""
+PROPERTIES_LIMIT = 500
+"""Values of MAPI properties of one attribute that are read."""
+ATTRIBUTES_LIMIT = 5000
 
 _TITLE, _DATA, _BEGINS_FILE, _BODY = 0x8010, 0x800F, 0x9002, 0x800C
 _OF_MESSAGE, _OF_FILE, _CODEPAGE = 0x9003, 0x9005, 0x9007
@@ -74,7 +75,9 @@ def read_tnef(content: bytes) -> Package | None:
 
 def _attributes(content: bytes) -> Iterator[tuple[int, bytes]]:
     place = 6
-    while place + 9 <= len(content):
+    for _ in range(ATTRIBUTES_LIMIT):
+        if place + 9 > len(content):
+            return
         kind, size = struct.unpack_from("<xHxxI", content, place)
         yield kind, content[place + 9 : place + 9 + size]
         place += 9 + size + 2
@@ -110,16 +113,16 @@ def _text(value: bytes, codepage: str) -> str:
 
 
 def _properties(value: bytes, codepage: str) -> Iterator[tuple[int, str | bytes]]:
-    """Those of a text or of octets, each once; the others are passed over."""
-    place = 4
-    for _ in range(PROPERTIES_LIMIT):
-        if place + 4 > len(value):
-            return
+    """Those of a text or of octets; the others are passed over."""
+    place, read = 4, 0
+    while read < PROPERTIES_LIMIT and place + 4 <= len(value):
         kind, name = struct.unpack_from("<HH", value, place)
+        read += 1
         place = _behind_name(value, place + 4) if name >= 0x8000 else place + 4
         count, place = (_number(value, place), place + 4) if kind & 0x1000 or kind & 0xFFF not in _FIXED else (1, place)
         kind &= 0xFFF
         for _ in range(min(count, PROPERTIES_LIMIT)):
+            read += 1
             size, place = (_FIXED[kind], place) if kind in _FIXED else (_number(value, place), place + 4)
             if place + size > len(value):
                 return

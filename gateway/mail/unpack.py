@@ -12,7 +12,7 @@ from gateway.mail.readable import readable
 from gateway.mail.tnef import Package, PackedFile, read_tnef
 
 CLOSED = "not-opened"
-OPENED_LIMIT = 10
+OPENED_LIMIT = 6
 """Files of one mail that are opened."""
 
 

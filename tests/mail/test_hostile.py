@@ -1,11 +1,13 @@
 """Hostile mails: read without a fault, and within a second of CPU whatever their size up to 25 MB."""
 
+import base64
 import time
 import unicodedata
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from office_files import uncompressed_rtf, winmail
 
 from gateway.mail.automatic import may_acknowledge
 from gateway.mail.message import Message, parse
@@ -19,6 +21,13 @@ REPORT = (
     b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
     b"--b\n\nx\n--b\nContent-Type: message/delivery-status\n\n"
 )
+
+
+
+def winmail_parts(rtf: bytes, count: int) -> bytes:
+    part = b"--b\nContent-Type: application/ms-tnef\nContent-Transfer-Encoding: base64\n\n"
+    return (part + base64.b64encode(winmail(rtf=rtf)) + b"\n") * count
+
 
 HOSTILE = {
     "200 kB of From": b"From: " + b'"a\\' * 70_000 + b"\n\nx",
@@ -55,6 +64,17 @@ HOSTILE = {
     "base64 ends": HEAD + b"Content-Transfer-Encoding: base64\n\n" + b"QUJD\nQQ==\n" * 2 * MB,
     "high octets": HEAD + b"\n" + bytes(range(128, 256)) * 100_000,
     "Japanese escapes": HEAD + b"\n" + b"\x1b$B" * 8 * MB,
+    "500 texts of HTML": HEAD + MIXED + (b"--b\n" + HTML + b"<p>a</p>" * 6500 + b"\n") * 499,
+    "500 texts in no charset": HEAD + MIXED + (b"--b\n\n" + b"\xb0\xa1\xff" * 17_000 + b"\n") * 499,
+    "500 attached messages": HEAD + MIXED
+    + (b"--b\nContent-Type: message/rfc822\n\nSubject: " + b"=?utf-8?q?a?= " * 3500 + b"\n") * 499,
+    "500 invitations": HEAD + MIXED
+    + (b'--b\nContent-Type: text/calendar\n\nBEGIN:VEVENT\n' + b'SUMMARY;A="b"c:x\n' * 2900) * 499,
+    "soft breaks": HEAD + b"Content-Transfer-Encoding: quoted-printable\n\n" + (b"=" + b" " * 5000) * 5000,
+    "names with commas": HEAD + b"To: x, y <\n" * 2 * MB,
+    "40 of Outlook's files": HEAD + MIXED + winmail_parts(uncompressed_rtf(b"{\\rtf1" + b"\\a" * 200_000), 40),
+    "a compressed text without end": HEAD + MIXED
+    + winmail_parts(b"\x00" * 8 + b"LZFu" + b"\x00" * 4 + (b"\xff" + b"\x00\x0f" * 8) * 40_000, 20),
     "recipients": HEAD + REPORT + b"Final-Recipient: rfc822; a@b.c\nAction: failed\n\n" * 400_000,
     "a bounce of addresses": BOUNCE + b"following recipients:\n" + b"aaaa@bbb.cc\n" * MB,
     "a bounce of words": BOUNCE + b"mailbox mailbox user " * MB,
