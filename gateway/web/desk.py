@@ -35,6 +35,7 @@ from gateway.web import (
     openapi,
     preferences,
     queue,
+    reports,
     request,
     stream,
 )
@@ -105,7 +106,7 @@ def page_routes(workplace: Workplace, sheets: Sheets) -> list[APIRouter]:
     """The pages that agents work on."""
     pages = request.RequestPages(workplace, sheets)
     return [queue.routes(workplace, sheets), request.routes(pages), forms.routes(pages), frame.routes(workplace),
-            files.routes(workplace), preferences.routes(workplace)]
+            files.routes(workplace), preferences.routes(workplace), reports.routes(workplace, sheets)]
 
 
 def api_routes(workplace: Workplace, staff: Staff) -> APIRouter:

@@ -1,0 +1,171 @@
+"""The page of figures: what came in, how soon it was answered, what customers thought of it, what they begin to write.
+
+Every picture has its figures in a table beside it. Who may see some queues only sees the figures of these.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime, time, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter
+from markupsafe import Markup
+from sqlalchemy.orm import Session as Db
+from starlette.datastructures import QueryParams
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from gateway.desk import badges
+from gateway.store import insights, lessons, queue, reports
+from gateway.store.reports import ALL, Line, Period
+from gateway.web import charts
+from gateway.web.login import Viewer, viewer_of
+from gateway.web.rail import around
+from gateway.web.sheets import Sheets
+from gateway.web.words import Words, words
+from gateway.web.workplace import Workplace
+
+SPANS = (7, 28, 91, 365)
+"""Days that are offered."""
+USUAL = 28
+LONGEST = timedelta(days=1100)
+"""Each request of the time is looked at."""
+FIRST_DAY = date(1990, 1, 1)
+LARGEST_BY = {"day": 62, "week": 400}
+"""Days that are shown day by day, and week by week; of more there are months."""
+HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From the beginning of one day to the end of another, in the site's zone."""
+
+    first: date
+    last: date
+    by: Period
+    zone: ZoneInfo
+
+    @property
+    def since(self) -> datetime:
+        return datetime.combine(self.first, time.min, self.zone)
+
+    @property
+    def until(self) -> datetime:
+        return datetime.combine(self.last + timedelta(days=1), time.min, self.zone)
+
+
+def routes(place: Workplace, sheets: Sheets) -> APIRouter:
+    """GET /reports and /reports.csv, both with ?first=&last=&by=."""
+    router = APIRouter()
+
+    @router.api_route("/reports", methods=["GET", "HEAD"])
+    async def page(http_request: HttpRequest) -> Response:
+        viewer = viewer_of(http_request)
+        viewer.must("report")
+        span, said = _span(place, http_request.query_params), words(viewer.language)
+
+        def look(db: Db) -> dict[str, object]:
+            lines = reports.report(db, span.since, span.until, span.by, span.zone, viewer.queues)
+            return {
+                "seen": insights.overview(db, span.since, span.until, span.by, span.zone, viewer.queues),
+                "lines": lines, "ages": insights.by_age(db, place.now(), viewer.queues),
+                "corrections": insights.corrections(db, span.since, span.until, viewer.queues),
+                "scores": lessons.scores(db, span.since, span.until),
+                "grown": insights.growing(db, span.until, viewer.queues),
+                "queues": queue.counts(db, place.now(), viewer.queues),
+            }
+
+        found = await place.database.read(look)
+        lines = cast(list[queue.QueueLine], found["queues"])
+        return sheets.answer("reports", viewer.language, 200, **around(place, http_request, viewer, lines),
+                             **_drawn(said, viewer, span, found), span=span, spans=_spans(place, span))
+
+    @router.get("/reports.csv")
+    async def table(http_request: HttpRequest) -> Response:
+        viewer = viewer_of(http_request)
+        viewer.must("report")
+        span = _span(place, http_request.query_params)
+        lines = await place.database.read(
+            lambda db: reports.report(db, span.since, span.until, span.by, span.zone, viewer.queues))
+        name = f"frontdesk-{span.first}-{span.last}.csv"
+        return Response(_csv(lines), media_type="text/csv; charset=utf-8",
+                        headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+    return router
+
+
+def _span(place: Workplace, query: QueryParams) -> Span:
+    """What the address asks for; whatever makes no sense is the usual."""
+    zone = ZoneInfo(place.site.timezone)
+    today = place.now().astimezone(zone).date()
+    last = min(_day(query.get("last", "")) or today, today)
+    first = _day(query.get("first", "")) or last - timedelta(days=USUAL - 1)
+    first = max(min(first, last), last - LONGEST, FIRST_DAY)
+    days = (last - first).days + 1
+    fitting = next((by for by, most in LARGEST_BY.items() if days <= most), "month")
+    asked = query.get("by", "")
+    is_fitting = asked in ("week", "month") or (asked == "day" and days <= LARGEST_BY["day"])
+    return Span(first, last, cast(Period, asked if is_fitting else fitting), zone)
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if FIRST_DAY <= day <= date(2199, 1, 1) else None
+
+
+def _spans(place: Workplace, span: Span) -> list[dict[str, object]]:
+    today = place.now().astimezone(span.zone).date()
+    found = [(days, today - timedelta(days=days - 1)) for days in SPANS]
+    return [{"days": days, "href": f"/reports?first={first}&last={today}",
+             "is_here": (first, today) == (span.first, span.last)} for days, first in found]
+
+
+def _drawn(said: Words, viewer: Viewer, span: Span, found: dict[str, object]) -> dict[str, object]:
+    """The figures, and their pictures in the agent's language."""
+    seen, lines = cast(insights.Overview, found["seen"]), cast(list[Line], found["lines"])
+    whole = {line.period: line for line in lines if line.category == ALL}
+    by_period = [whole.get(period) for period in seen.periods]
+    named = {str(said.of("categories", category)): counts for category, counts in seen.by_category.items()}
+    return {
+        **found, "whole": whole.get(ALL), "categories": [line for line in lines if line.period == ALL != line.category],
+        "by_period": list(zip(seen.periods, by_period, strict=True)),
+        "volume": charts.stacked(seen.periods, named), "series": list(named),
+        "first_answers": _times(said, seen.periods, by_period, "first_answer"),
+        "resolutions": _times(said, seen.periods, by_period, "resolution"),
+        "bar": charts.bar, "hours": lambda seconds: _hours(said, seconds),
+        "identity_of": lambda level: badges.level(level, viewer.language),
+    }
+
+
+def _times(said: Words, periods: Sequence[str], lines: Sequence[Line | None], of: str) -> Markup:
+    """Median and 90th percentile, in hours."""
+    series = {str(said(f"reports.{name}")): [_in_hours(getattr(line, f"{of}_{name}", None)) for line in lines]
+              for name in ("median", "p90")}
+    return charts.lines(periods, series)
+
+
+def _in_hours(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds / HOUR
+
+
+def _hours(said: Words, seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    if seconds < HOUR:
+        return str(said("time.minutes", n=round(seconds / 60)))
+    return str(said("time.hours", n=f"{seconds / HOUR:.1f}"))
+
+
+def _csv(lines: Sequence[Line]) -> bytes:
+    """With a mark in front by which spreadsheets know that it is UTF-8."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [field.name for field in fields(Line)], lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(asdict(line) for line in lines)
+    return out.getvalue().encode("utf-8-sig")

@@ -1,0 +1,100 @@
+"""The page of figures: true to the store, in both languages, for those who may see it, whatever the address says."""
+
+import csv
+import io
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from agents_house import AgentsHouse, open_house
+
+from gateway.models import Request
+from gateway.store.database import Database
+
+
+@pytest.fixture
+async def house(database: Database, tmp_path: Path) -> AsyncIterator[AgentsHouse]:
+    async with open_house(database, tmp_path) as opened:
+        yield opened
+
+
+async def a_week(house: AgentsHouse) -> list[Request]:
+    """Three requests on three days; the first answered after two hours and rated."""
+    found = []
+    for subject, text in (("Cannot log in", "The app says error 1042."), ("Refund", "I want a refund of my order."),
+                          ("환불 문의", "결제한 이용권의 환불을 원합니다.")):
+        found.append(await house.writes(text, subject))
+        house.now += timedelta(hours=2)
+        if len(found) == 1:
+            await house.acts.say("answer", found[0].number, "minji", "Please install version 2.1.")
+        house.now += timedelta(hours=22)
+    return found
+
+
+async def test_the_page_tells_what_came_in_and_how_soon_it_was_answered(house: AgentsHouse) -> None:
+    await a_week(house)
+    page = (await (await house.browser("boss", "supervisor")).gets("/reports")).text
+    text = " ".join(re.sub(r"<[^>]*>", " ", page).split())
+    assert "Requests 3" in text
+    assert "First answer 2.0 h" in text
+    assert "policy" in page.lower()
+    for drawing in re.findall(r"<svg class=\"chart\".*?</svg>", page, re.DOTALL):
+        assert ElementTree.fromstring(drawing) is not None
+    assert page.count('class="chart"') == 3
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Requests that came in"), ("ko", "접수된 문의")])
+async def test_the_page_speaks_the_agents_language(house: AgentsHouse, language: str, words: str) -> None:
+    client = await house.browser("boss", "supervisor", language=language)
+    assert words in (await client.gets("/reports")).text
+
+
+async def test_the_table_can_be_taken_along(house: AgentsHouse) -> None:
+    await a_week(house)
+    answer = await (await house.browser("boss", "supervisor")).gets("/reports.csv?by=week")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert re.fullmatch(r'attachment; filename="frontdesk-[\d-]+\.csv"', answer.headers["content-disposition"])
+    rows = list(csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig"))))
+    (whole,) = [row for row in rows if (row["period"], row["category"]) == ("all", "all")]
+    assert (whole["requests"], whole["answered"], whole["first_answer_median"]) == ("3", "1", "7200.0")
+
+
+async def test_an_agent_without_the_right_sees_no_figures(house: AgentsHouse) -> None:
+    client = await house.browser("kim")
+    assert (await client.gets("/reports")).status == 403
+    assert (await client.gets("/reports.csv")).status == 403
+
+
+async def test_who_sees_one_queue_sees_its_figures_only(house: AgentsHouse) -> None:
+    first, *_ = await a_week(house)
+    client = await house.browser("boss", "supervisor", queues=(first.queue,))
+    rows = list(csv.DictReader(io.StringIO((await client.gets("/reports.csv")).body.decode("utf-8-sig"))))
+    mine = [each for each in await house.requests() if each.queue == first.queue]
+    assert rows[-1]["requests"] == str(len(mine))
+    assert len(mine) < 3
+
+
+@pytest.mark.parametrize("query", [
+    "", "?first=2026-11-01", "?first=x&last=y&by=z", "?first=2030-01-01&last=2020-01-01", "?first=0001-01-01",
+    "?last=9999-12-31", "?first=1990-01-01&last=2026-11-23&by=day", "?first=2026-11-23&last=2026-11-23&by=month",
+    "?first=%00&last=%ff", "?first=2026-W01-1", "?by=week&by=day", "?first=20261101",
+])  # fmt: skip
+async def test_any_address_is_a_page(house: AgentsHouse, query: str) -> None:
+    client = await house.browser("boss", "auditor")
+    for path in ("/reports", "/reports.csv"):
+        assert (await client.gets(path + query)).status == 200
+
+
+async def test_hostile_words_of_customers_are_words_on_the_page(house: AgentsHouse) -> None:
+    for _ in range(4):
+        await house.writes("Where is my parcel?", "Parcel")
+    house.now += timedelta(days=10)
+    for _ in range(4):
+        await house.writes("<img src=x onerror=alert(1)>쿠폰쿠폰\u202e", "<script>alert(1)</script>")
+    page = (await (await house.browser("boss", "supervisor")).gets("/reports")).text
+    assert "<img" not in page
+    assert "<script>alert" not in page
+    assert "쿠폰쿠폰" in page
