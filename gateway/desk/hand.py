@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.desk import facts
 from gateway.desk.apply import Application
-from gateway.desk.handler import Answer, Decision
+from gateway.desk.handler import Answer, Case, Decision
 from gateway.desk.pipeline import Desk
 from gateway.models import Entry, Request
 
@@ -33,14 +33,14 @@ class Hand:
 
     def do(self, *decisions: Decision) -> None:
         """They become facts, said by the agent."""
-        application = self.application()
+        application = self._act()
         for decision in decisions:
             application.apply(self.agent, decision)
         application.ledger.write()
 
     def write(self, decision: str, because: str, **detail: Any) -> None:
         """A line of the history."""
-        application = self.application()
+        application = self._act()
         application.write(self.agent, decision, detail, because)
         application.ledger.write()
 
@@ -50,6 +50,13 @@ class Hand:
         application.write(self.agent, kind, {}, because)
         self.desk.answered(application, Answer(kind, "", self.agent))
 
-    def application(self, event: str = "act", said: Entry | None = None) -> Application:
+    def application(self, event: str, said: Entry | None = None) -> Application:
+        """For what the handlers are to hear of."""
         case = facts.of_request(self.db, self.request, self.desk.office.site, self.now)
         return Application(self.db, self.desk.office, case, event, said=said)
+
+    def _act(self) -> Application:
+        """For what an agent does alone: no handler asks what else is known."""
+        case = Case(self.now, self.desk.office.site, request=self.request, is_held=self.request.is_held,
+                    previous_state=self.request.state)  # fmt: skip
+        return Application(self.db, self.desk.office, case, "act")

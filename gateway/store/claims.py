@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.models import Request
 from gateway.store import queue as lists
+from gateway.store.statement import named, places, rows
 
 _WAITS = "state IN ('new', 'open') AND NOT is_held"
 _CAME_BACK = (f"owner = :agent AND owner <> '' AND state IN ('new', 'open', 'pending', 'answered') AND {_WAITS} "
@@ -29,7 +30,7 @@ def claim_next(db: Db, queue: str | None, agent: str, now: datetime, lease: time
     another agent and is overdue.
     """
     names = [name for name in lists.waiting(db, queues) if queue in (None, name)]
-    values = {"agent": agent, "now": now, **lists.named(names)}
+    values = {"agent": agent, "now": now, **named(names)}
     id = (_came_back(db, len(names), values) or _free(db, len(names), values)) if names else None
     request = db.get(Request, id) if id else None
     if request is not None:
@@ -50,8 +51,7 @@ def let_go(request: Request) -> None:
 
 
 def _came_back(db: Db, queues: int, values: dict[str, Any]) -> int | None:
-    among = ", ".join(f":q{place}" for place in range(queues))
-    return _lock(db, f"SELECT id FROM request WHERE {_CAME_BACK} AND queue IN ({among}) {_FIRST}", values)
+    return _lock(db, f"SELECT id FROM request WHERE {_CAME_BACK} AND queue IN {places(queues)} {_FIRST}", values)
 
 
 def _free(db: Db, queues: int, values: dict[str, Any]) -> int | None:
@@ -67,11 +67,11 @@ def _by_urgency(db: Db, queues: int, values: dict[str, Any]) -> Sequence[int]:
     firsts = (f"SELECT * FROM (SELECT {place} AS place, id, priority, due FROM request WHERE queue = :q{place} AND "
               f"{_IS_FREE} {_FIRST}) AS one" for place in range(queues))  # fmt: skip
     sql = f"SELECT place FROM ({' UNION ALL '.join(firsts)}) AS each_one ORDER BY {lists.URGENCY}"
-    return [row[0] for row in lists.rows(db, sql, values)]
+    return [row[0] for row in rows(db, sql, values)]
 
 
 def _lock(db: Db, sql: str, values: dict[str, Any]) -> int | None:
     if db.connection().dialect.name == "postgresql":
         sql += " FOR UPDATE SKIP LOCKED"
-    row = lists.rows(db, sql, values).first()
+    row = rows(db, sql, values).first()
     return row[0] if row else None

@@ -14,11 +14,12 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
-from gateway.models import ALIVE, UNDATED, Moment, Request, Tally, columns
+from gateway.models import ALIVE, UNDATED, Request, Tally, columns
 from gateway.store import search
+from gateway.store.statement import named, places, rows
 
 TALLY = columns(Tally)
 _request = Request.__table__  # type: ignore[attr-defined]
@@ -239,21 +240,18 @@ def _less_urgent(place: _Place) -> list[str]:
 
 def _found(db: Db, filter: Filter, now: datetime, limit: int, place: _Place, queues: Collection[str] | None) -> Page:
     """What was searched for; each request once on a page, where the newest entry with the words puts it."""
-    most = search.MOST_HITS if filter.is_narrow or filter.queue or queues is not None else limit * 4
-    hits = search.hits(db, filter.words, most, place.id)
-    newest: dict[int, int] = {}
-    for entry, request in hits:
-        newest.setdefault(request or 0, entry)
     names = None if queues is None and not filter.queue else _names(db, filter, queues)
-    among = "" if names is None else f" AND queue IN ({', '.join(f':q{number}' for number in range(len(names)))})"
-    if not newest or names == []:
+    if names == []:
         return Page((), "")
-    values = {**_values(filter, now), **named(names or ()), "ids": [*newest]}
-    lines = _lines(db, f"SELECT id FROM request WHERE id IN :ids AND {_conditions(filter)}{among}", values)
-    lines.sort(key=lambda line: -newest[line.id])
-    if len(lines) > limit:
-        return Page(lines[:limit], str(newest[lines[limit - 1].id]))
-    return Page(lines, str(hits[-1][0]) if len(hits) == most else "")
+    most = limit * 4 if names is None and not filter.is_narrow else search.MOST_HITS
+    which = _conditions(filter) + (f" AND queue IN {places(len(names))}" if names else "")
+    asked = search.Question(db, filter.words, place.id, most)
+    newest = asked.requests(which, {**_values(filter, now), **named(names or ())}, limit + 1)
+    ids = sorted(newest, key=lambda id: -newest[id])[:limit]
+    lines = sorted(_lines(db, f"SELECT id FROM request WHERE id IN {places(len(ids))}", named(ids)) if ids else [],
+                   key=lambda line: -newest[line.id])  # fmt: skip
+    end = newest[ids[-1]] if len(newest) > limit else asked.end()
+    return Page(lines, str(end) if end is not None else "")
 
 
 def _names(db: Db, filter: Filter, queues: Collection[str] | None) -> list[str]:
@@ -286,31 +284,17 @@ def _values(filter: Filter, now: datetime) -> dict[str, Any]:
     return {"now": now, **{name: getattr(filter, name) for name in names}}
 
 
-def named(names: Sequence[str]) -> dict[str, Any]:
-    """Values for :q0, :q1 ... in SQL."""
-    return {f"q{number}": name for number, name in enumerate(names)}
-
-
 def _urgency(line: Line) -> tuple[int, bool, datetime, int]:
     return -line.priority, line.due is None, line.due or _EPOCH, line.id
 
 
 # ---- rows ------------------------------------------------------------------------------------------------------------
 
-_OF_REQUEST = [_request.c[field.name] for field in fields(Line)[:-2]]
+_OF_REQUEST = tuple(_request.c[field.name] for field in fields(Line)[:-2])
 _SELECT = ", ".join(f"request.{each.name}" for each in _OF_REQUEST)
-_MOMENTS = ("now", "due")
 
 
 def _lines(db: Db, ids: str, values: dict[str, Any]) -> list[Line]:
     sql = (f"SELECT {_SELECT}, customer.address AS customer, customer.name AS customer_name FROM request "
            f"JOIN customer ON customer.id = request.customer_id WHERE request.id IN ({ids})")  # fmt: skip
     return [Line(*row) for row in rows(db, sql, values, _OF_REQUEST)]
-
-
-def rows(db: Db, sql: str, values: dict[str, Any], types: Sequence[Any] = ()) -> Any:
-    """What this SQL gives; values that it does not name are left out. types: columns whose types its own have."""
-    named = {name: value for name, value in values.items() if re.search(rf":{name}\b", sql)}
-    clause = text(sql).bindparams(*(bindparam(name, type_=Moment) for name in _MOMENTS if name in named),
-                                  *(bindparam(name, expanding=True) for name in ("ids",) if name in named))  # fmt: skip
-    return db.connection().execute(clause.columns(*types) if types else clause, named)

@@ -11,9 +11,12 @@ without blanks between words, or put particles behind them (Korean), are cut int
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session as Db
+
+from gateway.store.statement import rows
 
 MOST_READ = 20_000
 """Characters of a text whose words are kept."""
@@ -46,24 +49,40 @@ _HITS = {
     "postgresql": "SELECT entry_id AS id FROM finding WHERE words @@ CAST(:terms AS tsquery) AND entry_id < :before "
                   "ORDER BY entry_id DESC LIMIT :most",
 }  # fmt: skip
-_REQUESTS = {
-    name: text("SELECT entry.id, CASE WHEN entry.withdrawn_at IS NULL THEN entry.request_id END "
-               f"FROM ({hits}) AS hit JOIN entry ON entry.id = hit.id ORDER BY entry.id DESC")
-    for name, hits in _HITS.items()
-}  # fmt: skip
 _FURTHEST = 2**31 - 1
 
 
-def hits(db: Db, words: str, most: int, before: int | None = None) -> list[tuple[int, int | None]]:
-    """Entries that hold all of the words, newest first, each with its request (None: it was taken back).
+class Question:
+    """Words that are searched for, among the newest entries that hold all of them and come before a place.
 
-    before: only entries with a smaller id. Nothing is found by a question without a word.
+    before: only entries with a smaller id; most: so many are looked at. Nothing is found by a question without a word.
     """
-    connection = db.connection()
-    question = _question(words, connection.dialect.name == "postgresql")
-    values = {"terms": question, "most": most, "before": before or _FURTHEST}
-    return [(row[0], row[1]) for row in connection.execute(_REQUESTS[connection.dialect.name], values)] \
-        if question else []
+
+    def __init__(self, db: Db, words: str, before: int | None, most: int) -> None:
+        name = db.connection().dialect.name
+        self._db, self._most, self._hits = db, most, _HITS[name]
+        self._values = {"terms": _question(words, name == "postgresql"), "most": most, "before": before or _FURTHEST}
+
+    def requests(self, which: str, values: dict[str, Any], limit: int) -> dict[int, int]:
+        """Requests in which they were said, each with its newest such entry, newest first.
+
+        which: SQL on columns of `request` that says which requests count, with its values.
+        """
+        if not self._values["terms"]:
+            return {}
+        sql = (f"SELECT entry.request_id, max(entry.id) AS newest FROM ({self._hits}) AS hit "
+               "JOIN entry ON entry.id = hit.id WHERE entry.withdrawn_at IS NULL AND EXISTS "
+               f"(SELECT 1 FROM request WHERE request.id = entry.request_id AND {which}) "
+               "GROUP BY entry.request_id ORDER BY newest DESC LIMIT :limit")  # fmt: skip
+        return {row[0]: row[1] for row in rows(self._db, sql, {**values, **self._values, "limit": limit})}
+
+    def end(self) -> int | None:
+        """The last entry that was looked at, when there may be more behind it."""
+        if not self._values["terms"]:
+            return None
+        sql = f"SELECT min(id), count(*) FROM ({self._hits}) AS hit"
+        last, count = rows(self._db, sql, self._values).one()
+        return int(last) if count == self._most else None
 
 
 def _question(words: str, is_postgresql: bool) -> str:

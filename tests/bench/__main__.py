@@ -4,13 +4,14 @@ missed. Words that begin with "--" are the benches' own."""
 import sys
 from collections.abc import Callable
 
-from tests.bench import authentication, intake, journey, mail
+from tests.bench import authentication, desk, intake, journey, mail
 
 BENCHES: dict[str, Callable[[], int]] = {
     "intake": intake.main,
     "authentication": authentication.main,
     "mail": mail.main,
     "journey": journey.main,
+    "desk": desk.main,
 }
 
 

@@ -1,0 +1,225 @@
+"""The agents' desk as it fills: queue page, search, claim, a request opened, the report of a month, among a thousand,
+a hundred thousand and a million requests, on SQLite and PostgreSQL.
+
+A fifth of the requests are alive, half of these wait for an agent; each has a mail of some 300 characters, Korean or
+English. Every step is measured as the page takes it, transaction and commit included, one after another. What counts
+is the median (p99 tells more of the machine's other work), and how it grows. PostgreSQL is the tests' own: it does not
+wait for the disk.
+
+Words: --quick leaves the million out, --sqlite PostgreSQL.
+"""
+
+import asyncio
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert, text
+from sqlalchemy.orm import Session as Db
+
+from gateway.config import Config, Site
+from gateway.desk.acts import Acts
+from gateway.models import Customer, Entry, History, Request
+from gateway.service import build_desk
+from gateway.store import queue, reports, requests, search
+from gateway.store.database import Database, Sqlite, connect
+from gateway.store.queue import Filter
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+SIZES = (1_000, 100_000, 1_000_000)
+TIMES, AGENTS, PER_BATCH = 100, 20, 2_000
+QUEUES = ("account", "complaints", "general", "technical", "billing", "delivery")
+STATES = ("new", "open", "pending", "answered") + ("resolved",) * 2 + ("closed",) * 14
+PROSE = (
+    "Since yesterday I cannot log in to the app and it says error 1042.", "Please refund the second payment.",
+    "My order came late and the parcel was open.", "Nobody answered my last message.", "Where is my invoice?",
+    "어제부터 앱에 로그인이 안 됩니다.", "두 번 결제되었으니 환불해 주세요.", "배송이 아직 오지 않았습니다.",
+    "비밀번호를 잊어버렸는데 인증번호가 오지 않아요.", "세금계산서를 발행해 주시기 바랍니다.")  # fmt: skip
+SURNAMES, GIVEN = "김이박최정강조윤장임한오서신권황안송류홍", "민서지우하윤준호수빈예린도현시은"
+GOALS = {"queue page": 5.0, "page 20": 5.0, "all queues": 5.0, "claim": 5.0, "claim in a queue": 5.0}
+SEARCH_GOAL, GROWTH_GOAL = 50.0, 2.0
+
+
+def main() -> int:
+    """Exit code: 1 when a goal is missed."""
+    sizes = SIZES[:-1] if "--quick" in sys.argv else SIZES
+    folder = Path(tempfile.mkdtemp(prefix="frontdesk-bench-"))
+    try:
+        runs = {f"{kind} {size:,}": asyncio.run(measure(connect(url), folder, size))
+                for kind, size, url in stores(folder, sizes)}  # fmt: skip
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return report(runs, len(sizes))
+
+
+def stores(folder: Path, sizes: tuple[int, ...]) -> Iterator[tuple[str, int, str]]:
+    for size in sizes:
+        yield "SQLite", size, f"sqlite:///{folder / f'{size}.db'}"
+        (folder / f"{size}.db").unlink(missing_ok=True)
+    if "--sqlite" not in sys.argv:
+        sys.path.insert(0, str(Path(__file__).parent.parent))
+        from tests.postgres import PostgresServer
+
+        server = PostgresServer()
+        try:
+            for size in sizes:
+                yield "PostgreSQL", size, server.create(f"desk{size}")
+        finally:
+            server.stop()
+
+
+# ---- a desk of so many requests ----
+
+
+async def fill(database: Database, size: int) -> None:
+    """A year of requests. The same ones for each size and database."""
+    await database.migrate()
+    for first in range(1, size + 1, PER_BATCH):
+        await database.write(lambda db, first=first: _batch(db, range(first, min(first + PER_BATCH, size + 1)), size))  # type: ignore[misc]
+    if not isinstance(database, Sqlite):
+        await database.write(lambda db: db.execute(text("ANALYZE")))  # as the server's own vacuum does
+
+
+def _batch(db: Db, numbers: range, size: int) -> None:
+    chance = random.Random(numbers[0])
+    rows = [_request(number, size, chance) for number in numbers]
+    people = [{"id": number, "address": f"customer{number}@example{number % 50}.org", "created_at": NOW,
+               "name": chance.choice(SURNAMES) + "".join(chance.choices(GIVEN, k=2)), "language": "ko"}
+              for number in numbers]  # fmt: skip
+    texts = [" ".join(chance.choices(PROSE, k=8)) + f" {number:x}q" for number in numbers]
+    said = [{"id": row["id"], "request_id": row["id"], "at": row["created_at"], "kind": "mail", "text": each,
+             "author": f"customer{row['id']}@example.org"} for row, each in zip(rows, texts, strict=True)]  # fmt: skip
+    decided = [{"at": row["created_at"], "request_id": row["id"], "event": "received", "handler": "route",
+                "decision": decision, "detail": {}, "because": "The rule for all that is left."}
+               for row in rows for decision in ("open", "label", "place")]  # fmt: skip
+    for table, values in ((Customer, people), (Request, rows), (Entry, said), (History, decided)):
+        db.connection().execute(insert(table.__table__), values)  # type: ignore[attr-defined]
+    found = [(row["id"], (row["number"], row["subject"], person["name"], person["address"], each))
+             for row, person, each in zip(rows, people, texts, strict=True)]  # fmt: skip
+    search.enter(db.connection(), found)
+
+
+def _request(number: int, size: int, chance: random.Random) -> dict[str, Any]:
+    state, at = chance.choice(STATES), NOW - timedelta(days=365) * (1 - number / size)
+    waits, is_over = state in ("new", "open"), state in ("resolved", "closed")
+    return {"id": number, "number": f"FD-2026-{number:07}", "customer_id": number, "subject": chance.choice(PROSE),
+            "state": state, "queue": chance.choice(QUEUES), "priority": chance.choices((1, 2, 3, 4, 5), (1, 2, 9, 3, 1))[0],
+            "due": NOW + timedelta(minutes=chance.randrange(-2000, 20000)) if waits else None, "created_at": at,
+            "changed_at": at, "category": chance.choice(("technical", "policy", "account", "other")),
+            "answered_at": at + timedelta(hours=chance.random() * 30) if is_over or state == "answered" else None,
+            "resolved_at": at + timedelta(days=chance.random() * 5) if is_over else None, "last_entry": number}  # fmt: skip
+
+
+# ---- what is measured ----
+
+
+@dataclass
+class Run:
+    milliseconds: dict[str, list[float]] = field(default_factory=dict)
+    filled: float = 0.0
+    """Seconds that the requests took to be made."""
+    doubles: int = 0
+    """Requests that two of the agents who claimed at once were given."""
+
+
+async def measure(database: Database, folder: Path, size: int) -> Run:
+    run, began, chance = Run(), time.perf_counter(), random.Random(size)
+    await fill(database, size)
+    run.filled = time.perf_counter() - began
+    desk = build_desk(Config(site=Site(data=folder)), database, lambda: NOW)
+    acts = Acts(desk)
+
+    async def timed(name: str, step: Callable[[int], Awaitable[Any]], times: int = TIMES) -> None:
+        await step(0)
+        for number in range(times):
+            started = time.perf_counter()
+            await step(number)
+            run.milliseconds.setdefault(name, []).append((time.perf_counter() - started) * 1000)
+
+    def paged(after: str = "", **filter: Any) -> Callable[[int], Awaitable[queue.Page]]:
+        return lambda number: database.read(lambda db: queue.page(
+            db, Filter(**{name: value[number % len(value)] for name, value in filter.items()}), NOW, 50, after))
+
+    deep = ""
+    for _ in range(19 if size > SIZES[0] else 1):
+        deep = (await database.read(lambda db, after=deep: queue.page(db, Filter(queue="general"), NOW, 50, after))).next  # type: ignore[misc]
+    ids = [chance.randint(1, size) for _ in range(TIMES)]
+    await timed("queue page", paged(queue=QUEUES))
+    await timed("page 20", paged(deep, queue=("general",)))
+    await timed("all queues", paged())
+    await timed("counts", lambda _: database.read(lambda db: queue.counts(db, NOW)))
+    await timed("search: common", paged(words=("환불", "로그인", "order", "인증번호")))
+    await timed("search: two words", paged(words=("환불 invoice", "refund 배송", "비밀번호 parcel")))
+    await timed("search: in a queue", paged(words=("세금계산서",), queue=QUEUES, state=("closed", "open")))
+    await timed("search: one person", lambda number: paged(words=(f"customer{ids[number]}@example",))(0))
+    await timed("search: nothing", paged(words=("unheard", "없는말", "refund zzz")))
+    await timed("claim", lambda number: acts.next(None, f"agent{number}"))
+    await timed("claim in a queue", lambda number: acts.next("general", f"other{number}"))
+    await timed("open a request", lambda number: database.read(lambda db: opened(db, ids[number])))
+    await timed("report of a month", lambda _: database.read(
+        lambda db: reports.report(db, NOW - timedelta(days=30), NOW, "day", ZoneInfo("Asia/Seoul"))), 5)
+    together = await asyncio.gather(*(acts.next(None, f"crowd{number}") for number in range(AGENTS)))
+    taken = [request.number for request in together if request]
+    run.doubles = len(taken) - len(set(taken))
+    await database.close()
+    return run
+
+
+def opened(db: Db, id: int) -> tuple[Any, ...]:
+    """What the page of a request reads."""
+    request = db.get_one(Request, id)
+    said = requests.conversation(db, id)
+    return (requests.customer(db, request), requests.attachments(db, [each.id or 0 for each in said]),
+            requests.findings(db, said), requests.history(db, id), requests.of_customer(db, request.customer_id))
+
+
+# ---- the report ----
+
+
+def report(runs: dict[str, Run], sizes: int) -> int:
+    print(f"desk: milliseconds, p50 / p99 of {TIMES} (the report 5); {len(QUEUES)} queues, a fifth alive")
+    names = list(next(iter(runs.values())).milliseconds)
+    for start in range(0, len(runs), sizes):
+        some = list(runs.items())[start:start + sizes]
+        print(f"{'':20}" + "".join(f"{name:>22}" for name, _ in some) + f"{'grows':>8}")
+        for name in names:
+            shown = "".join(f"{p(run, name):13.2f} /{p(run, name, 0.99):7.2f}" for _, run in some)
+            print(f"{name:20}{shown}{growth(some, name):8.1f}")
+        print(f"{'made in s':20}" + "".join(f"{run.filled:22.0f}" for _, run in some))
+    missed = list(faults(runs, sizes))
+    print("goals (medians): queue page and claim < 5 ms and at most twice as slow among a million, search < 50 ms, "
+          f"{AGENTS} agents at once without a double: " + ("met" if not missed else "MISSED"))  # fmt: skip
+    print("".join(f"  missed: {each}\n" for each in missed), end="")
+    return 1 if missed else 0
+
+
+def faults(runs: dict[str, Run], sizes: int) -> Iterator[str]:
+    for where, run in runs.items():
+        for name in run.milliseconds:
+            goal = SEARCH_GOAL if name.startswith("search") else GOALS.get(name)
+            if goal is not None and p(run, name) > goal:
+                yield f"{name} on {where}: {p(run, name):.1f} ms"
+        if run.doubles:
+            yield f"{run.doubles} doubles on {where}"
+    for start in range(0, len(runs), sizes):
+        some = list(runs.items())[start:start + sizes]
+        yield from (f"{name} grows {growth(some, name):.1f} times on {some[0][0]}" for name in GOALS
+                    if growth(some, name) > GROWTH_GOAL)  # fmt: skip
+
+
+def growth(runs: list[tuple[str, Run]], name: str) -> float:
+    return p(runs[-1][1], name) / p(runs[0][1], name)
+
+
+def p(run: Run, name: str, share: float = 0.5) -> float:
+    values = sorted(run.milliseconds[name])
+    return median(values) if share == 0.5 else values[min(len(values) - 1, int(len(values) * share))]
