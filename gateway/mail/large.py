@@ -1,6 +1,7 @@
 """A mail too large to be held in memory, in a file without a name: nothing is left of it when nobody uses it any more.
 
-Its octets are counted and hashed as they come, so that nothing walks through all of them a second time.
+Its octets are counted and hashed as they come, so that nothing walks through all of them a second time. Who wants to
+keep it gives the file a name.
 """
 
 import hashlib
@@ -20,8 +21,7 @@ class LargeMail:
 
     def __init__(self, folder: Path | None = None) -> None:
         """folder: on the disk that has room for mails; the system's for temporary files unless given."""
-        with tempfile.TemporaryFile(dir=folder) as file:
-            self._file = os.dup(file.fileno())
+        self._file = _nameless(folder or Path(tempfile.gettempdir()))
         weakref.finalize(self, os.close, self._file)
         self._hash = hashlib.sha256()
         self.size = 0
@@ -66,6 +66,38 @@ class LargeMail:
                 place, offset = place + read, offset + read
         return whole
 
+    def sync(self) -> None:
+        """Return when the octets are on disk."""
+        os.fsync(self._file)
+
+    def name(self, path: Path) -> None:
+        """Give the synced file a name, in place of whatever had it; on another disk it is copied. The folder is to be
+        synced after it."""
+        path.unlink(missing_ok=True)
+        folder = os.open(path.parent, os.O_DIRECTORY)
+        try:
+            os.link(f"/proc/self/fd/{self._file}", path.name, dst_dir_fd=folder)
+        except OSError:
+            self._copy(path)
+        finally:
+            os.close(folder)
+
+    def _copy(self, path: Path) -> None:
+        with path.open("xb") as file:
+            offset = 0
+            while sent := os.sendfile(file.fileno(), self._file, offset, self.size):
+                offset += sent
+            os.fsync(file.fileno())
+
     def octets(self) -> mmap.mmap:
         """All of it, where the system brings in what is looked at, and drops it again when memory is short."""
         return mmap.mmap(self._file, self.size, access=mmap.ACCESS_READ)
+
+
+def _nameless(folder: Path) -> int:
+    """A file that can be given a name later, where the system knows such files."""
+    try:
+        return os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            return os.dup(file.fileno())

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import chain
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Dialect
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session as Db
 from gateway.mail.authres import UNCHECKED, Verdict
 from gateway.mail.receipt import SUBJECT, Receipt
 from gateway.models import Letter, Moment
-from gateway.store import seen
+from gateway.store import raw, seen
 from gateway.store.arrival import Arrival
 from gateway.store.database import storable
 
@@ -26,7 +27,7 @@ TOGETHER = 16
 
 _RECEIVED = ("id", "kept_at", "digest", "client_ip", "helo", "tls", "protocol", "reverse_path", "recipients", "size",
              "verdict", "quarantined", "state", "attempts", "next_attempt", "reason")  # fmt: skip
-_RAW_MAIL = ("received_id", "content")
+_RAW_MAIL = ("received_id", "content", "body_at")
 _MOMENT = Moment()
 
 Row = tuple[Any, ...]
@@ -48,13 +49,17 @@ class Rows(Protocol):
     def insert(self, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
         """Values go to the driver as they are: moments and JSON in the form of their columns."""
 
+    def octets(self, mails: Sequence[tuple[int, Arrival]]) -> list[Row]:
+        """The rows of raw_mail; what is not in them lies in files when it returns. Raises OSError."""
+
 
 class SqliteRows:
     _PLACE = """SELECT (SELECT json_group_object(digest, id) FROM received
                         WHERE digest IN (SELECT value FROM json_each(?))), (SELECT max(id) FROM received)"""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, files: Path) -> None:
         self._driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+        self._files = files
 
     def known(self, digests: Sequence[str]) -> Known:
         return self.place(digests, 0)[0]
@@ -70,6 +75,11 @@ class SqliteRows:
             part = rows[place : place + TOGETHER]
             marks = "?" * len(columns)
             self._driver.execute(_insert(table, columns, (marks,) * len(part)), list(chain.from_iterable(part)))
+
+    def octets(self, mails: Sequence[tuple[int, Arrival]]) -> list[Row]:
+        if large := [(id, arrival.large) for id, arrival in mails if arrival.large]:
+            raw.place(self._files, large)
+        return [(id, arrival.content, len(arrival.large.head) if arrival.large else None) for id, arrival in mails]
 
 
 class PostgresRows:
@@ -89,6 +99,9 @@ class PostgresRows:
         marks = tuple(f"${place + 1}" for place in range(len(columns)))
         self._connection.exec_driver_sql(_insert(table, columns, (marks,)), list(rows))
 
+    def octets(self, mails: Sequence[tuple[int, Arrival]]) -> list[Row]:
+        return [(id, arrival.whole(), None) for id, arrival in mails]
+
 
 @cache
 def _insert(table: str, columns: tuple[str, ...], marks: tuple[Sequence[str], ...]) -> str:
@@ -98,8 +111,8 @@ def _insert(table: str, columns: tuple[str, ...], marks: tuple[Sequence[str], ..
 
 
 def _rows(db: Db) -> Rows:
-    connection = db.connection()
-    return SqliteRows(connection) if connection.dialect.name == "sqlite" else PostgresRows(connection)
+    files = raw.folder(db)
+    return PostgresRows(db.connection()) if files is None else SqliteRows(db.connection(), files)
 
 
 def is_kept(db: Db, digest: str) -> bool:
@@ -115,9 +128,10 @@ def insert_all(db: Db, arrivals: Sequence[Arrival]) -> list[int]:
     known, free = rows.place([key for key in first if isinstance(key, str)], len(first))
     new = {key: arrival for key, arrival in reversed(first.items()) if key not in known}
     ids = known | dict(zip(new, free, strict=False))
-    if new:
-        rows.insert("received", _RECEIVED, [_row(ids[key], arrival, dialect) for key, arrival in new.items()])
-        rows.insert("raw_mail", _RAW_MAIL, [(ids[key], arrival.whole()) for key, arrival in new.items()])
+    mails = [(ids[key], arrival) for key, arrival in new.items()]
+    if mails:
+        rows.insert("received", _RECEIVED, [_row(id, arrival, dialect) for id, arrival in mails])
+        rows.insert("raw_mail", _RAW_MAIL, rows.octets(mails))
         _sight(db, new.values())
         db.add_all(_letter(arrival.receipt, arrival) for arrival in new.values() if arrival.receipt)
     return [ids[key] for key in keys]

@@ -80,6 +80,8 @@ class Sqlite:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._engine = _sqlite_engine(path)
+        self._info = {"raw": path.parent / "raw"}
+        """Where store/raw puts files."""
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(2, "sqlite-reader")
 
@@ -105,12 +107,12 @@ class Sqlite:
         self._engine.dispose()
 
     def _transact(self, work: Callable[[Db], T]) -> T:
-        with Db(self._engine, expire_on_commit=False) as db, db.begin():
+        with Db(self._engine, expire_on_commit=False, info=self._info) as db, db.begin():
             db.connection().exec_driver_sql("BEGIN IMMEDIATE")
             return work(db)
 
     def _look(self, work: Callable[[Db], T]) -> T:
-        with Db(self._engine, expire_on_commit=False) as db:
+        with Db(self._engine, expire_on_commit=False, info=self._info) as db:
             db.connection().exec_driver_sql("BEGIN")
             return work(db)
 

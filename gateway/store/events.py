@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session as Db
 
 from gateway.models import Letter, RawMail, Received, Wake, columns, is_in
+from gateway.store import raw
 
 RECEIVED, RAW, LETTER, WAKE = columns(Received), columns(RawMail), columns(Letter), columns(Wake)
 
@@ -24,7 +25,7 @@ _IDS: Any = bindparam("ids", expanding=True)
 _WAITING = (select(RECEIVED.id, RECEIVED.size)
             .where(is_in(RECEIVED.state, ("kept",)), RECEIVED.next_attempt <= bindparam("now"))
             .order_by(RECEIVED.next_attempt, RECEIVED.id).limit(bindparam("most")).with_for_update(skip_locked=True))
-_WITH_OCTETS = (select(Received, RAW.content).join(RawMail, RAW.received_id == RECEIVED.id)
+_WITH_OCTETS = (select(Received, RAW.content, RAW.body_at).join(RawMail, RAW.received_id == RECEIVED.id)
                 .where(RECEIVED.id.in_(_IDS)).order_by(RECEIVED.next_attempt, RECEIVED.id))
 _MANY = select(func.pg_try_advisory_xact_lock(20_761_004))
 _TAKE = (select(_received.c.id).where(_received.c.id.in_(_IDS), _received.c.state == "kept")
@@ -54,7 +55,8 @@ def next_kept(db: Db, now: datetime, most: int, octets: int) -> list[tuple[Recei
     waiting = [(row.id, row.size) for row in db.execute(_WAITING, {"now": now, "most": most})]
     sizes = accumulate(size for _, size in waiting)
     ids = [id for place, ((id, _), size) in enumerate(zip(waiting, sizes, strict=True)) if not place or size <= octets]
-    return [(row, content) for row, content in db.execute(_WITH_OCTETS, {"ids": ids})] if ids else []
+    found = db.execute(_WITH_OCTETS, {"ids": ids}) if ids else ()
+    return [(row, raw.whole(db, row.id or 0, content, body_at)) for row, content, body_at in found]
 
 
 def may_take_many(db: Db) -> bool:

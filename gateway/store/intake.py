@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session as Db
 
-from gateway.store import seen
+from gateway.store import raw, seen
 from gateway.store.arrival import Arrival
 from gateway.store.batch import insert_all, is_kept
 from gateway.store.database import Database
@@ -78,6 +78,8 @@ class Intake:
         """What was not kept, for whoever asks where it is."""
         self._waiting: list[_Waiter] = []
         self._writer: asyncio.Task[None] | None = None
+        self._is_cut_off = True
+        """The last batch may have left files: it was not committed, or the process before us ended in its midst."""
 
     @property
     def octets(self) -> int:
@@ -95,6 +97,8 @@ class Intake:
             raise StoreBehind("too much waits for the disk")
         self._octets += size
         try:
+            if arrival.large:  # the writer would have to wait for it, and all others for the writer
+                await self._asked(asyncio.to_thread(arrival.large.sync))
             return await self._keep(arrival)
         finally:
             self._octets -= size
@@ -166,14 +170,21 @@ class Intake:
     async def _write(self, batch: list[_Waiter]) -> None:
         arrivals = [waiter.arrival for waiter in batch]
         try:
-            ids = await self._database.write(lambda db: insert_all(db, arrivals))
+            ids = await self._database.write(lambda db: self._insert(db, arrivals))
         except Exception as error:  # the edge of the writer: whatever it is, nobody may wait for ever
+            self._is_cut_off = True
             await self._write_apart(batch, error)
             return
+        self._is_cut_off = False
         for waiter, id in zip(batch, ids, strict=True):
             waiter.settle(id)
         self.found()
         self._kept()
+
+    def _insert(self, db: Db, arrivals: Sequence[Arrival]) -> list[int]:
+        if self._is_cut_off:
+            raw.sweep(db, BATCH)
+        return insert_all(db, arrivals)
 
     async def _write_apart(self, batch: list[_Waiter], error: Exception) -> None:
         """A batch failed. When it was a mail's fault the others are kept without it."""

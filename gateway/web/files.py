@@ -15,7 +15,8 @@ from starlette.responses import Response
 
 from gateway.mail.attachment import real_type
 from gateway.mail.message import parse
-from gateway.models import Attachment, Entry, RawMail, Request, Upload, columns
+from gateway.models import Attachment, Entry, Request, Upload, columns
+from gateway.store import raw
 from gateway.web.api import found
 from gateway.web.login import viewer_of
 from gateway.web.workplace import Workplace
@@ -65,10 +66,10 @@ def octets(db: Db, request: Request, id: int) -> tuple[str, str, bytes]:
 def raw_mail(db: Db, request: Request, entry_id: int) -> bytes:
     """A mail as we keep it, our trace fields in front. 404 for an entry that is no mail of this request."""
     entry = _entry(db, request, entry_id)
-    kept = db.get(RawMail, entry.received_id) if entry.received_id else None
+    kept = raw.octets(db, entry.received_id) if entry.received_id else None
     if kept is None:
         raise HTTPException(404)
-    return kept.content
+    return kept
 
 
 def download(name: str, content: bytes, media_type: str = "") -> Response:

@@ -9,8 +9,9 @@ from typing import Any
 from sqlmodel import select
 
 from gateway.desk.capability import Capabilities
-from gateway.models import RawMail, Received
+from gateway.models import Received
 from gateway.smtp.server import Door
+from gateway.store import raw
 from gateway.store.database import Database
 from gateway.store.intake import Intake
 
@@ -103,7 +104,8 @@ class House:
         return await self.database.read(lambda db: list(db.execute(select(Received.__table__).order_by("id"))))
 
     async def contents(self) -> list[bytes]:
-        return await self.database.read(lambda db: list(db.scalars(select(RawMail.content).order_by("received_id"))))
+        ids = [row.id for row in await self.kept()]
+        return await self.database.read(lambda db: [raw.octets(db, id) or b"" for id in ids])
 
     async def only_left(self, count: int) -> None:
         """Return when no more than so many sessions are left."""

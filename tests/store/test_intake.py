@@ -12,7 +12,8 @@ from sqlmodel import select
 
 from gateway.mail.authres import UNCHECKED, Check, Result
 from gateway.mail.envelope import Envelope
-from gateway.models import RawMail, Received
+from gateway.models import Received
+from gateway.store import raw
 from gateway.store.arrival import Arrival, digest
 from gateway.store.database import Database
 from gateway.store.intake import Intake, StoreAway, StoreBehind
@@ -55,7 +56,8 @@ async def rows(database: Database) -> list[Any]:
 
 
 async def contents(database: Database) -> dict[int, bytes]:
-    return await database.read(lambda db: {row.received_id: row.content for row in db.scalars(select(RawMail))})
+    ids = [row.id for row in await rows(database)]
+    return await database.read(lambda db: {id: raw.octets(db, id) or b"" for id in ids})
 
 
 async def test_a_kept_mail_is_there_with_all_that_was_known(database: Database) -> None:
