@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy.orm import Session as Db
 from starlette.responses import Response
 
-from gateway.desk import badges
+from gateway.desk import badges, teaching
 from gateway.models import Entry, Received, Request
 from gateway.store import queue, requests
 from gateway.store.queue import BadCursor, Filter
@@ -26,6 +26,7 @@ from gateway.web.api_values import (
     RequestLine,
     RequestPage,
     RequestValue,
+    SuggestedValue,
     Word,
     entry_value,
     verification_value,
@@ -95,6 +96,13 @@ def routes(workplace: Workplace) -> APIRouter:
         viewer.must("read")
         rows = await read(lambda db: requests.history(db, found(db, workplace, viewer, number).id or 0))
         return HistoryLines(items=[HistoryValue.of(row) for row in rows])
+
+    @router.get("/requests/{number}/suggestion")
+    async def suggestion(viewer: Who, number: Number) -> SuggestedValue:
+        """What it may be about, by what agents made of others: a suggestion, rules and agents decide."""
+        viewer.must("read")
+        seen = await read(lambda db: teaching.suggested(db, found(db, workplace, viewer, number)))
+        return SuggestedValue.model_validate(seen)
 
     @router.get("/requests/{number}/identity")
     async def identity(viewer: Who, number: Number) -> IdentityValue:

@@ -259,6 +259,21 @@ class IdentityValue(Value):
     findings: list[FindingValue]
 
 
+class SuggestionValue(Value):
+    """What agents' work so far says of a request."""
+
+    label: str
+    confidence: float
+    """0 to 1."""
+
+
+class SuggestedValue(Value):
+    """What it may be about and where it may belong; null where nothing can be said."""
+
+    category: SuggestionValue | None
+    queue: SuggestionValue | None
+
+
 class HistoryValue(Value):
     """One decision, and why."""
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.desk import badges
 from gateway.desk.sayings import SAYINGS
+from gateway.desk.teaching import Suggested, suggested
 from gateway.models import Agent, Attachment, Customer, Entry, History, Letter, Received, Request, Undo, columns
 from gateway.store import requests
 from gateway.web.words import Words
@@ -41,6 +42,8 @@ class Known:
     """The mail that opened it."""
     held_for: Request | None
     merged_into: Request | None
+    suggested: Suggested
+    """What it may be about, by what agents made of others."""
 
 
 def known(db: Db, request: Request, now: datetime, sees: Callable[[str], bool]) -> Known:
@@ -54,10 +57,10 @@ def known(db: Db, request: Request, now: datetime, sees: Callable[[str], bool]) 
         request, requests.customer(db, request), entries,
         requests.attachments(db, [each.id or 0 for each in entries]),
         {each.id: each for each in requests.letters(db, id)}, requests.findings(db, entries),
-        requests.history(db, id), others, dict(db.execute(select(AGENT.name, AGENT.full_name)).tuples().all()),
+        requests.history(db, id), others, {name: full_name for name, full_name in db.execute(select(AGENT.name, AGENT.full_name))},
         undo if undo is not None and undo.until > now else None, db.get(Received, first) if first else None,
         db.get(Request, request.held_for) if request.held_for else None,
-        db.get(Request, request.merged_into) if request.merged_into else None)
+        db.get(Request, request.merged_into) if request.merged_into else None, suggested(db, request))
 
 
 @dataclass(frozen=True, slots=True)
