@@ -450,6 +450,27 @@ def test_a_request_is_claimed_answered_and_brought_to_its_end(frontdesk: Command
     assert frontdesk("release", NUMBER).code == 0
 
 
+def test_agents_find_give_join_and_throw_away(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, a_hostile_request)
+    assert frontdesk("claim", NUMBER, "--agent", "kim").code == 0
+    assert "kim has" in frontdesk("claim", NUMBER, "--agent", "lee").err
+    assert frontdesk("claim", NUMBER, "--agent", "lee", "--take-over").out == f"{NUMBER} is lee's.\n"
+    assert frontdesk("assign", NUMBER, "--to", "park").out == f"{NUMBER} is given to park.\n"
+    assert frontdesk("prioritise", NUMBER, "--as", "5").code == 0
+    assert frontdesk("prioritise", NUMBER, "--as", "6").code == 2
+    assert frontdesk("categorise", NUMBER, "--as", "policy").code == 0
+    request = frontdesk("show", NUMBER, "--json").lines[0]["request"]
+    assert (request["owner"], request["priority"], request["category"]) == ("park", 5, "policy")
+    assert frontdesk("split", NUMBER, "--entry", "999").code == 1
+    assert frontdesk("merge", OTHER, "--into", NUMBER).out == f"{OTHER} is part of {NUMBER} now.\n"
+    assert frontdesk("spam", NUMBER).out == f"{NUMBER} is closed as spam.\n"
+    (tmp_path / "note.txt").write_text("환불은 재무팀에 문의함\n")
+    assert frontdesk("note", NUMBER, "--text-file", "note.txt").code == 0
+    assert [each["number"] for each in frontdesk("search", "재무", "환불", "--json").lines[0]] == [NUMBER]
+    assert NUMBER in frontdesk("search", NUMBER).out
+    assert frontdesk("search", "unheard").out == "Nothing was found.\n"
+
+
 def test_an_answer_is_refused_when_something_newer_came_in(frontdesk: Command, tmp_path: Path) -> None:
     keep(tmp_path, a_hostile_request)
     (tmp_path / "answer.txt").write_text("Please try again.\n")

@@ -37,7 +37,7 @@ def _me() -> str:
         return "agent"
 
 
-def _name(word: str | None) -> str | None:
+def name_of(word: str | None) -> str | None:
     """A name goes into the database, onto terminals and into letters."""
     if word is not None and not (word.strip() and word.isprintable() and len(word) <= LONGEST_NAME):
         raise typer.BadParameter(f"a name has 1 to {LONGEST_NAME} printable characters")
@@ -46,7 +46,7 @@ def _name(word: str | None) -> str | None:
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Request number, however loosely typed.")]
 Agent = Annotated[str, typer.Option(metavar="A", envvar="FRONTDESK_AGENT", default_factory=_me, show_default=False,
-                                    callback=_name, help="Who does it; else the login name.")]
+                                    callback=name_of, help="Who does it; else the login name.")]
 TextFile = Annotated[Path, typer.Option(metavar="F", help="File with the words, UTF-8; - is standard input.")]
 Seen = Annotated[int | None, typer.Option(metavar="ENTRY", help="The newest entry you have read (`show` prints it): "
                                           "refused when something newer came in.")]
@@ -64,7 +64,6 @@ def queue(
     """What waits for agents: counts, or one queue's list."""
     config = read_config(context)
     from gateway.console import show
-    from gateway.desk import badges
     from gateway.store import queue as queues
     from gateway.store import requests
 
@@ -77,9 +76,8 @@ def queue(
     page = read_database(config, lambda db: queues.page(db, queues.Filter(queue=name), now, limit))
     rows = read_database(config, lambda db: requests.of_lines(db, [line.id for line in page.lines]))
     if as_json:
-        return show.json_line([{**show.columns(each), "customer": show.columns(customer),
-                                "badges": badges.as_json(each)} for each, customer in rows])
-    return show.queue(rows, now)
+        return show.requests_as_json(rows)
+    return show.queue(rows, now, "No request waits in this queue.")
 
 
 @app.command(name="next")
@@ -89,7 +87,7 @@ def claim_next(
 ) -> None:  # fmt: skip
     """Claim the most urgent request: nobody else gets it."""
     config = read_config(context)
-    request = _act(config, lambda acts: acts.next(queue, agent))
+    request = act(config, lambda acts: acts.next(queue, agent))
     if request is None:
         raise Failure("Nothing waits" + (f" in queue {queue}." if queue else "."))
     _show(config, request.number, as_json)
@@ -136,17 +134,17 @@ def verify(
     reject: Annotated[bool, typer.Option("--reject", help="It is not this person.")] = False,
 ) -> None:  # fmt: skip
     """Decide whether it is this person."""
-    _do(context, number, lambda acts, exact: acts.verify(exact, agent, because, rejects=reject),
+    do(context, number, lambda acts, one: acts.verify(one, agent, because, rejects=reject),
         "is rejected: it is not this person" if reject else "is verified")
 
 
 @app.command()
 def move(
     context: typer.Context, number: Number, agent: Agent,
-    queue: Annotated[str, typer.Option(metavar="Q", callback=_name, help="The queue it belongs in.")],
+    queue: Annotated[str, typer.Option(metavar="Q", callback=name_of, help="The queue it belongs in.")],
 ) -> None:  # fmt: skip
     """Put a request into another queue."""
-    _do(context, number, lambda acts, exact: acts.move(exact, agent, queue), f"is now in queue {queue}")
+    do(context, number, lambda acts, one: acts.move(one, agent, queue), f"is now in queue {queue}")
 
 
 @app.command()
@@ -156,20 +154,20 @@ def release(
 ) -> None:  # fmt: skip
     """Give a request back, or let go what was held."""
     config = read_config(context)
-    other = _number(config, join) if join else None
-    _do(context, number, lambda acts, exact: acts.release(exact, agent, other), "is released")
+    other = exact(config, join) if join else None
+    do(context, number, lambda acts, one: acts.release(one, agent, other), "is released")
 
 
 @app.command()
 def resolve(context: typer.Context, number: Number, agent: Agent) -> None:
     """The matter is at its end."""
-    _do(context, number, lambda acts, exact: acts.resolve(exact, agent), "is resolved")
+    do(context, number, lambda acts, one: acts.resolve(one, agent), "is resolved")
 
 
 @app.command()
 def reopen(context: typer.Context, number: Number, agent: Agent) -> None:
     """It is not at its end after all."""
-    _do(context, number, lambda acts, exact: acts.reopen(exact, agent), "is open again")
+    do(context, number, lambda acts, one: acts.reopen(one, agent), "is open again")
 
 
 def _say(
@@ -177,25 +175,26 @@ def _say(
 ) -> None:
     config = read_config(context)
     text = _words(text_file)
-    exact = _number(config, number)
-    entry = _act(config, lambda acts: acts.say(kind, exact, agent, text, seen))
+    one = exact(config, number)
+    entry = act(config, lambda acts: acts.say(kind, one, agent, text, seen))
     from gateway.console import show
 
     if as_json:
         return show.json_line(show.columns(entry))
-    return show.say(f"{exact}: {kind} kept as entry {entry.id}.")
+    return show.say(f"{one}: {kind} kept as entry {entry.id}.")
 
 
-def _do(context: typer.Context, number: str, work: Callable[["Acts", str], Awaitable[Any]], done: str) -> None:
+def do(context: typer.Context, number: str, work: Callable[["Acts", str], Awaitable[Any]], done: str) -> None:
+    """Let the desk do it to one request, and say so."""
     config = read_config(context)
-    exact = _number(config, number)
-    _act(config, lambda acts: work(acts, exact))
+    one = exact(config, number)
+    act(config, lambda acts: work(acts, one))
     from gateway.console import show
 
-    show.say(f"{exact} {done}.")
+    show.say(f"{one} {done}.")
 
 
-def _act(config: "Config", work: Callable[["Acts"], Awaitable[T]]) -> T:
+def act(config: "Config", work: Callable[["Acts"], Awaitable[T]]) -> T:
     """Let the desk do it. What it refuses is a Failure with its sentence."""
     from gateway.desk.acts import Acts, Refused
     from gateway.service import build_desk
@@ -222,7 +221,8 @@ def _words(file: Path) -> str:
     return text
 
 
-def _number(config: "Config", typed: str) -> str:
+def exact(config: "Config", typed: str) -> str:
+    """The number in its canonical form, however loosely typed."""
     from gateway.desk import number
 
     prefix = config.desk.prefix
@@ -236,10 +236,10 @@ def _number(config: "Config", typed: str) -> str:
 def _request(config: "Config", typed: str) -> "Request":
     from gateway.store import requests
 
-    exact = _number(config, typed)
-    found = read_database(config, lambda db: requests.find(db, exact))
+    one = exact(config, typed)
+    found = read_database(config, lambda db: requests.find(db, one))
     if found is None:
-        raise Failure(f"There is no request {exact}.")
+        raise Failure(f"There is no request {one}.")
     return found
 
 

@@ -146,7 +146,7 @@ async def _print(service: Service, outcomes: Sequence[Outcome]) -> None:
     show.say(Text(), Rule("The agents' queues", align="left", style="dim"))
     show.queues(queues, now, zone)
     show.say(Text())
-    show.queue(rows, now)
+    show.queue(rows, now, "No request waits.")
     show.say(Text(), Rule("Our letters", align="left", style="dim"), _letters(letters))
     page = await database.read(lambda db: _loaded(db, longest))
     show.say(Text())

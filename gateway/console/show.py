@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.console import badges, plain
+from gateway.desk.badges import as_json as badges_as_json
 from gateway.desk.badges import identity, person
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from gateway.console.readiness import Finding
     from gateway.models import Customer, Letter, Received, Refusal, Request
+    from gateway.store.lessons import Score
     from gateway.store.queue import QueueLine
     from gateway.store.reports import Line
 
@@ -87,15 +89,21 @@ def queues(lines: Sequence["QueueLine"], now: datetime, zone: ZoneInfo) -> None:
     say(shown if lines else "No request waits in any queue.")
 
 
-def queue(rows: Sequence[tuple["Request", "Customer"]], now: datetime) -> None:
-    """The requests of one queue, most urgent first."""
+def queue(rows: Sequence[tuple["Request", "Customer"]], now: datetime, nothing: str) -> None:
+    """The requests of a list, in its order."""
     shown = table("Number", "P", "Due", "State", "Owner", "Identity", "Person", "Customer", "Subject", right=("P",))
     for request, customer in rows:
         shown.add_row(Text(request.number, "bold"), str(request.priority), due(request, now), state(request),
                       plain.line(request.owner), badges.short(identity(request), request.identity, NARROW),
                       badges.short(whose := person(request), whose.words, NARROW),
                       plain.line(who(customer), 40), plain.line(request.subject, 60))
-    say(shown if rows else "No request waits in this queue.")
+    say(shown if rows else nothing)
+
+
+def requests_as_json(rows: Sequence[tuple["Request", "Customer"]]) -> None:
+    """The same for programs."""
+    json_line([{**columns(each), "customer": columns(customer), "badges": badges_as_json(each)}
+               for each, customer in rows])  # fmt: skip
 
 
 def spool(rows: Sequence["Received"], counts: Mapping[str, int], zone: ZoneInfo) -> None:
@@ -144,8 +152,8 @@ def delivery_state(letter: "Letter") -> Text:
     return Text(letter.state, {"bounced": OVERDUE, "deferred": "yellow", "sent": "green"}.get(letter.state, ""))
 
 
-def report(lines: Sequence["Line"]) -> None:
-    """Figures by period and category."""
+def report(lines: Sequence["Line"], scores: Sequence["Score"]) -> None:
+    """Figures by period and category; and of suggestions, where there were any."""
     numbers = ("Requests", "Answered", "in (median)", "(90 %)", "Resolved", "in (median) ", "(90 %) ", "Thanks",
                "Not solved", "Rating")
     shown = table("Period", "Category", *numbers, right=numbers)
@@ -156,6 +164,15 @@ def report(lines: Sequence["Line"]) -> None:
                       _long(line.resolution_median), _long(line.resolution_p90), str(line.thanks), str(line.not_solved),
                       rating, style="bold" if line.category == "all" else None)
     say(shown if lines else "No request was opened in this time.")
+    if scores:
+        say(_suggestions(scores))
+
+
+def _suggestions(scores: Sequence["Score"]) -> Table:
+    shown = table("Suggested", "Times", "Right", right=("Times", "Right"))
+    for score in scores:
+        shown.add_row(plain.line(score.category), str(score.said), f"{score.right} ({score.right / score.said:.0%})")
+    return shown
 
 
 def comma_separated(rows: Iterable[Mapping[str, Any]]) -> None:

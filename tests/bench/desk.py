@@ -112,11 +112,12 @@ def _request(number: int, size: int, chance: random.Random) -> dict[str, Any]:
     state, at = chance.choice(STATES), NOW - timedelta(days=365) * (1 - number / size)
     waits, is_over = state in ("new", "open"), state in ("resolved", "closed")
     return {"id": number, "number": f"FD-2026-{number:07}", "customer_id": number, "subject": chance.choice(PROSE),
-            "state": state, "queue": chance.choice(QUEUES), "priority": chance.choices((1, 2, 3, 4, 5), (1, 2, 9, 3, 1))[0],
+            "state": state, "queue": chance.choice(QUEUES), "priority": chance.choice((1, 2, 3, 3, 3, 3, 4, 5)),
             "due": NOW + timedelta(minutes=chance.randrange(-2000, 20000)) if waits else None, "created_at": at,
             "changed_at": at, "category": chance.choice(("technical", "policy", "account", "other")),
             "answered_at": at + timedelta(hours=chance.random() * 30) if is_over or state == "answered" else None,
-            "resolved_at": at + timedelta(days=chance.random() * 5) if is_over else None, "last_entry": number}  # fmt: skip
+            "resolved_at": at + timedelta(days=chance.random() * 5) if is_over else None,
+            "last_entry": number}  # fmt: skip
 
 
 # ---- what is measured ----
@@ -151,7 +152,7 @@ async def measure(database: Database, folder: Path, size: int) -> Run:
 
     deep = ""
     for _ in range(19 if size > SIZES[0] else 1):
-        deep = (await database.read(lambda db, after=deep: queue.page(db, Filter(queue="general"), NOW, 50, after))).next  # type: ignore[misc]
+        deep = (await paged(deep, queue=("general",))(0)).next
     ids = [chance.randint(1, size) for _ in range(TIMES)]
     await timed("queue page", paged(queue=QUEUES))
     await timed("page 20", paged(deep, queue=("general",)))
