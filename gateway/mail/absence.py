@@ -35,11 +35,12 @@ _ABSENT = (
         r":the )?office(?: ?(?:auto-?reply|reply|message|notice|notification|response|assistant))?"
     ),
     r"ooo",
+    r"i(?:'m| am) (?:currently )?out of (?:the )?office",
     r"oof",
     r"vacation (?:reply|notice|message|response)",
     r"away from (?:my |the )?(?:mail|office|desk)",
     r"absence (?:notice|message)",
-    r"자동 ?(?:회신|응답|답장|답변|발신)(?: ?(?:메일|메시지|안내))?",
+    r"(?:부재 ?중? ?)?자동 ?(?:회신|응답|답장|답변|발신|발송)(?: ?(?:메일|메시지|안내))?",
     r"부재 ?중?(?: ?(?:알림|안내|메일|응답|메시지|입니다))?",
     r"(?:휴가|출장)(?: ?중| ?중?(?: ?(?:알림|안내|입니다)))",
     r"自動(?:応答|返信|回答|送信)(?:メール|メッセージ)?",
@@ -54,10 +55,11 @@ _ABSENT = (
     r"(?:auß|aus)er haus",
     r"urlaubs(?:notiz|meldung|vertretung|abwesenheit)",
     r"autoreply",
-    r"nicht im (?:büro|haus)",
+    r"(?:ich bin )?nicht im (?:büro|haus)",
     r"réponse automatique(?: d'absence)?",
     r"(?:notification|message|avis) d['’]absence(?: du bureau)?",
     r"absen(?:ce|te?)(?:\(e\))? (?:du|de) bureau",
+    r"je suis absente?",
     r"respuesta autom[aá]tica",
     r"fuera de (?:la )?oficina",
     r"ausencia de la oficina",
@@ -102,15 +104,18 @@ _ABSENT = (
     r"otomatik (?:yanıt|cevap|ileti)",
     r"ofis dışında(?:yım)?",
     r"trả lời tự động",
+    r"tự động trả lời",
     r"vắng mặt",
     r"balasan otomatis",
+    r"jawapan automatik",
+    r"аутоматски одговор",
     r"di luar kantor",
     r"การตอบกลับอัตโนมัติ|ตอบกลับอัตโนมัติ",
     r"(?:תשובה אוטומטית|מענה אוטומטי|מחוץ למשרד)",
     r"(?:رد|الرد) (?:تلقائي|التلقائي|آلي)",
     r"automatski odgovor",
     r"samodejni odgovor",
-    r"automaatvastus",
+    r"automaat(?:ne )?vastus",
     r"automatinis atsakymas",
     r"(?:[āa]rpus biroja.{0,30})?autom[āa]tisk[āa] atbilde",
     r"[āa]rpus biroja",
@@ -134,7 +139,7 @@ MAYBE_ABSENCE_SUBJECT = re.compile(rf"[\s\[(<*「【]*(?:{_MAYBE})\s*(?:[:：\])
 """Labels that people write too (a school, a travel agency): they count in an answer only."""
 
 TOLD_SUBJECT = re.compile(
-    r"auto(?:matic)?\s?:[^\n]{0,80}\b(?:out of|away|absent|on leave|returning|abwesen)|"
+    r"auto(?:matic)?\s?:[^\n]{0,80}\b(?:out of|away|absent|on leave|returning|abwesen)|auto\s?:\s?(?:re|aw|sv)\s?:|"
     r"[^?\n]{2,80} is (?:currently )?(?:out of|away from) (?:the )?office\b[^?]{0,80}$|"
     r"[^\n]{0,300}\(auto(?:matic|mated)?[ -]?(?:reply|response)\)\s*$",
     re.IGNORECASE,
@@ -174,9 +179,17 @@ _AWAY = (
     r"休暇(?:をいただいて|中です|を頂いて|のため)|出張のため",
     r"אני (?:בחופשה|מחוץ למשרד)|أنا (?:في إجازة|خارج المكتب)",
     r"είμαι εκτός γραφείου|βρίσκομαι σε άδεια",
+    r"(?:부재|휴가|출장) ?중입니다[^?\n]{0,40}(?:복귀|연락|회신|답변)",
+    r"까지 (?:휴가|출장|부재)(?:입니다|로 )[^?\n]{0,80}(?:에게|께|복귀)",
+    r"ich bin (?:erst )?(?:ab|am|vom)[^.\n]{0,20}[\d.]{1,12} (?:wieder|zurück)",
+    r"\babsente? jusqu|čerpám dovolen|mám dovolenou|(?:jsem|som) mimo kancel",
+    r"(?:házon|irodán) kívül vagyok|szabadság(?:om|ot|omat) tölt",
+    r"меня (?:нет|не будет) (?:в офисе|на (?:рабочем месте|работе))|в отпуск съм",
+    r"(?:không có mặt|vắng mặt) tại văn phòng|na godišnjem (?:sam )?odmoru|na dopustu sem|sem na dopustu",
+    r"\batostogauju|esmu atvaļinājumā|olen puhkusel",
 )
 ABSENCE_WORDS = re.compile(
-    r"\bI(?:'m| am| will be)(?: currently| now)? (?:out of|away from) (?:the |my )?office|\bI am (?:currently "
+    r"\bI(?:'m| am| will be)(?: currently| now)? (?:out of|away from) (?:the |my )?office|\bI(?:'m| am) (?:currently "
     r")?(?:on (?:vacation|holiday|annual leave|maternity leave|leave|parental leave)|out of office)|"
     r"(?:this is|you have received) an automat(?:ic|ed)(?:ally generated)? (?:reply|response|message|e-?mail)|this "
     r"(?:message|e-?mail) (?:was|is|has been) (?:automatically generated|auto-?generated|generated automatically)|"
@@ -239,6 +252,18 @@ TICKET = re.compile(
     re.IGNORECASE,
 )
 """With RECEIVED_WORDS: another desk's acknowledgement; two desks that thank each other never end."""
+
+PROMISED_WORDS = re.compile(
+    r"정상(?:적으로)? ?(?:접수|등록)|(?:담당자|상담원|담당 ?부서)(?:가|에서)? ?[^?\n]{0,30}(?:답변|연락|회신|안내)|"
+    r"(?:빠른 시일|순차적으로|영업일 ?(?:기준|이내)|\d{1,2} ?시간 이내)|"
+    r"(?:will|'ll) (?:get back to you|respond|reply|be in touch|contact you|answer)|"
+    r"within \d{1,3} (?:business |working )?(?:hours|days)|as soon as (?:possible|we can)|"
+    r"担当者より|営業日以内|順次|工作日内|尽快(?:回复|答复)|儘快|"
+    r"(?:werden|melden) (?:uns|wir)|schnellstmöglich|dans les (?:plus brefs|meilleurs) délais|a la (?:mayor )?brevedad|"
+    r"lo antes posible|o mais breve|quanto prima|zo (?:snel|spoedig) mogelijk|в ближайшее время",
+    re.IGNORECASE,
+)
+"""The same, where no number is given: who promises an answer is a desk, not a customer."""
 
 READ_WORDS = re.compile(
     r"your message\s[^?]{0,400}\b(?:was|has been) (?:read|displayed|opened|deleted without being read)\b|"

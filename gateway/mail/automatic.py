@@ -17,6 +17,7 @@ from gateway.mail.absence import (
     MACHINE_LOCAL,
     MACHINE_NAME,
     MAYBE_ABSENCE_SUBJECT,
+    PROMISED_WORDS,
     READ_SUBJECT,
     READ_WORDS,
     RECEIVED_SIGNS,
@@ -26,76 +27,10 @@ from gateway.mail.absence import (
 )
 from gateway.mail.envelope import NULL_PATH, Envelope, domain_of
 from gateway.mail.fields import visible
+from gateway.mail.marks import LIST_FIELDS, REPORTS, ROBOT, ROBOT_FIELDS
 
 if TYPE_CHECKING:
     from gateway.mail.message import Message
-
-LIST_FIELDS = frozenset(
-    (
-        "list-id",
-        "list-post",
-        "list-help",
-        "list-unsubscribe",
-        "list-subscribe",
-        "list-owner",
-        "list-archive",
-        "mailing-list",
-        "x-mailing-list",
-        "x-mailman-version",
-        "x-listname",
-        "x-ml-name",
-        "x-mlserver",
-        "x-list-administrivia",
-        "list-unsubscribe-post",
-        "x-campaign",
-        "x-campaignid",
-        "x-mailchimp-id",
-        "x-mc-user",
-        "x-beenthere",
-        "x-google-group-id",
-        "x-list",
-        "x-csa-complaints",
-    )
-)
-"""RFC 2369, RFC 2919, RFC 8058 and what lists wrote before them."""
-
-ROBOT_FIELDS = frozenset(
-    (
-        "x-away",
-        "x-fc-machinegenerated",
-        "x-auto-submitted",
-        "x-cron-env",
-        "x-loop",
-        "x-otrs-loop",
-        "x-znuny-loop",
-        "x-rt-loop-prevention",
-        "x-failed-recipients",
-        "x-ooo",
-        "x-responder",
-        "x-gnd-status-autoreply",
-        "x-challenge",
-        "x-boxtrapper",
-        "x-tmda-fingerprint",
-        "x-mailer-daemon",
-        "x-zammad-loop",
-        "x-helpdesk-loop",
-        "x-mdautoresponder",
-        "x-jira-fingerprint",
-        "x-github-reason",
-        "x-gitlab-project",
-        "x-redmine-host",
-        "x-bugzilla-reason",
-        "x-amavis-alert",
-        "x-virus-alert",
-        "tls-report-domain",
-        "tls-report-submitter",
-    )
-)
-"""Fields that only machines write."""
-_ROBOT = re.compile(
-    r"x-auto-?(?:reply|respon(?:d|der|se)|generated)(?!-suppress)|x-mail-autoreply|x-vacation|x-out-of-office"
-)
-"""How the names of such fields begin."""
 
 _COMMENT = re.compile(r"\([^()]*\)")
 _LIST_PATH = re.compile(
@@ -103,13 +38,6 @@ _LIST_PATH = re.compile(
 )
 _LIST_SENDER = re.compile(r"(?:^|<)\s*(?:owner-[^@<>\s]+|[^@<>\s]+-(?:owner|request|bounces?))@", re.IGNORECASE)
 _SUPPRESS = frozenset(("dr", "autoreply", "all", "oof"))
-_REPORTS = {
-    "delivery-status": "a delivery status notification (RFC 3464)",
-    "disposition-notification": "a receipt (RFC 8098)",
-    "feedback-report": "an abuse report (RFC 5965)",
-    "tlsrpt": "a TLS report (RFC 8460)",
-    "dmarc": "a DMARC report (RFC 9990)",
-}
 _REPORT_NAME = re.compile(
     r"[\w.-]{1,255}![\w.-]{1,255}!\d{6,12}!\d{6,12}(?:![\w.-]{1,80})?\.(?:xml|json|zip|gz|tgz|xml\.gz)"
 )
@@ -171,7 +99,7 @@ def _names_us(message: "Message", envelope: Envelope | None, own: set[str]) -> b
 def _null_path(message: "Message", envelope: Envelope | None) -> str:
     if envelope is not None and envelope.reverse_path == NULL_PATH:
         return "The reverse-path is null: a notification."
-    is_null = message.field("return-path").strip() == "<>"
+    is_null = message.field("return-path").replace(" ", "") == "<>"
     return "Its Return-Path is null: a notification." if is_null else ""
 
 
@@ -208,7 +136,7 @@ def _report(message: "Message", envelope: Envelope | None) -> str:
     if not kind and _REPORT_SUBJECT.search(message.subject):
         kind = "dmarc"
     if message.root.kind == "multipart/report" or kind:
-        return f"It is {_REPORTS.get(kind, 'a report (RFC 6522)')}."
+        return f"It is {REPORTS.get(kind, 'a report (RFC 6522)')}."
     return ""
 
 
@@ -245,7 +173,7 @@ def _suppressed(message: "Message", envelope: Envelope | None) -> str:
 def _robot_field(message: "Message", envelope: Envelope | None) -> str:
     for name, value in message.fields:
         key, word = name.lower(), value.strip().lower()
-        if (key in ROBOT_FIELDS or _ROBOT.match(key)) and word not in ("no", "false", "0", ""):
+        if (key in ROBOT_FIELDS or ROBOT.match(key)) and word not in ("no", "false", "0", ""):
             return f"A machine's field stands in it: {name}."
         if (key == "x-post-messageclass" and "autoresponder" in word) or (
             key == "delivered-to" and "autoresponder" in word
@@ -255,6 +183,8 @@ def _robot_field(message: "Message", envelope: Envelope | None) -> str:
             return f"{name} says vacation."
         if key == "content-type" and "report-type=" in word:
             return "It is a report."
+        if key == "x-ms-exchange-generated-message-source" and "agent" in word:
+            return f"{name} names a robot."
         if key in ("x-mailer", "user-agent") and re.search(r"vacation|autorespond|auto-?reply|out-?of-?office", word):
             return f"{name} names a robot."
     return ""
@@ -295,7 +225,9 @@ def _received(message: "Message", envelope: Envelope | None) -> str:
     words = message.text[:1000]
     if not _holds(words, RECEIVED_SIGNS):
         return ""
-    told = RECEIVED_WORDS.search(words) and TICKET.search(f"{message.subject[:300]}\n{words}")
+    told = RECEIVED_WORDS.search(words) and (
+        TICKET.search(f"{message.subject[:300]}\n{words}") or PROMISED_WORDS.search(words)
+    )
     return "It is another desk's acknowledgement." if told and not re.search("[?？]", words) else ""
 
 

@@ -15,6 +15,8 @@ _WROTE = (
     r"On\b.*\b(?:wrote|said|writes|sent)",
     r".*\bwrote(?: on .*| at .*)?",
     r"In (?:message|article)\b.*\b(?:writes|wrote)",
+    r".*[<(]\S+@\S+[>)] writes",
+    r"posted by .* on \d.*",
     # Horde, in its languages, and mutt
     r"(?:quoting|citando|zitat von|citation de|citando a|citeren|citerar|cytowanie|цитирую) .*@.*",
     r"\*? ?\S.*@.* \[\d{4}-\d{2}-\d{2} .*\]",
@@ -42,6 +44,7 @@ _WROTE = (
     # Slavic
     r".*(?:написал(?:\(а\)|а)?|пишет|писал(?:а|\(а\))?|написав|пише|написа)",
     r".*\b(?:napisał(?:\(a\)|a)?|pisze)",
+    r"wiadomość napisana przez .* w dniu .*",
     r".*\b(?:napsal(?:\(a\)|a)?|napísal|je napisao|je napisal|napisao/la je)",
     # Nordic, Hungarian, Turkish, Vietnamese, Greek, Indonesian, Thai, Hebrew, Arabic
     r".*\bskrev\b.*",
@@ -59,7 +62,7 @@ WROTE = re.compile(r"\W{0,8}(?:" + "|".join(_WROTE) + r")\s?[:：]?\W{0,8}$", re
 """A whole heading. By itself it proves nothing: `is_heading` in openings.py asks for a date or an address too."""
 
 ENDINGS = re.compile(
-    r"(?:[:：]|wrote\s?-*|writes|작성|말|글|写道|寫道|schrieb|écrit|escribió|escreveu|scritto|schreef|"
+    r"(?:[:：]|wrote\s?-*|writes|작성|말|글|/\d{4}|写道|寫道|schrieb|écrit|escribió|escreveu|scritto|schreef|"
     r"yazdı|>)\s*[*_>]?\s*$",
     re.IGNORECASE,
 )
@@ -79,7 +82,7 @@ Japanese writes no verb); or a date, a name and an address alone, as Gmail did o
 _ORIGINAL = (
     r"original\s+(?:message|mail|e-?mail|appointment|post)",
     r"reply message",
-    r"(?:원본|원래)\s?(?:메시지|메세지|메일|이메일|편지|글)",
+    r"(?:원본|원래)\s?(?:메시지|메세지|메일|이메일|편지|글|내용)",
     r"(?:받은|이전)\s?(?:메시지|메일)",
     r"\[ ?(?:받은|원본) 메일(?: 내용)? ?\]",
     r"原始邮件",
@@ -130,8 +133,8 @@ ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 ORIGINAL_BARE = re.compile(
-    r"(?:original message|원본 메시지|urspr(?:ü|ue)ngliche nachricht|"
-    r"message d'origine)\s*:?$",
+    r"(?:original message|원본 메시지|urspr(?:ü|ue)ngliche nachricht|message d'origine)\s*:?$|"
+    r"\[?original message processed by \w{1,30}®?.{0,100}$",
     re.IGNORECASE,
 )
 GROUPWISE = re.compile(r">>> .{0,200}(?:\d{1,2}[:.]\d{2}|\d{4}|@).{0,200} >>>$")

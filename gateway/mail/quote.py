@@ -235,7 +235,7 @@ def _heading_start(lines: list[str], start: int) -> int:
     if (
         heading is None
         and end > 0
-        and re.search(r"(?:wrote|작성|写道|寫道|schrieb|écrit)\s?[:：]$", lines[end - 1].strip()[-40:])
+        and re.search(r"(?:wrote|작성|写道|寫道|書きました|schrieb|écrit)\s?[:：]$", lines[end - 1].strip()[-40:])
     ):
         heading = end - 1
     if heading is None and end > 0 and ORIGINAL.match(lines[end - 1][:LINE].strip()):

@@ -30,6 +30,22 @@ REPLIES = {
         "You write:\n> it works\nNo, it does not.",
         None,
     ),
+    "gnus": (
+        "Thanks\n\nFoo Bar <foo@bar.com> writes:\n\n> hi\n",
+        "Thanks",
+    ),
+    "apple in Polish": (
+        "Dzięki\n\nWiadomość napisana przez Foo <a@b.c> w dniu 5 sty 2024, o godz. 15:20:\n\n> hi\n",
+        "Dzięki",
+    ),
+    "a forum": (
+        "Thanks\n\nPosted by foo on 01/05/2024\n> hi\n",
+        "Thanks",
+    ),
+    "Japanese without a date": (
+        "はい\n\n田中さんは書きました:\n> こんにちは\n",
+        "はい",
+    ),
     "gmail of old": (
         "Thanks\n\n2013/11/1 Foo Bar <a@b.c>\n\n> hi\n",
         "Thanks",
