@@ -15,6 +15,8 @@ _PLAIN, _WHOLE = -1, -2
 """In place of a piece's number: name=value, and name*=value."""
 
 _PARAMETER = re.compile(r';?\s*([^\s=;"<>()\[\]]{1,200})\s*=\s*("(?:[^"\\]|\\.)*"?|[^;"]*)')
+_TOKEN = re.compile(r"\s*([A-Za-z0-9!#$&^_.+-]+)(?:\s*/\s*([A-Za-z0-9!#$&^_.+-]+))?")
+_COMMENT = re.compile(r"\([^)]*\)")
 _PIECE = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?$")
 _PERCENT = re.compile(r"%[C-Fc-f][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]")
 _ESCAPE = re.compile(r'\\(["\\])')
@@ -34,9 +36,8 @@ class Parameters:
 def parameters(text: str, hint: str = "") -> Parameters:
     """Linear; never raises. Continuations (name*0*=) are put in their order, percent and RFC 2047 forms decoded."""
     head, _, tail = text[:32768].partition(";")
-    head = visible(head)
-    if "=" in head and "/" not in head:
-        head, tail = "", text[:32768]
+    value, rest = _split(visible(head))
+    tail = f"{rest};{tail}" if "=" in rest else tail
     pieces: dict[str, dict[int, tuple[bool, str]]] = {}
     for count, found in enumerate(_PARAMETER.finditer(tail)):
         if count >= PARAMETERS_LIMIT:
@@ -46,10 +47,19 @@ def parameters(text: str, hint: str = "") -> Parameters:
             continue
         number = int(piece[2]) if piece[2] else _WHOLE if piece[3] else _PLAIN
         pieces.setdefault(piece[1], {}).setdefault(number, (bool(piece[3]), _unquoted(found[2])))
-    value = re.sub(r"\([^)]*\)|\s+", "", head).lower()
     given = {name: _value(found, hint) for name, found in pieces.items()}
     names = {name: _percent_decoded(given[name]) for name in ("name", "filename") if name in given}
     return Parameters(value, given | names)
+
+
+def _split(head: str) -> tuple[str, str]:
+    """The value, and what stands behind it though there is no semicolon."""
+    if "(" in head:
+        head = _COMMENT.sub("", head)
+    found = _TOKEN.match(head)
+    if found is None or head[found.end() :].lstrip().startswith("="):
+        return ("", head) if "=" in head and "/" not in head else ("".join(head.split()).lower(), "")
+    return f"{found[1]}/{found[2]}".lower() if found[2] else found[1].lower(), head[found.end() :]
 
 
 def _unquoted(value: str) -> str:

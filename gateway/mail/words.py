@@ -55,7 +55,7 @@ def _words(value: str) -> Iterator[tuple[int, int, str, bytes]]:
     for count, found in enumerate(_WORD.finditer(value)):
         if count >= WORDS_LIMIT:
             return
-        data = octets(found[3])
+        data = octets(found[3] if found[0].endswith("?=") else found[3].removesuffix("?"))
         yield found.start(), found.end(), found[1].strip(' "'), _base64(data) if found[2] in "bB" else _q(data)
 
 
