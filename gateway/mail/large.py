@@ -12,6 +12,8 @@ import weakref
 from functools import cached_property
 from pathlib import Path
 
+from gateway.mail.lines import LineEnds
+
 HEADER = 1 << 20
 """Octets that a header may have; what is behind them is body, whatever it looks like."""
 
@@ -25,14 +27,14 @@ class LargeMail:
         weakref.finalize(self, os.close, self._file)
         self._hash = hashlib.sha256()
         self.size = 0
-        self._pairs = self._ends = 0
-        self._is_after_cr = False
+        self._ends = LineEnds()
+        self._head = b""
 
     def add(self, octets: bytes) -> None:
+        if not self.size:
+            self._head = octets[: octets.find(b"\r\n\r\n") + 4]
         self._hash.update(octets)
-        self._pairs += octets.count(b"\r\n") + (self._is_after_cr and octets.startswith(b"\n"))
-        self._ends += octets.count(b"\n") + octets.count(b"\r")
-        self._is_after_cr = octets.endswith(b"\r")
+        self._ends.see(octets)
         self.size += len(octets)
         with memoryview(octets) as view:
             written = 0
@@ -42,7 +44,7 @@ class LargeMail:
     @property
     def has_bare_line_end(self) -> bool:
         """A CR or LF outside CRLF (RFC 5321 section 2.3.8)."""
-        return self._ends != 2 * self._pairs
+        return self._ends.are_bare
 
     @property
     def hash(self) -> "hashlib._Hash":
@@ -52,6 +54,8 @@ class LargeMail:
     @cached_property
     def head(self) -> bytes:
         """The header with the empty line behind it."""
+        if self._head.endswith(b"\r\n\r\n"):
+            return self._head
         beginning = os.pread(self._file, HEADER, 0)
         end = beginning.find(b"\r\n\r\n")
         return beginning if end < 0 else beginning[: end + 4]
