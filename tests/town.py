@@ -73,7 +73,7 @@ class Town:
 
 
 class Desk:
-    """An agent's browser. `asked`: the address of every request that left it; `faults`: what its console complained of."""
+    """An agent's browser. `asked`: the address of every request that left it; `faults`: what its console told."""
 
     def __init__(self, browser: Browser, town: Town, **look: Any) -> None:
         self.town = town
@@ -85,7 +85,12 @@ class Desk:
         self.page = self.context.new_page()
         self.page.on("dialog", self._dialog)
         self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
-        self.page.on("console", lambda message: self.faults.append(message.text) if message.type == "error" else None)
+        self.page.on("console", self._told)
+
+    def _told(self, message: Any) -> None:
+        """A page that says 404 or 409 is no fault of its own."""
+        if message.type == "error" and "responded with a status of 4" not in message.text:
+            self.faults.append(message.text)
 
     def _dialog(self, dialog: Any) -> None:
         self.faults.append(f"dialog: {dialog.message}")

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup
-from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from gateway.desk import badges
 from gateway.desk.sayings import SAYINGS
 from gateway.desk.teaching import Suggested, suggested
-from gateway.models import Agent, Attachment, Customer, Entry, History, Letter, Received, Request, Undo, columns
-from gateway.store import requests
+from gateway.models import Attachment, Customer, Entry, History, Letter, Received, Request, Undo
+from gateway.store import agents, requests
 from gateway.web.words import Words
 
-AGENT = columns(Agent)
 RISKY = ("executable", "double-extension", "macro", "type-differs")
 """Findings of an attachment that an agent must not overlook."""
 
@@ -57,7 +55,7 @@ def known(db: Db, request: Request, now: datetime, sees: Callable[[str], bool]) 
         request, requests.customer(db, request), entries,
         requests.attachments(db, [each.id or 0 for each in entries]),
         {each.id: each for each in requests.letters(db, id)}, requests.findings(db, entries),
-        requests.history(db, id), others, {name: full_name for name, full_name in db.execute(select(AGENT.name, AGENT.full_name))},
+        requests.history(db, id), others, {each.name: each.full_name for each in agents.listing(db)},
         undo if undo is not None and undo.until > now else None, db.get(Received, first) if first else None,
         db.get(Request, request.held_for) if request.held_for else None,
         db.get(Request, request.merged_into) if request.merged_into else None, suggested(db, request))

@@ -4,13 +4,13 @@ A form says nothing that the acts (desk/acts) do not check themselves. What was 
 agent's language where the code is known, and what was typed is still there.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from markupsafe import Markup
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.requests import Request as HttpRequest
 from starlette.responses import RedirectResponse, Response
 
@@ -21,15 +21,44 @@ from gateway.models import Request
 from gateway.store.database import storable
 from gateway.web.login import Viewer, viewer_of
 from gateway.web.moments import Moments
-from gateway.web.request import Draft, Notice, RequestPages
+from gateway.web.request import Draft, Notice, RequestPages, sent_files
 from gateway.web.words import Words, words
 from gateway.web.workplace import Workplace
 
 MOST_FIELDS = 60
 LARGEST_FIELD = 1_000_000
 """Octets of one field that is no file."""
+OCTETS = "application/octet-stream"
 
-Does = Callable[[Acts, str, str, FormData], Awaitable[Request]]
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that came with a form."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What came."""
+
+    words: Sequence[tuple[str, str]]
+    files: Sequence[File] = ()
+
+    def word(self, name: str) -> str:
+        return next((value for key, value in self.words if key == name), "")
+
+    def number(self, name: str) -> int:
+        """-1 for what is no number: nothing has it."""
+        return next(iter(self.numbers(name)), -1)
+
+    def numbers(self, name: str) -> list[int]:
+        values = (value for key, value in self.words if key == name)
+        return [int(value) for value in values if value.isascii() and value.isdecimal() and len(value) < 10]
+
+
+Does = Callable[[Acts, str, str, Form], Awaitable[Request]]
 """(acts, number, agent, form) -> the request that the page goes on with."""
 
 
@@ -44,19 +73,19 @@ class Deed:
 
 
 DEEDS = {
-    "claim": Deed("work", "claimed", lambda acts, on, me, it: acts.claim(on, me, _word(it, "takes_over") == "1")),
+    "claim": Deed("work", "claimed", lambda acts, on, me, it: acts.claim(on, me, it.word("takes_over") == "1")),
     "release": Deed("work", "released", lambda acts, on, me, _form: acts.release(on, me)),
     "stands": Deed("decide", "stands", lambda acts, on, me, _form: acts.release(on, me)),
-    "join": Deed("decide", "joined", lambda acts, on, me, it: acts.merge(on, me, _word(it, "into"))),
-    "merge": Deed("decide", "merged", lambda acts, on, me, it: acts.merge(on, me, _word(it, "into"))),
-    "split": Deed("decide", "split", lambda acts, on, me, it: acts.split(on, me, _int(it, "entry"))),
+    "join": Deed("decide", "joined", lambda acts, on, me, it: acts.merge(on, me, it.word("into"))),
+    "merge": Deed("decide", "merged", lambda acts, on, me, it: acts.merge(on, me, it.word("into"))),
+    "split": Deed("decide", "split", lambda acts, on, me, it: acts.split(on, me, it.number("entry"))),
     "spam": Deed("decide", "spam", lambda acts, on, me, _form: acts.spam(on, me)),
     "resolve": Deed("send", "resolved", lambda acts, on, me, _form: acts.resolve(on, me)),
     "reopen": Deed("work", "reopened", lambda acts, on, me, _form: acts.reopen(on, me)),
-    "move": Deed("work", "moved", lambda acts, on, me, it: acts.move(on, me, _word(it, "queue"))),
-    "prioritise": Deed("work", "prioritised", lambda acts, on, me, it: acts.prioritise(on, me, _int(it, "priority"))),
-    "categorise": Deed("work", "categorised", lambda acts, on, me, it: acts.categorise(on, me, _word(it, "category"))),
-    "assign": Deed("assign", "assigned", lambda acts, on, me, it: acts.assign(on, me, _word(it, "owner"))),
+    "move": Deed("work", "moved", lambda acts, on, me, it: acts.move(on, me, it.word("queue"))),
+    "prioritise": Deed("work", "prioritised", lambda acts, on, me, it: acts.prioritise(on, me, it.number("priority"))),
+    "categorise": Deed("work", "categorised", lambda acts, on, me, it: acts.categorise(on, me, it.word("category"))),
+    "assign": Deed("assign", "assigned", lambda acts, on, me, it: acts.assign(on, me, it.word("owner"))),
 }  # fmt: skip
 """What is done by which form, and the right that it needs."""
 
@@ -85,10 +114,10 @@ def routes(pages: RequestPages) -> APIRouter:
     async def verify(number: str, http_request: HttpRequest) -> Response:
         viewer, form = viewer_of(http_request), await read(http_request)
         viewer.must("decide")
-        rejects = _word(form, "is") != "yes"
+        rejects = form.word("is") != "yes"
         acts = place.acts.within(viewer.queues)
         try:
-            request = await acts.verify(number, viewer.agent, _word(form, "because"), rejects=rejects)
+            request = await acts.verify(number, viewer.agent, form.word("because"), rejects=rejects)
         except Refused as refused:
             return await refusal(pages, http_request, number, refused)
         return _on(request, viewer, "rejected" if rejects else "verified")
@@ -118,7 +147,7 @@ def _add_writing(router: APIRouter, pages: RequestPages) -> None:
         viewer.must("work" if draft.kind == "note" else "send")
         try:
             entry = await place.acts.within(viewer.queues).say(
-                draft.kind, number, viewer.agent, draft.text, _int(form, "seen"), draft.upload_ids, undoable=True)
+                draft.kind, number, viewer.agent, draft.text, form.number("seen"), draft.upload_ids, undoable=True)
         except Refused as refused:
             return await refusal(pages, http_request, number, refused, draft)
         done = "?done=noted" if draft.kind == "note" else ""
@@ -128,13 +157,13 @@ def _add_writing(router: APIRouter, pages: RequestPages) -> None:
     async def undo(number: str, http_request: HttpRequest) -> Response:
         viewer, form = viewer_of(http_request), await read(http_request)
         viewer.must("send")
-        said, acts = words(viewer.language), place.acts.within(viewer.queues)
+        files = await place.database.read(lambda db: sent_files(db, form.number("entry")))
         try:
-            entry = await acts.undo(number, viewer.agent, _int(form, "entry"))
+            entry = await place.acts.within(viewer.queues).undo(number, viewer.agent, form.number("entry"))
         except Refused as refused:
             return await refusal(pages, http_request, number, refused)
-        return await pages.draw(http_request, number, 200, [Notice(said("undo.undone"), "good", "undo-2")],
-                                Draft(entry.kind, entry.text))
+        query = [("done", "undone"), ("again", str(entry.id)), *(("upload", str(each)) for each in files)]
+        return RedirectResponse(f"/requests/{number}?{urlencode(query)}#write", 303)
 
     @router.post("/requests/{number}/draft")
     async def draft(number: str, http_request: HttpRequest) -> Response:
@@ -143,17 +172,23 @@ def _add_writing(router: APIRouter, pages: RequestPages) -> None:
         draft, preview = await _draft(place, viewer, form), None
         viewer.must("work")
         try:
-            if _word(form, "do") == "preview":
+            if form.word("do") == "preview":
                 preview = await _preview(place.acts.within(viewer.queues), number, viewer, draft)
-            elif name := _word(form, "canned"):
+            elif name := form.word("canned"):
                 draft = await pages.with_canned(viewer, number, draft, name)
         except Refused as refused:
             return await refusal(pages, http_request, number, refused, draft)
         return await pages.draw(http_request, number, draft=draft, preview=preview)
 
 
-async def read(http_request: HttpRequest) -> FormData:
-    return await http_request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LARGEST_FIELD)
+async def read(http_request: HttpRequest) -> Form:
+    """The form that came; 400 for what is none."""
+    limits = {"max_files": MOST_FILES, "max_fields": MOST_FIELDS, "max_part_size": LARGEST_FIELD}
+    async with http_request.form(**limits) as given:
+        words = [(name, storable(value)) for name, value in given.multi_items() if isinstance(value, str)]
+        files = [File(each.filename, each.content_type or OCTETS, await each.read())
+                 for each in given.getlist("files") if isinstance(each, UploadFile) and each.filename]
+    return Form(tuple(words), tuple(files))
 
 
 async def refusal(pages: RequestPages, http_request: HttpRequest, number: str, refused: Refused,
@@ -176,17 +211,12 @@ def _sentence(refused: Refused, said: Words, moments: Moments) -> Markup:
     return said(name) if said.has(name) else said("refused.other", why=str(refused))
 
 
-async def _draft(place: Workplace, viewer: Viewer, form: FormData) -> Draft:
+async def _draft(place: Workplace, viewer: Viewer, form: Form) -> Draft:
     """What was typed, and the files: those kept before, and those that came now."""
-    kept = (each for each in form.getlist("upload") if isinstance(each, str) and each.isdecimal() and len(each) < 10)
-    ids = [int(each) for each in kept]
-    for each in form.getlist("files"):
-        if isinstance(each, UploadFile) and each.filename:
-            kind = each.content_type or "application/octet-stream"
-            upload = await place.acts.attach(viewer.agent, each.filename, kind, await each.read())
-            ids.append(upload.id or 0)
-    text = _word(form, "text").replace("\r\n", "\n")
-    return Draft(_word(form, "kind") or "answer", text, ids[:MOST_FILES])
+    ids = form.numbers("upload")
+    for each in form.files:
+        ids.append((await place.acts.attach(viewer.agent, each.name, each.content_type, each.content)).id or 0)
+    return Draft(form.word("kind") or "answer", form.word("text").replace("\r\n", "\n"), ids[:MOST_FILES])
 
 
 async def _preview(acts: Acts, number: str, viewer: Viewer, draft: Draft) -> Preview:
@@ -196,14 +226,3 @@ async def _preview(acts: Acts, number: str, viewer: Viewer, draft: Draft) -> Pre
 def _on(request: Request, viewer: Viewer, done: str) -> Response:
     """Back to the page; to the list, when the request has gone where the agent does not look."""
     return RedirectResponse(f"/requests/{request.number}?done={done}" if viewer.sees(request.queue) else "/", 303)
-
-
-def _word(form: FormData, name: str) -> str:
-    value: Any = form.get(name, "")
-    return storable(value) if isinstance(value, str) else ""
-
-
-def _int(form: FormData, name: str) -> int:
-    """-1 for what is no number: nothing has it."""
-    value = _word(form, name)
-    return int(value) if value.isdecimal() and len(value) < 10 else -1

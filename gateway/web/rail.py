@@ -48,9 +48,12 @@ def around(place: Workplace, http_request: HttpRequest, viewer: Viewer,
 
 
 def here_of(http_request: HttpRequest) -> str:
-    """The page that was asked for, with what it was asked with, save what is told once."""
-    kept = [(name, value) for name, value in http_request.query_params.multi_items() if name not in ("done", "refused")]
-    return f"{http_request.url.path}?{urlencode(kept)}" if kept else http_request.url.path
+    """The page that was asked for and with what, save what is told once; of a form, the page that it is on."""
+    path, query = http_request.url.path, http_request.query_params
+    if http_request.method == "POST":
+        return path.rpartition("/")[0] or "/"
+    kept = [(name, value) for name, value in query.multi_items() if name not in ("done", "again", "upload")]
+    return f"{path}?{urlencode(kept)}" if kept else path
 
 
 def views(said: Words, viewer: Viewer, here: str) -> list[Way]:

@@ -11,14 +11,15 @@ from fastapi import APIRouter
 from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
+from starlette.datastructures import QueryParams
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from gateway.desk import badges, canned
 from gateway.desk.canned import Canned
-from gateway.desk.sayings import Preview
+from gateway.desk.sayings import MOST_FILES, Preview
 from gateway.mail.authres import Verdict
-from gateway.models import Customer, Request, Upload, columns
+from gateway.models import Customer, Entry, Request, Upload, columns
 from gateway.store import agents, queue, requests
 from gateway.store.queue import QueueLine
 from gateway.web import choices, conversation, evidence
@@ -34,6 +35,8 @@ from gateway.web.workplace import Workplace
 UPLOAD = columns(Upload)
 ISOLATED = Markup("<bdi>{}</bdi>")
 CLOSED = ("resolved", "closed")
+LIKELY = 0.5
+"""A suggestion that is less sure is not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +69,24 @@ class RequestPages:
     async def draw(self, http_request: HttpRequest, number: str, status: int = 200, notices: Sequence[Notice] = (),
                    draft: Draft | None = None, preview: Preview | None = None) -> Response:
         """The page. Raises Refused for a request that is not there, or not for this viewer."""
-        viewer, draft = viewer_of(http_request), draft or Draft()
+        viewer = viewer_of(http_request)
         viewer.must("read")
 
-        def look(db: Db) -> tuple[Known, list[QueueLine], list[str], Sequence[Upload]]:
+        def look(db: Db) -> tuple[Known, list[QueueLine], list[str], Draft, Sequence[Upload]]:
             request, now = found(db, self.place, viewer, number), self.place.now()
+            begun = draft or _once_more(db, request, viewer, http_request.query_params)
             return (conversation.known(db, request, now, viewer.sees), queue.counts(db, now, viewer.queues),
                     [each.name for each in agents.listing(db) if each.disabled_at is None],
-                    _uploads(db, draft.upload_ids, viewer.agent))
+                    begun, _uploads(db, begun.upload_ids, viewer.agent))
 
-        known, lines, names, uploads = await self.place.database.read(look)
+        known, lines, names, begun, uploads = await self.place.database.read(look)
         said, frame = words(viewer.language), around(self.place, http_request, viewer, lines)
         values = _Values(self.place, viewer, said, known)
         return self.sheets.answer(
             "request", viewer.language, status, **frame, **values.of_request(), **values.of_rights(),
             **values.of_person(), props=values.props(names), undo=values.undo(), preview=preview,
-            notices=[*notices, *values.told(http_request), *values.standing(frame["moments"])],
-            draft={"kind": draft.kind, "text": draft.text, "uploads": uploads},
+            notices=[*(notices or values.told(http_request)), *values.standing(frame["moments"])],
+            draft={"kind": begun.kind, "text": begun.text, "uploads": uploads},
             canned=self._canned(known.request))
 
     async def with_canned(self, viewer: Viewer, number: str, draft: Draft, name: str) -> Draft:
@@ -130,6 +134,22 @@ def routes(pages: RequestPages) -> APIRouter:
     return router
 
 
+def sent_files(db: Db, entry_id: int) -> Sequence[int]:
+    """Ids of the files that an agent sent with an entry."""
+    return db.scalars(select(UPLOAD.id).where(UPLOAD.entry_id == entry_id).order_by(UPLOAD.id)).all()
+
+
+def _once_more(db: Db, request: Request, viewer: Viewer, query: QueryParams) -> Draft:
+    """What the agent took back stands there to be said better; else nothing does."""
+    id = query.get("again", "")
+    entry = db.get(Entry, int(id)) if id.isdecimal() and len(id) < 10 else None
+    is_theirs = entry is not None and entry.request_id == request.id and entry.author == viewer.agent
+    if entry is None or not is_theirs or entry.withdrawn_at is None:
+        return Draft()
+    ids = [int(each) for each in query.getlist("upload")[:MOST_FILES] if each.isdecimal() and len(each) < 10]
+    return Draft(entry.kind, entry.text, ids)
+
+
 def _uploads(db: Db, ids: Sequence[int], agent: str) -> Sequence[Upload]:
     if not ids:
         return ()
@@ -150,7 +170,7 @@ class _Values:
             "request": request, "customer": self.known.customer, "at": f"/requests/{request.number}",
             "talk": conversation.turns(self.known, self.said, self.place.now()), "others": self.known.others,
             "is_ours": request.state in queue.WAITING, "is_settled": request.state in CLOSED,
-            "is_mine": self._is_mine, "is_taken": self._is_taken, "suggestion": None,
+            "is_mine": self._is_mine, "is_taken": self._is_taken, "suggestion": self._suggestion(),
             "undo_seconds": int(self.place.acts.desk.undo.total_seconds()),
         }
 
@@ -164,6 +184,13 @@ class _Values:
         return {"domain": badges.identity(self.request, self.said.language),
                 "person": badges.person(self.request, self.said.language),
                 "checks": evidence.checks(Verdict.from_json(opened.verdict), self.said) if opened else []}
+
+    def _suggestion(self) -> dict[str, Any] | None:
+        """Another category than it has, when that is likely."""
+        found = self.known.suggested.category
+        if found is None or found.confidence < LIKELY or found.label == self.request.category:
+            return None
+        return {"category": found.label, "percent": round(100 * found.confidence)} if self.viewer.may("work") else None
 
     def props(self, names: list[str]) -> list[dict[str, Any]]:
         """The selects of the panel; each is a form of its own."""
@@ -196,7 +223,7 @@ class _Values:
     def told(self, http_request: HttpRequest) -> Iterator[Notice]:
         """What the act before this page did."""
         done = http_request.query_params.get("done", "")
-        if self.said.has(f"done.{done}"):
+        if self.said.has(f"done.{done}") and not (done == "claimed" and self._is_mine):  # which is told anyway
             yield Notice(self.said(f"done.{done}"), "good", "check")
 
     def standing(self, moments: Any) -> Iterator[Notice]:

@@ -1,9 +1,29 @@
-"""The working day of an agent, from the login to the last answer."""
+"""The working day of agents at their browsers, with real mails over SMTP: from the login to the last answer."""
 
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 from town import Desk, Town
+from world import Customer, body
+
+
+def lines(page: Page) -> Locator:
+    return page.locator(".rows .line:not(.legend)")
+
+
+def opens(page: Page, subject: str) -> None:
+    page.get_by_role("link", name=subject).first.click()
+    expect(page.locator("h1")).to_have_text(subject)
+
+
+def writes(page: Page, kind: str, text: str) -> None:
+    page.locator(f"#write label:has([value={kind}])").click()
+    page.fill("#text", text)
+    page.click("#send")
+
+
+def somebody(town: Town, name: str, address: str) -> Customer:
+    return town.world.customer(address, name)
 
 
 def test_an_agent_logs_in_and_a_mail_appears_by_itself(town: Town, desk: Callable[..., Desk]) -> None:
@@ -11,10 +31,226 @@ def test_an_agent_logs_in_and_a_mail_appears_by_itself(town: Town, desk: Callabl
     page = desk().logs_in("minji")
     expect(page.locator("h1")).to_have_text("전체 대기열")
     expect(page.locator(".empty")).to_contain_text("기다리는 문의가 없습니다")
-    customer = town.world.customer("jihoon@shop.example.net", "박지훈")
-    town.do(customer.writes("로그인이 안 됩니다", "어제부터 오류 1042가 나옵니다."))
-    line = page.locator(".rows .line:not(.legend)")
-    expect(line).to_have_count(1)
-    expect(line).to_contain_text("로그인이 안 됩니다")
-    expect(line).to_contain_text("박지훈")
+    town.do(somebody(town, "박지훈", "jihoon@shop.example.net").writes("로그인이 안 됩니다", "오류 1042가 나옵니다."))
+    expect(lines(page)).to_have_count(1)
+    expect(lines(page)).to_contain_text("박지훈")
+    expect(lines(page).locator(".sure")).to_have_attribute("title", "보낸 도메인이 서명했습니다")
     expect(page.locator("#rail")).to_contain_text("기술")
+
+
+def test_a_request_is_claimed_asked_about_answered_and_solved(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("haneul", "이하늘")
+    customer = somebody(town, "최하은", "haeun@first.example.net")
+    town.do(customer.writes("앱 화면이 멈춥니다", "업데이트 뒤로 화면이 멈춥니다."))
+    town.do(customer.receives())
+    page = desk().logs_in("haneul")
+    opens(page, "앱 화면이 멈춥니다")
+    page.click("#claim")
+    expect(page.locator(".notice")).to_contain_text("내가 맡은 문의입니다")
+    writes(page, "question", "어떤 기기를 쓰시나요?")
+    town.passes(seconds=11)
+    question = town.do(customer.receives())
+    assert "어떤 기기를 쓰시나요?" in body(question)
+    town.do(customer.replies(question, "갤럭시 S25입니다."))
+    new = page.locator(".said.theirs").nth(1)
+    expect(new.locator(".text").first).to_have_text("갤럭시 S25입니다.")  # live, and without what it quotes
+    new.locator("summary", has_text="인용문").click()
+    expect(new.locator(".fold .text").first).to_contain_text("어떤 기기를 쓰시나요?")
+    page.reload()
+    writes(page, "answer", "새 버전에서 고쳤습니다.")
+    town.passes(seconds=11)
+    answer = town.do(customer.receives())
+    assert "새 버전에서 고쳤습니다." in body(answer)
+    assert "이하늘" in body(answer)
+    town.do(customer.replies(answer, "감사합니다! 해결되었습니다."))
+    page.reload()
+    expect(page.locator(".crumbs")).to_contain_text("해결")
+
+
+def test_an_answer_is_taken_back_before_it_goes_out(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("dana", "박다나")
+    customer = somebody(town, "정우", "jungwoo@second.example.net")
+    town.do(customer.writes("배송 문의", "언제 오나요?"))
+    town.do(customer.receives())
+    page = desk().logs_in("dana")
+    opens(page, "배송 문의")
+    page.set_input_files("[name=files]", [{"name": "안내.txt", "mimeType": "text/plain", "buffer": b"hello"}])
+    writes(page, "answer", "내일 도착합니다.")
+    expect(page.locator(".undo")).to_contain_text("초 뒤에 발송됩니다")
+    page.click("#undo")
+    expect(page.locator(".notice.good").first).to_contain_text("발송을 취소했습니다")
+    expect(page.locator("#text")).to_have_value("내일 도착합니다.")
+    expect(page.locator("#write .file")).to_contain_text("안내.txt")
+    town.passes(seconds=11)
+    assert len(town.do(customer.mailbox())) == 1  # the acknowledgement
+    page.fill("#text", "모레 도착합니다.")
+    page.click("#send")
+    town.passes(seconds=11)
+    letter = town.do(customer.receives())
+    assert "모레 도착합니다." in body(letter)
+    assert [each.get_filename() for each in letter.iter_attachments()] == ["안내.txt"]
+
+
+def test_two_agents_do_not_answer_at_the_same_time(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("areum", "김아름")
+    town.employs("bom", "이봄")
+    town.do(somebody(town, "윤", "yoon@third.example.net").writes("환불해 주세요", "두 번 결제되었습니다."))
+    first, second = desk().logs_in("areum"), desk().logs_in("bom")
+    opens(first, "환불해 주세요")
+    opens(second, "환불해 주세요")
+    first.click("#claim")
+    writes(second, "answer", "환불해 드렸습니다.")
+    told = second.locator(".notice.bad")
+    expect(told).to_contain_text("areum 님이")
+    expect(told).to_contain_text("부터 맡고 있습니다")
+    expect(second.locator("#text")).to_have_value("환불해 드렸습니다.")  # what was typed is not lost
+    second.get_by_role("button", name="넘겨받기").click()
+    expect(second.locator(".notice").first).to_contain_text("맡은 문의")
+    first.reload()
+    expect(first.locator(".notice.doubtful")).to_contain_text("이봄 님이")
+    second.get_by_role("link", name="처리 이력").click()
+    expect(second.locator("table")).to_contain_text("took it over from areum")
+
+
+def test_what_came_in_meanwhile_is_read_before_the_answer(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("sora", "한소라")
+    customer = somebody(town, "강", "kang@fourth.example.net")
+    town.do(customer.writes("비밀글 문의", "글이 안 보입니다."))
+    letter = town.do(customer.receives())
+    page = desk(java_script_enabled=False).logs_in("sora")  # nothing appears by itself
+    opens(page, "비밀글 문의")
+    page.fill("#text", "확인하겠습니다.")
+    town.do(customer.replies(letter, "이제 보입니다, 됐어요."))
+    page.click("#send")
+    expect(page.locator(".notice.bad")).to_contain_text("고객이 새 메일을 보냈습니다")
+    expect(page.locator(".said.theirs").nth(1)).to_contain_text("이제 보입니다")
+    expect(page.locator("#text")).to_have_value("확인하겠습니다.")
+    page.click("#send")
+    expect(page.locator(".said.ours")).to_contain_text("확인하겠습니다.")
+
+
+def test_doubtful_mail_is_joined_or_stands_for_itself(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("yuna", "오유나")
+    customer = town.world.customer("moon@fifth.example.net", "문", policy="none")
+    town.do(customer.writes("설치 오류", "설치가 안 됩니다."))
+    number = town.do(town.world.requests())[-1].number
+    town.world.zone["fifth.example.net"]["TXT"] = ["v=spf1 -all"]
+    doubtful = town.world.forger("moon@fifth.example.net", "문")
+    for words in ("첫째 덧붙임", "둘째 덧붙임"):
+        town.do(doubtful.writes(f"Re: [{number}] {words}", f"{number} 건에 덧붙입니다."))
+    page = desk().logs_in("yuna")
+    page.goto("/?held=1")
+    opens(page, f"Re: [{number}] 첫째 덧붙임")
+    expect(page.locator(".notice.doubtful")).to_contain_text("아무 메일도 발송되지 않습니다")
+    page.get_by_role("button", name=f"{number}에 합치기").click()
+    expect(page.locator(".number").first).to_have_text(number)
+    expect(page.locator(".said.theirs")).to_have_count(2)
+    page.goto("/?held=1")
+    opens(page, f"Re: [{number}] 둘째 덧붙임")
+    page.get_by_role("button", name="별도 문의로 처리").click()
+    expect(page.locator(".notice.good")).to_contain_text("별도 문의로 처리합니다")
+    expect(page.locator(".notice.doubtful")).to_have_count(0)
+
+
+def test_two_requests_become_one_and_one_mail_a_request_of_its_own(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("jiwoo", "서지우")
+    customer = somebody(town, "노", "noh@seventh.example.net")
+    for subject in ("영수증 부탁드립니다", "영수증 다시 부탁드립니다"):
+        town.do(customer.writes(subject, f"{subject}."))
+    first = next(each for each in town.do(town.world.requests()) if each.subject == "영수증 부탁드립니다")
+    page = desk().logs_in("jiwoo")
+    opens(page, "영수증 다시 부탁드립니다")
+    page.get_by_role("button", name="합치기").click()
+    page.fill("#into", first.number)
+    page.locator("#merge button").click()
+    expect(page.locator(".notice.good")).to_contain_text("합쳤습니다")
+    expect(page.locator(".said.theirs")).to_have_count(2)
+    page.get_by_role("button", name="별도 문의로 나누기").click()
+    expect(page.locator("h1")).to_have_text("영수증 다시 부탁드립니다")
+    expect(page.locator(".notice.good")).to_contain_text("별도 문의로 나누었습니다")
+
+
+def test_what_was_said_is_found_by_korean_words(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("gaeul", "임가을")
+    customer = somebody(town, "하늘바다", "sea@eighth.example.net")
+    town.do(customer.writes("질문 있습니다", "세탁기 배수 호스에서 물이 샙니다."))
+    page = desk().logs_in("gaeul")
+    page.fill("#search", "배수 호스")
+    page.press("#search", "Enter")
+    expect(page.locator("h1")).to_contain_text("배수 호스")
+    expect(lines(page)).to_have_count(1)
+    expect(lines(page)).to_contain_text("질문 있습니다")
+    page.fill("#search", "없는낱말입니다")
+    page.press("#search", "Enter")
+    expect(page.locator(".empty")).to_contain_text("찾은 문의가 없습니다")
+
+
+def test_the_desk_is_worked_by_the_keyboard_alone(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("noeul", "신노을")
+    customer = somebody(town, "민", "min@ninth.example.net")
+    town.do(customer.writes("키보드 문의", "글자가 두 번 입력됩니다."))
+    town.do(customer.receives())
+    page = desk().logs_in("noeul")
+    page.keyboard.press("/")
+    page.keyboard.type("글자가 두 번")
+    page.keyboard.press("Enter")
+    expect(lines(page)).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("키보드 문의")
+    page.keyboard.press("c")
+    expect(page.locator(".notice.good").first).to_contain_text("내가 맡은 문의")
+    page.keyboard.press("n")
+    page.keyboard.type("재현됨")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".said.note")).to_contain_text("재현됨")
+    page.keyboard.press("r")
+    page.keyboard.type("키보드 설정을 확인해 주세요.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".undo")).to_be_visible()
+    town.passes(seconds=11)
+    assert "키보드 설정을" in body(town.do(customer.receives()))
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_hidden()
+    page.keyboard.press("e")
+    expect(page.locator(".notice.good").first).to_contain_text("해결 처리했습니다")
+    page.keyboard.press("u")
+    expect(page.locator("#list")).to_be_visible()
+
+
+def test_it_all_works_without_javascript(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("byeol", "유별")
+    town.do(somebody(town, "손", "son@tenth.example.net").writes("구독 해지", "해지하고 싶습니다."))
+    page = desk(java_script_enabled=False).logs_in("byeol")
+    page.fill("#search", "해지하고")
+    page.get_by_role("button", name="적용").click()
+    opens(page, "구독 해지")
+    page.click("#claim")
+    page.locator("[name=canned]").select_option("sorry")
+    page.get_by_role("button", name="넣기").click()
+    assert "답변이 늦어져" in page.input_value("#text")
+    page.get_by_role("button", name="미리 보기").click()
+    expect(page.locator(".preview")).to_contain_text("손 고객님, 안녕하세요.")
+    page.locator("#priority").select_option("5")
+    page.locator("form:has(#priority) button").click()
+    expect(page.locator(".notice").first).to_contain_text("우선순위를 바꾸었습니다")
+    writes(page, "answer", "해지해 드렸습니다.")
+    page.click("#undo")
+    expect(page.locator("#text")).to_have_value("해지해 드렸습니다.")
+    page.get_by_role("button", name="Switch to English").click()
+    expect(page.locator("#text")).to_have_value("")
+    expect(page.get_by_role("button", name="Resolve")).to_be_visible()
+
+
+def test_an_agent_of_one_queue_sees_no_other(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("onlyone", "하나만", role="agent", queues=("complaints",))
+    customer = somebody(town, "조", "cho@eleventh.example.net")
+    town.do(customer.writes("앱 오류 신고", "오류가 납니다."))
+    number = next(each.number for each in town.do(town.world.requests()) if each.subject == "앱 오류 신고")
+    page = desk().logs_in("onlyone")
+    expect(page.locator("#list")).not_to_contain_text("앱 오류 신고")
+    assert page.goto(f"/requests/{number}").status == 404  # type: ignore[union-attr]
+    expect(page.locator("h1")).to_have_text("찾을 수 없습니다.")

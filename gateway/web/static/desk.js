@@ -85,6 +85,13 @@ document.addEventListener("htmx:after:swap", () => {
   if (focused) document.getElementById(focused)?.querySelector(".subject a")?.focus({ preventScroll: true });
 });
 
+// ---- the conversation: asked for again when something was said in this request ----
+
+at("#live")?.addEventListener("queue", (event) => {
+  const number = at("#request")?.dataset.number;
+  if (number && JSON.parse(event.detail.data).changed.includes(number)) htmx.trigger(document.body, "changed");
+});
+
 // ---- undo: the seconds that are left ----
 
 const undo = at(".undo");
