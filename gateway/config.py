@@ -1,7 +1,7 @@
 """config.toml as frozen sections. A wrong key, unit or value is an error that names the file, the line and the key.
 
 Each room gets its own section from service.py and sees no other. The tables [handlers.<name>] stay raw here: a
-handler declares its own settings, so desk/pipeline reads them through `Config.section`.
+handler declares its own settings, so desk/journey reads them through `Config.section`.
 """
 
 import os

@@ -25,8 +25,9 @@ from gateway.delivery.worker import Worker
 from gateway.desk.acts import Acts
 from gateway.desk.capability import Capabilities
 from gateway.desk.handler import IS_TEMPLATE, Handler
+from gateway.desk.journey import load_handlers
 from gateway.desk.letters import LetterError, Letters
-from gateway.desk.pipeline import Desk, load_handlers
+from gateway.desk.pipeline import Desk
 from gateway.desk.post import Office
 from gateway.desk.visit import Visit
 from gateway.mail.envelope import domain_of

@@ -90,7 +90,7 @@ class Application:
         mail, case = self._need_mail(), self.case
         year = case.now.astimezone(ZoneInfo(self.office.site.timezone)).year
         # First of all: two desks that wait for each other's number and customer would wait for ever.
-        running = requests.next_number(self.db, f"{self.office.prefix}-{year}")
+        running = self.ledger.next_number(f"{self.office.prefix}-{year}")
         case.customer = case.customer or self._new_customer(mail)
         if mail.verdict.identity.is_proven and mail.message.from_name:
             case.customer.name = storable(mail.message.from_name)[:SUBJECT]

@@ -1,6 +1,8 @@
 """Rows -> Case: everything a handler may know about one event, loaded before it is asked."""
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -12,8 +14,9 @@ from gateway.desk.capability import Capability
 from gateway.desk.handler import Case, Evidence, Mail, OnFile
 from gateway.mail.addresses import LONGEST_ADDRESS, address_key
 from gateway.models import STANDINGS, Customer, CustomerRecord, Entry, Letter, Request, Verification
-from gateway.store import requests
+from gateway.store import known, requests
 from gateway.store.customers import Customers, Unreadable, account_key
+from gateway.store.known import Lettered
 from gateway.store.ledger import Ledger
 
 NEUTRAL = ("acknowledgement_neutral", "verification", "verification_on_file")
@@ -24,18 +27,88 @@ NAMED = 10
 _STRENGTH = ("capability", "verification", "copy", "reference", "number")
 
 
-def of_mail(db: Db, mail: Mail, capabilities: Sequence[Capability], prefix: str, now: datetime,
-            customers: Customers | None = None, ledger: Ledger | None = None) -> Case:
-    """What is known when a mail came in. `capabilities`: what its recipient addresses are good for; `ledger`: what
-    mails before it in the same transaction have left, written first where this one may have to do with it."""
-    address = author(mail)
-    if ledger is not None and _may_concern(ledger, mail, address, capabilities, prefix, customers):
-        ledger.write()
-    customer = requests.customer_at(db, address) if address else None
-    case = Case(now, mail.site, customer, evidence=_evidence(db, mail, capabilities, prefix, customer))
-    if customers is not None:
-        case.on_file = _on_file(db, mail, customers, address, now)
-    return _count_letters(db, case, address)
+class Facts:
+    """What is known of mails that are handled in one transaction: asked once for all of them, and anew when one may
+    have to do with what others before it have left."""
+
+    def __init__(self, db: Db, ledger: Ledger, mails: Sequence[Mail], prefix: str, now: datetime,
+                 customers: Customers | None = None) -> None:
+        self._db, self._ledger, self._prefix, self._now, self._file = db, ledger, prefix, now, customers
+        self._left = deque(mails)
+        self._known: _Known | None = None
+
+    def of(self, mail: Mail, capabilities: Sequence[Capability]) -> Case:
+        """What is known of one of the mails, in their order. `capabilities`: what its recipients are good for."""
+        while self._left.popleft() is not mail:
+            pass
+        named = tuple(islice(number.find(f"{mail.message.subject}\n{mail.message.text}", self._prefix), NAMED))
+        if capabilities or named or self._may_concern(mail):
+            self._ledger.write()
+        answers, address = self._ask(mail), author(mail)
+        customer = answers.customers.get(address)
+        case = Case(self._now, mail.site, customer, evidence=self._evidence(mail, capabilities, named, customer))
+        if self._file is not None:
+            case.on_file = self._on_file(mail, self._file)
+        neutral = answers.neutral + sum(each.template in NEUTRAL for each in self._ledger.gathered(Letter))
+        return _count_letters(case, answers.lettered.get(address, Lettered()), neutral)
+
+    def _may_concern(self, mail: Mail) -> bool:
+        """Whether a question about the mail might have to find what has gathered; most mails have nothing in common."""
+        address, named = author(mail), _message_ids(mail)
+        return (any(each.recipient == address for each in self._ledger.gathered(Letter))
+                or any(each.message_id in named or each.author == address for each in self._ledger.gathered(Entry)))
+
+    def _ask(self, mail: Mail) -> "_Known":
+        """What is known of this mail and of those behind it."""
+        if self._known is None or self._known.asked_after != self._ledger.times:
+            mails = (mail, *self._left)
+            addresses = {author(each) for each in mails} - {""}
+            self._known = _Known(
+                self._ledger.times, known.customers(self._db, addresses),
+                known.message_ids(self._db, {id for each in mails for id in _message_ids(each)}),
+                known.lettered(self._db, addresses, self._now), known.sent_last_hour(self._db, NEUTRAL, self._now))
+        return self._known
+
+    def _evidence(self, mail: Mail, capabilities: Sequence[Capability], named: Sequence[str],
+                  customer: Customer | None) -> tuple[Evidence, ...]:
+        """Strongest first; of one strength the newest request first."""
+        ids = self._ask(mail).message_ids & _message_ids(mail)
+        found = [*_by_capability(self._db, capabilities, customer),
+                 *(_by_message_id(self._db, mail, ids, customer) if ids else ()),
+                 *_by_number(self._db, named, customer)]
+        return tuple(sorted(found, key=lambda each: (_STRENGTH.index(each.kind), -(each.request.id or 0))))
+
+    def _on_file(self, mail: Mail, customers: Customers) -> OnFile:
+        """The account that the mail names comes first: that is what it is about, whoever wrote it."""
+        try:
+            own = customers.at(self._db, address) if (address := author(mail)) else ()
+            named = customers.named(self._db, f"{mail.message.subject}\n{mail.message.reply_text}")
+        except Unreadable as trouble:
+            return OnFile(trouble=str(trouble))
+        records = named or own
+        if not records:
+            return OnFile()
+        others = _accounts(named) - _accounts([each for each in named if _is_author(each, mail)])
+        if others and len(_accounts(named)) > 1:
+            return OnFile(trouble=SEVERAL)  # else whoever names an account of his own would be proven for another's
+        record = _that_counts(records, mail)
+        if any(each.recipient == record.address for each in self._ledger.gathered(Letter)):
+            self._ledger.write()
+        letters = requests.automatic_letters_since(self._db, record.address, self._now - timedelta(days=1))
+        return OnFile(record, _is_author(record, mail), letters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The answers for several mails."""
+
+    asked_after: int
+    """How often the ledger had been written by then."""
+    customers: dict[str, Customer]
+    message_ids: frozenset[str]
+    """Those that some entry bears."""
+    lettered: dict[str, Lettered]
+    neutral: int
 
 
 def of_request(db: Db, request: Request, site: Site, now: datetime) -> Case:
@@ -43,7 +116,8 @@ def of_request(db: Db, request: Request, site: Site, now: datetime) -> Case:
     customer = requests.customer(db, request)
     case = Case(now, site, customer, request, customer.address, is_held=request.is_held, previous_state=request.state,
                 verification=requests.verification(db, request.id or 0))
-    return _count_letters(db, case, customer.address)
+    lettered = known.lettered(db, {customer.address}, now)
+    return _count_letters(case, lettered.get(customer.address, Lettered()), known.sent_last_hour(db, NEUTRAL, now))
 
 
 def author(mail: Mail) -> str:
@@ -52,38 +126,10 @@ def author(mail: Mail) -> str:
     return address if len(address) <= LONGEST_ADDRESS else ""
 
 
-def _may_concern(ledger: Ledger, mail: Mail, address: str, capabilities: Sequence[Capability], prefix: str,
-                 customers: Customers | None) -> bool:
-    """Whether a question about the mail might have to find what has gathered; most mails have nothing in common."""
-    if capabilities or customers is not None or any(_numbers(mail, prefix)):
-        return True
-    named = {*_named(mail), mail.message.message_id} - {""}
-    return (any(each.recipient == address or each.template in NEUTRAL for each in ledger.gathered(Letter))
-            or any(each.message_id in named for each in ledger.gathered(Entry)))
-
-
-def _count_letters(db: Db, case: Case, address: str) -> Case:
-    found = requests.lettered(db, address, NEUTRAL, case.now)
-    case.last_acknowledged, case.neutral_last_hour = found.last_acknowledged, found.neutral_last_hour
+def _count_letters(case: Case, found: Lettered, neutral: int) -> Case:
+    case.last_acknowledged, case.neutral_last_hour = found.last_acknowledged, neutral
     case.letters_last_hour, case.letters_last_day = found.last_hour, found.last_day
     return case
-
-
-def _on_file(db: Db, mail: Mail, customers: Customers, address: str, now: datetime) -> OnFile:
-    """The account that the mail names comes first: that is what it is about, whoever wrote it."""
-    try:
-        known = customers.at(db, address) if address else ()
-        named = customers.named(db, f"{mail.message.subject}\n{mail.message.reply_text}")
-    except Unreadable as trouble:
-        return OnFile(trouble=str(trouble))
-    records = named or known
-    if not records:
-        return OnFile()
-    if _accounts(named) - _accounts([each for each in named if _is_author(each, mail)]) and len(_accounts(named)) > 1:
-        return OnFile(trouble=SEVERAL)  # else whoever names an account of his own would be proven for another's too
-    record = _that_counts(records, mail)
-    letters = requests.automatic_letters_since(db, record.address, now - timedelta(days=1))
-    return OnFile(record, _is_author(record, mail), letters)
 
 
 def _accounts(records: Sequence[CustomerRecord]) -> set[str]:
@@ -103,14 +149,6 @@ def _is_author(record: CustomerRecord, mail: Mail) -> bool:
     return read == {address_key(record.address)}
 
 
-def _evidence(db: Db, mail: Mail, capabilities: Sequence[Capability], prefix: str,
-              customer: Customer | None) -> tuple[Evidence, ...]:
-    """Strongest first; of one strength the newest request first."""
-    found = [*_by_capability(db, capabilities, customer), *_by_message_id(db, mail, customer),
-             *_by_number(db, mail, prefix, customer)]
-    return tuple(sorted(found, key=lambda each: (_STRENGTH.index(each.kind), -(each.request.id or 0))))
-
-
 def _by_capability(db: Db, capabilities: Sequence[Capability], customer: Customer | None) -> Iterator[Evidence]:
     for each in capabilities:
         if each.purpose == "reply" and (request := db.get(Request, each.id)):
@@ -121,29 +159,28 @@ def _by_capability(db: Db, capabilities: Sequence[Capability], customer: Custome
             yield _tie("verification", request, customer, asked)
 
 
-def _by_message_id(db: Db, mail: Mail, customer: Customer | None) -> Iterator[Evidence]:
-    message = mail.message
-    named = _named(mail)
-    for entry, request in requests.by_message_ids(db, named | ({message.message_id} - {""})):
+def _by_message_id(db: Db, mail: Mail, ids: Collection[str], customer: Customer | None) -> Iterator[Evidence]:
+    named, own = _answered(mail), mail.message.message_id
+    for entry, request in requests.by_message_ids(db, ids):
         if entry.kind != "note" and entry.message_id in named:
             yield _tie("reference", request, customer)
-        if entry.kind == "mail" and entry.message_id == message.message_id:
+        if entry.kind == "mail" and entry.message_id == own:
             yield _tie("copy", request, customer)
 
 
-def _named(mail: Mail) -> set[str]:
-    """The Message-IDs that a mail answers."""
+def _message_ids(mail: Mail) -> set[str]:
+    """The mail's own and those that it answers."""
+    return _answered(mail) | ({mail.message.message_id} - {""})
+
+
+def _answered(mail: Mail) -> set[str]:
     return {*mail.message.references[-20:], mail.message.in_reply_to} - {""}
 
 
-def _by_number(db: Db, mail: Mail, prefix: str, customer: Customer | None) -> Iterator[Evidence]:
-    for each in islice(_numbers(mail, prefix), NAMED):
+def _by_number(db: Db, numbers: Sequence[str], customer: Customer | None) -> Iterator[Evidence]:
+    for each in numbers:
         if request := requests.find(db, each):
             yield _tie("number", requests.standing(db, request), customer)
-
-
-def _numbers(mail: Mail, prefix: str) -> Iterator[str]:
-    return number.find(f"{mail.message.subject}\n{mail.message.text}", prefix)
 
 
 def _tie(kind: str, request: Request, customer: Customer | None, asked: Verification | None = None) -> Evidence:

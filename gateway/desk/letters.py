@@ -93,15 +93,24 @@ class Letters:
         self._environment = SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=False,
                                                  trim_blocks=True, lstrip_blocks=True)
         self._compiled: dict[Path, Template] = {}
+        self._used: dict[Path, frozenset[str]] = {}
 
     def check(self) -> list[str]:
         """What is wrong with the templates, a sentence each with file and line; nothing when all is well."""
         paths = [self._path(name, language) for name in sorted(self.names) for language in self.site.languages]
         return [fault for path in [*paths, self._layout_path()] for fault in self._faults(path)]
 
+    def names_in(self, template: str, language: str) -> frozenset[str]:
+        """The fields that a letter makes use of: no other has to be made for it. Raises LetterError."""
+        path = self._path(template, self._one_of_ours(language))
+        if path not in self._used:
+            self._template(path)  # what cannot be parsed is told here
+            self._used[path] = frozenset(meta.find_undeclared_variables(self._environment.parse(self._read(path))))
+        return self._used[path]
+
     def render(self, template: str, language: str, fields: Mapping[str, str]) -> Rendered:
         """A letter in the customer's language, or in the site's first one. Raises LetterError."""
-        language = language if language in self.site.languages else self.site.languages[0]
+        language = self._one_of_ours(language)
         values = {**dict.fromkeys(FIELDS, ""), **{name: _tidy(name, value) for name, value in fields.items()}}
         values["subject"] = _bare(values["subject"], values["number"])
         subject, body = self._words(self._path(template, language), values)
@@ -111,6 +120,9 @@ class Letters:
             site=self.site.name, language=language, number=values["number"], subject=subject,
             blocks=_blocks(text, ours, values["number"]))
         return Rendered(subject, text, html)
+
+    def _one_of_ours(self, language: str) -> str:
+        return language if language in self.site.languages else self.site.languages[0]
 
     def _words(self, path: Path, values: Mapping[str, str]) -> tuple[str, str]:
         try:
@@ -147,9 +159,7 @@ class Letters:
         first, _, rest = source.partition("\n")
         if not first.startswith("Subject:") or not rest.startswith("\n"):
             raise LetterError(f"{path}:1: a letter begins with a line 'Subject: ...' and an empty line")
-        self._template(path)  # what cannot be parsed is told here
-        unknown = meta.find_undeclared_variables(self._environment.parse(source)) - set(FIELDS)
-        if unknown:
+        if unknown := self.names_in(path.stem, path.parent.name) - set(FIELDS):
             name = min(unknown)
             line = next((n for n, text in enumerate(source.splitlines(), 1) if re.search(rf"\b{name}\b", text)), 1)
             raise LetterError(f"{path}:{line}: there is no {name!r}; allowed: {', '.join(FIELDS)}")

@@ -2,8 +2,10 @@
 whatever comes back to the request (Reply-To) and to this letter (reverse-path)."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session as Db
@@ -20,6 +22,10 @@ from gateway.store.ledger import Ledger
 
 LINK, LOOK = "/v/", "/r/"
 """Between the page and the token: of an asking, and of a look at how a request is getting on."""
+
+
+_Makers = dict[str, Callable[[], str]]
+"""Of the fields of a letter: most letters use a few of them, and some are dear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +67,24 @@ class Post:
         now, site = self.case.now, self.office.site
         asking = decision.asking
         asked = self._ask_proof(letter, request, asking) if asking else None
-        addresses = self._addresses(request, asked)
         last, thread = self._thread(request)
-        fields = {**self._fields(request, last, asked), **addresses, **decision.fields}
         owner = asking.owner if asking else None
+        language = self._language(request, owner)
+        used = self.office.letters.names_in(decision.template, language)
+        makers = {**self._fields(request, last, asked), **self._addresses(request, asked)}
+        fields = {name: make() for name, make in makers.items() if name in used} | dict(decision.fields)
+        name = self._customer(request).name
         if owner or (letter.is_automatic and not Identity(request.identity).is_proven):
             # Nobody can use us to send his text to a third person.
-            fields |= {"name": owner.name if owner else "", "subject": "", "quoted": "", "text": "", "progress": ""}
-        language = self._language(request, owner)
+            name = owner.name if owner else ""
+            fields |= {"name": name, "subject": "", "quoted": "", "text": "", "progress": ""}
         rendered = self.office.letters.render(decision.template, language, fields)
         letter.reverse_path = self._address("bounce", letter.id)
         letter.message_id = f"<{secrets.token_hex(16)}@{site.hostname}>"
         letter.subject = rendered.subject
         letter.raw = compose(Draft(
             sender=site.support[0], sender_name=site.name, recipient=letter.recipient,
-            recipient_name=fields["name"], reply_to=addresses["reply_address"],
+            recipient_name=name, reply_to=makers["reply_address"](),
             subject=rendered.subject, text=rendered.text, html=rendered.html, message_id=letter.message_id, date=now,
             in_reply_to=last.message_id if last and not owner else "",
             references=() if owner else tuple(thread),
@@ -127,30 +136,32 @@ class Post:
         self.ledger.enter(asked)
         return asked
 
-    def _addresses(self, request: Request, asked: Verification | None) -> dict[str, str]:
-        rates = {f"rate_{value}": self._address("rate", request.id, value) for value in range(1, 6)}
+    def _addresses(self, request: Request, asked: Verification | None) -> _Makers:
+        rates = {f"rate_{value}": partial(self._address, "rate", request.id, value) for value in range(1, 6)}
         if asked is None:
-            return {"reply_address": self._address("reply", request.id), **rates}
+            return {"reply_address": partial(self._address, "reply", request.id), **rates}
         once = Capability("verify", asked.id or 0), self.case.now, asked.expires_at - self.case.now
         path = f"{LINK}{self.office.capabilities.token(*once)}?l={request.language}"
         link = f"{self.office.page}{path}" if self.office.page else ""
-        return {"reply_address": self.office.capabilities.address(*once), "link": link, **rates}
+        return {"reply_address": lambda: self.office.capabilities.address(*once), "link": lambda: link, **rates}
 
     def _address(self, purpose: Purpose, id: int | None, rating: int = 0) -> str:
         return self.office.capabilities.address(Capability(purpose, id or 0, rating), self.case.now)
 
-    def _fields(self, request: Request, last: Entry | None, asked: Verification | None) -> dict[str, str]:
-        site, customer = self.office.site, self._customer(request)
-        owner = request.owner and (site.agents.get(request.owner) or agents.full_name(self.db, request.owner)
-                                   or request.owner)  # fmt: skip
-        quoted = "".join(f"> {line}\n" for line in (last.reply_text or last.text).splitlines()) if last else ""
+    def _fields(self, request: Request, last: Entry | None, asked: Verification | None) -> _Makers:
         return {
-            "site": site.name, "number": request.number, "subject": request.subject,
-            "name": customer.name, "agent": owner, "text": self.said.text if self.said else "",
-            "quoted": quoted, "received": self._local(last.at if last else request.created_at),
-            "due": self._local(request.due), "expires": self._local(asked.expires_at if asked else None),
-            "account": asked.account if asked else "", "progress": self._look(request),
+            "site": lambda: self.office.site.name, "number": lambda: request.number, "subject": lambda: request.subject,
+            "name": lambda: self._customer(request).name, "agent": lambda: self._owner(request),
+            "text": lambda: self.said.text if self.said else "", "quoted": lambda: _quoted(last),
+            "received": lambda: self._local(last.at if last else request.created_at),
+            "due": lambda: self._local(request.due),
+            "expires": lambda: self._local(asked.expires_at if asked else None),
+            "account": lambda: asked.account if asked else "", "progress": lambda: self._look(request),
         }
+
+    def _owner(self, request: Request) -> str:
+        name = request.owner
+        return name and (self.office.site.agents.get(name) or agents.full_name(self.db, name) or name)
 
     def _look(self, request: Request) -> str:
         """Only for who wrote the request: its page shows their subject, and what we answered."""
@@ -159,3 +170,7 @@ class Post:
 
     def _local(self, moment: datetime | None) -> str:
         return moment.astimezone(ZoneInfo(self.office.site.timezone)).strftime("%Y-%m-%d %H:%M %Z") if moment else ""
+
+
+def _quoted(mail: Entry | None) -> str:
+    return "".join(f"> {line}\n" for line in (mail.reply_text or mail.text).splitlines()) if mail else ""

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session as Db
 
+from gateway.mail.envelope import Envelope
 from gateway.models import Letter, RawMail, Received, Wake, columns, is_in
 from gateway.store import raw
 
@@ -25,8 +26,11 @@ _IDS: Any = bindparam("ids", expanding=True)
 _WAITING = (select(RECEIVED.id, RECEIVED.size)
             .where(is_in(RECEIVED.state, ("kept",)), RECEIVED.next_attempt <= bindparam("now"))
             .order_by(RECEIVED.next_attempt, RECEIVED.id).limit(bindparam("most")).with_for_update(skip_locked=True))
-_WITH_OCTETS = (select(Received, RAW.content, RAW.body_at).join(RawMail, RAW.received_id == RECEIVED.id)
-                .where(RECEIVED.id.in_(_IDS)).order_by(RECEIVED.next_attempt, RECEIVED.id))
+_KEPT = (select(RECEIVED.id, RECEIVED.reason, RECEIVED.reverse_path, RECEIVED.recipients, RECEIVED.client_ip,
+                RECEIVED.helo, RECEIVED.tls, RECEIVED.protocol, RECEIVED.verdict, RECEIVED.quarantined, RAW.content,
+                RAW.body_at)
+         .join(RawMail, RAW.received_id == RECEIVED.id)
+         .where(RECEIVED.id.in_(_IDS)).order_by(RECEIVED.next_attempt, RECEIVED.id))
 _MANY = select(func.pg_try_advisory_xact_lock(20_761_004))
 _TAKE = (select(_received.c.id).where(_received.c.id.in_(_IDS), _received.c.state == "kept")
          .with_for_update(skip_locked=True))
@@ -37,6 +41,19 @@ _NEXT_BOUNCED = (select(LETTER.id).where(is_in(LETTER.state, ("bounced",)), ~LET
 _SETTLE = update(_received).where(_received.c.id == bindparam("of")).values(
     state=bindparam("state"), reason=bindparam("reason"), request_id=bindparam("request_id"),
     handled_at=bindparam("handled_at"))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A mail that waits for the desk."""
+
+    id: int
+    reason: str
+    """What failed at an earlier try."""
+    envelope: Envelope
+    verdict: dict[str, Any]
+    quarantined: bool
+    content: bytes
 
 
 @dataclass(slots=True)
@@ -50,13 +67,18 @@ class InHand:
     request_id: int | None = None
 
 
-def next_kept(db: Db, now: datetime, most: int, octets: int) -> list[tuple[Received, bytes]]:
+def next_kept(db: Db, now: datetime, most: int, octets: int) -> list[Kept]:
     """The mails that wait longest, with their octets: at most so many, and after the first at most so large in all."""
-    waiting = [(row.id, row.size) for row in db.execute(_WAITING, {"now": now, "most": most})]
+    waiting = [(id, size) for id, size in db.connection().execute(_WAITING, {"now": now, "most": most})]
     sizes = accumulate(size for _, size in waiting)
     ids = [id for place, ((id, _), size) in enumerate(zip(waiting, sizes, strict=True)) if not place or size <= octets]
-    found = db.execute(_WITH_OCTETS, {"ids": ids}) if ids else ()
-    return [(row, raw.whole(db, row.id or 0, content, body_at)) for row, content, body_at in found]
+    return [_kept(db, row) for row in db.connection().execute(_KEPT, {"ids": ids})] if ids else []
+
+
+def _kept(db: Db, row: Any) -> Kept:
+    envelope = Envelope(row.reverse_path, tuple(row.recipients), row.client_ip, row.helo, row.tls, row.protocol)
+    content = raw.whole(db, row.id, row.content, row.body_at)
+    return Kept(row.id, row.reason, envelope, row.verdict, row.quarantined, content)
 
 
 def may_take_many(db: Db) -> bool:

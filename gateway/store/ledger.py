@@ -14,7 +14,7 @@ from sqlalchemy.orm import make_transient_to_detached
 from sqlmodel import SQLModel
 
 from gateway.models import Attachment, Entry, Figure, History, Letter, Request, Verification, Wake
-from gateway.store import search
+from gateway.store import requests, search
 
 # Built once: making a statement costs more than running it. In the order that foreign keys ask for.
 T = TypeVar("T", bound=SQLModel)
@@ -24,6 +24,7 @@ _INSERT = {kind: insert(table) for kind, table in _TABLES.items()}
 _COLUMNS = {kind: tuple(table.columns.keys()) for kind, table in _TABLES.items()}
 _LAST_ID = {kind: select(func.max(table.c.id)) for kind, table in _TABLES.items()}
 _NEXT_IDS = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
+_COUNT = text("UPDATE counter SET value = :value WHERE name = :name")
 _MAY_CHANGE = (Request, Verification, Wake)
 
 
@@ -35,6 +36,15 @@ class Ledger:
         self._rows: dict[type[SQLModel], list[SQLModel | dict[str, Any]]] = {}
         self._ids: dict[type[SQLModel], Iterator[int]] = {}
         self._found_by: list[tuple[int, tuple[str, ...]]] = []
+        self._numbers: dict[str, int] = {}
+        self.times = 0
+        """How often something was written."""
+
+    def next_number(self, name: str) -> int:
+        """The next running number under this name. The first one locks the counter until the commit, so that the
+        others can be counted here."""
+        self._numbers[name] = self._numbers[name] + 1 if name in self._numbers else requests.next_number(self._db, name)
+        return self._numbers[name]
 
     def next_id(self, kind: type[SQLModel]) -> int:
         """An id that nobody else gets. All new rows of one kind have one of these, or none of them has."""
@@ -58,18 +68,28 @@ class Ledger:
         return [row for row in self._rows.get(kind, ()) if isinstance(row, kind)]
 
     def write(self) -> None:
-        """All that has gathered is in its tables."""
+        """All that has gathered is in its tables, and what may change once more is followed."""
+        self._follow(self.finish())
+
+    def finish(self) -> list[Any]:
+        """All that has gathered is in its tables; the rows."""
+        written: list[Any] = []
         connection = self._db.connection() if self._rows else None
         for kind in _INSERT:
             if connection is not None and (rows := self._rows.pop(kind, None)):
                 connection.execute(_INSERT[kind], [_values(kind, row) for row in rows])
-                self._follow(rows if kind in _MAY_CHANGE else ())
+                written += rows
         if self._found_by:
             search.enter(self._db.connection(), self._found_by)
             self._found_by = []
+        if self._numbers and written:
+            counted = [{"name": name, "value": value} for name, value in self._numbers.items()]
+            self._db.connection().execute(_COUNT, counted)
+        self.times += bool(written)
+        return written
 
-    def _follow(self, rows: Any) -> None:
-        for row in rows:
+    def _follow(self, rows: list[Any]) -> None:
+        for row in (each for each in rows if isinstance(each, _MAY_CHANGE)):
             if row.id is not None:
                 make_transient_to_detached(row)
                 self._db.add(row)

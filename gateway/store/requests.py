@@ -4,10 +4,9 @@ Plain functions of a db session, run by Database.write or Database.read. Lists a
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import and_, bindparam, case, func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.orm import Session as Db
 
 from gateway.models import (
@@ -42,15 +41,6 @@ _ENTER_CUSTOMER = text(
 _BY_MESSAGE_IDS = (select(Entry, Request).join(Request, REQUEST.id == ENTRY.request_id)
                    .where(ENTRY.message_id.in_(bindparam("ids", expanding=True)))
                    .order_by(ENTRY.id.desc()).limit(200))
-_ANY_MESSAGE_ID = select(_entry.c.id).where(_entry.c.message_id.in_(bindparam("ids", expanding=True))).limit(1)
-_AUTOMATIC = and_(_letter.c.is_automatic, _letter.c.created_at > bindparam("day"))
-_LETTERED = select(
-    func.max(case((_letter.c.template.startswith("acknowledgement"), _letter.c.created_at))),
-    func.sum(case((and_(_AUTOMATIC, _letter.c.created_at > bindparam("hour")), 1), else_=0)),
-    func.sum(case((_AUTOMATIC, 1), else_=0)),
-    select(func.count()).select_from(_others).where(
-        _others.c.template.in_(bindparam("neutral", expanding=True)), _others.c.created_at > bindparam("hour"),
-    ).scalar_subquery()).where(_letter.c.recipient == bindparam("address"))
 
 LATEST = 1_000
 """The most entries or decisions of one request that are shown."""
@@ -164,10 +154,7 @@ def thread(db: Db, request_id: int, limit: int = 20) -> list[str]:
 
 def by_message_ids(db: Db, message_ids: Collection[str]) -> Sequence[tuple[Entry, Request]]:
     """Entries that bear one of these Message-IDs, newest first, with their requests."""
-    values = {"ids": list(message_ids)}
-    if not message_ids or db.connection().scalar(_ANY_MESSAGE_ID, values) is None:
-        return []  # as nearly always, and rows are dearer than one id
-    return [(entry, request) for entry, request in db.execute(_BY_MESSAGE_IDS, values)]
+    return [(entry, request) for entry, request in db.execute(_BY_MESSAGE_IDS, {"ids": list(message_ids)})]
 
 
 def verification(db: Db, request_id: int) -> Verification | None:
@@ -186,26 +173,6 @@ def automatic_letters_since(db: Db, address: str, since: datetime) -> int:
     """Letters of the desk itself, not of an agent, to one address."""
     return db.scalars(select(func.count()).select_from(Letter).where(
         LETTER.recipient == address, LETTER.created_at > since, LETTER.is_automatic)).one()
-
-
-@dataclass(frozen=True, slots=True)
-class Lettered:
-    """What has gone out lately, for the caps on letters that nobody asked for."""
-
-    last_acknowledged: datetime | None
-    """When an acknowledgement last went to the address."""
-    last_hour: int
-    """Letters of the desk itself, not of an agent, to the address."""
-    last_day: int
-    neutral_last_hour: int
-    """Letters from the neutral templates to anybody."""
-
-
-def lettered(db: Db, address: str, neutral: Sequence[str], now: datetime) -> Lettered:
-    """All of it in one question."""
-    values = {"address": address, "neutral": neutral, "hour": now - timedelta(hours=1), "day": now - timedelta(days=1)}
-    last, last_hour, last_day, neutral_last_hour = db.connection().execute(_LETTERED, values).one()
-    return Lettered(last, last_hour or 0, last_day or 0, neutral_last_hour)
 
 
 def waiting_wake(db: Db, request_id: int, handler: str, purpose: str) -> Wake | None:

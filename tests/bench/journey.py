@@ -170,7 +170,7 @@ def profiled(folder: Path, mails: Path, cores: set[int]) -> Counter[str]:
     profiles: list[cProfile.Profile] = [loop := cProfile.Profile()]
 
     def watch(database: Any, desk: Any) -> None:
-        for owner, name in ((database, "_transact"), (database, "_look"), (desk, "_read_whole")):
+        for owner, name in ((database, "_transact"), (database, "_look"), (desk, "read")):
             profiles.append(profile := cProfile.Profile())
             setattr(owner, name, _within(profile, getattr(owner, name)))
         loop.enable()

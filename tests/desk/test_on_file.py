@@ -15,6 +15,7 @@ from gateway.desk.handler import CustomerRecord, Mail, OnFile
 from gateway.models import Letter
 from gateway.store.customer_file import CustomerFile
 from gateway.store.database import Database
+from gateway.store.ledger import Ledger
 
 KIM = CustomerRecord("kim@example.org", "Kim", "AB-12345", "good")
 WIFE = CustomerRecord("lee@example.org", "Lee", "AB-12345", "good")
@@ -34,7 +35,7 @@ def house(database: Database, tmp_path: Path) -> House:
 
 async def on_file(house: House, it: Mail, capabilities: Sequence[Any] = ()) -> OnFile | None:
     return (await house.database.read(
-        lambda db: facts.of_mail(db, it, capabilities, "FD", NOON, house.desk.customers))).on_file
+        lambda db: facts.Facts(db, Ledger(db), [it], "FD", NOON, house.desk.customers).of(it, capabilities))).on_file
 
 
 @pytest.mark.parametrize(("it", "found"), [
