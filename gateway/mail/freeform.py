@@ -76,32 +76,35 @@ def looks_like_bounce(message: "Message") -> bool:
         return bool(REFUSAL.search(words[:1500]))
     if kind not in ("", "delivery-status") or ABSENCE_SUBJECT.match(message.subject[:300]):
         return False
-    has_address = "@" in words and bool(ADDRESS.search(words))
-    is_telling = has_address and bool(_CODE.search(words) or meaning(words))
-    if has_address and OPENING.match(words[:1000]) and ADDRESS.search(words[:1000]):
+    if "@" in words[:1000] and OPENING.match(words[:1000]) and ADDRESS.search(words[:1000]):
         return True
-    return _by_daemon(message, words, is_telling) or _by_words(message, words, is_telling)
+    return _by_daemon(message, words) or _by_words(message, words)
 
 
-def _by_daemon(message: "Message", words: str, is_telling: bool) -> bool:
+def _is_telling(words: str) -> bool:
+    """An address and its fault. Not looked for before other signs are there: most mails are no bounces."""
+    return bool("@" in words and ADDRESS.search(words) and (_CODE.search(words) or meaning(words)))
+
+
+def _by_daemon(message: "Message", words: str) -> bool:
     local = message.from_email.partition("@")[0].lower()
     is_daemon = CERTAIN_DAEMON.match(local) or DAEMON_NAME.search(message.from_name) or _has_null_path(message.fields)
     if not is_daemon:
         return False
     has_words = bool(BODY.search(words))
     if _is_answer(message):
-        return (not local or bool(CERTAIN_DAEMON.match(local))) and has_words and is_telling
+        return (not local or bool(CERTAIN_DAEMON.match(local))) and has_words and _is_telling(words)
     return has_words or bool(SUBJECT.search(message.subject))
 
 
-def _by_words(message: "Message", words: str, is_telling: bool) -> bool:
+def _by_words(message: "Message", words: str) -> bool:
     """A customer may ask about a parcel that was not delivered: without a daemon's name, an address and a fault must
     be there, or the mail that comes back."""
-    if _is_answer(message) or GREETING.match(words) or not (is_telling or _brings_back(message)):
+    if not SUBJECT.search(message.subject) or _is_answer(message) or GREETING.match(words) or not BODY.search(words):
         return False
     is_likely = bool(DAEMON.match(message.from_email.partition("@")[0].lower())) or not message.from_email
-    has_both = bool(SUBJECT.search(message.subject) and BODY.search(words))
-    return has_both and (is_likely or bool(SUBJECT.match(message.subject)))
+    is_named = is_likely or bool(SUBJECT.match(message.subject))
+    return is_named and (_brings_back(message) or _is_telling(words))
 
 
 def _brings_back(message: "Message") -> bool:

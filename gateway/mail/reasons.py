@@ -20,13 +20,19 @@ _SENDER = (
 _THERE = (
     "(?:found|exist|known|listed|recogni[sz]ed|valid|here|available|been found|our customer|registered|local|present)"
 )
+_GONE = (
+    rf"(?:(?:is|was|are|could|can|does|do|has|have) ?n[o']t\W+(?:be\W+)?{_THERE}|not (?:an? )?{_THERE}|"
+    r"(?:doesn'?t|does not) (?:exist|have)|unknown|invalid|non-?existent|unavail?able|undeliverable|"
+    r"no longer (?:exist|valid|active|available|accepts)|rejected|deleted|expired|lookup failed|terminated|"
+    r"cancell?ed|closed)"
+)
 _PARTS = {
     "{who}": _WHO,
     "{name}": _NAME,
     "{cannot}": "(?:can'?t|cannot|could ?n[o']t|unable to)",
     "{kind}": "(?:local |virtual |destination |mail ?box |email |e-mail |recipient |user )?",
     "{box}": "(?:account|user|recipient|mailbox|mail ?box|address|inbox)",
-    "{there}": _THERE,
+    "{gone}": _GONE,
     "{sender}": _SENDER,
 }
 
@@ -124,19 +130,14 @@ _TABLE: tuple[tuple[str, str], ...] = (
         (?:konto|postfach).{0,20}(?:gesperrt|deaktiviert)
     """),
     ("5.1.1", r"""
-        {who}s?\W(?:.{0,45}?\W)??(?:is|was|are|could|can|does|do|has|have) ?n[o']t\W+(?:be\W+)?{there}
-        {who}s?\W(?:.{0,45}?\W)??not (?:a |an? )?{there}
-        {who}s?\W(?:.{0,45}?\W)??(?:doesn'?t|does not) (?:exist|have)
-        {who}s?\W(?:.{0,45}?\W)??(?:unknown|invalid|non-?existent|unavail?able|undeliverable)
-        {who}s?\W(?:.{0,45}?\W)??(?:no longer (?:exist|valid|active|available|accepts)|rejected|deleted|expired)
-        {who}s?\W(?:.{0,45}?\W)??(?:lookup failed|terminated|cancell?ed|closed)
+        {who}s?\W(?:.{0,45}?\W)??{gone}
         no mail ?box|{who} not (?:exist|ok|present)|\bnot email addresses|recipient (?:is )?not accepted
         recipient (?:is not accepting|refuses to accept) your
         envelope recipient has been denied
         bad ?rc?pt ?(?:to|list)|bad ?recipient ?to|valid ?rcpt ?to list
         (?:no one|nobody) at this address|address no longer accepts|user missing home
         recipient address(?:es)? rejected ?: access denied
-        [\w.>]> not found\b|no \S{1,60} in (?:name )?directory|リストにありません
+        > not found\b|no \S{1,60} in (?:name )?directory|リストにありません
         (?:bad|invalid|unknown|no_such)_(?:recipient|user|address|mailbox)
         not an? (?:active|valid|known) (?:user|recipient|mailbox|account|address)
         final (?:e-?mail )?delivery (?:userid|point)
