@@ -111,6 +111,9 @@ def _progress(db: Db, id: int) -> Progress | None:
     request = db.get(Request, id)
     if request is None:
         return None
+    into = db.get(Request, request.merged_into) if request.merged_into else None
+    if into is not None and into.customer_id == request.customer_id and into.merged_into is None:
+        return _progress(db, into.id or 0)  # it goes on there, under its number
     letters = {letter.id: letter for letter in requests.letters(db, id) if letter.state == "sent"}
     said = tuple(_said(requests.conversation(db, id), letters, is_open=not request.verification))
     steps = tuple(_steps(db, request, letters.values()))  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ import pytest
 from visitor import Answer, Visitor
 from world import Customer, World, body
 
+from gateway.desk.acts import Acts
 from gateway.desk.capability import Capability
 
 WEB = {"listen": "127.0.0.1:0", "url": "https://desk.example.com"}
@@ -174,6 +175,18 @@ async def test_where_a_proof_is_due_the_page_does_not_hold_the_answer(world: Wor
     page = seen(await visitor.opens(link))
     assert "회원 등급" not in page
     assert "답변</b>" in page
+
+
+async def test_a_request_that_was_joined_to_another_of_the_same_customer_goes_on_there(
+    world: World, visitor: Visitor
+) -> None:
+    customer, link = await wrote(world)
+    await customer.writes("앱 오류 추가", "화면 사진을 보냅니다. 오류 화면입니다.")
+    first, second = await world.requests()
+    await Acts(world.service.desk).merge(first.number, "minji", second.number)
+    page = seen(await visitor.opens(link))
+    assert second.number in page
+    assert first.number not in page
 
 
 async def test_a_hostile_subject_is_words_on_the_page(world: World, visitor: Visitor) -> None:
