@@ -185,8 +185,8 @@ async def test_a_request_that_was_joined_to_another_of_the_same_customer_goes_on
     first, second = await world.requests()
     await Acts(world.service.desk).merge(first.number, "minji", second.number)
     page = seen(await visitor.opens(link))
-    assert second.number in page
-    assert first.number not in page
+    assert f'<b class="number">{second.number}</b>' in page
+    assert first.number in page, "in the subject of the letter that was sent before"
 
 
 async def test_a_hostile_subject_is_words_on_the_page(world: World, visitor: Visitor) -> None:
