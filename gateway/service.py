@@ -108,22 +108,46 @@ def _check_templates(config: Config, journey: Sequence[tuple[str, Handler]], let
 
 
 def build_capabilities(config: Config) -> Capabilities:
-    return Capabilities(read_secret(config.site.data), config.site.support[0], config.desk.capability_lifetime)
+    """Raises ConfigError."""
+    try:
+        secret = read_secret(config.site.data)
+    except ValueError:
+        raise config.fault(("site", "data"), "the file `secret` in it is damaged: take it from a backup; or remove it, "
+                           "then no reply address in a letter that was sent is known any more") from None
+    return Capabilities(secret, config.site.support[0], config.desk.capability_lifetime)
+
+
+SECRET_SIZE = 32
 
 
 def read_secret(data: Path) -> bytes:
-    """The key of all capability addresses, made at the first start. Lost with it: every address in letters sent."""
+    """The key of all capability addresses, made at the first start. Lost with it: every address in letters sent.
+
+    Raises ValueError when the file is not as we wrote it: an empty key is one that everybody knows.
+    """
     path = data / "secret"
     data.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        _make_secret(path)
+    secret = bytes.fromhex(path.read_text(errors="replace"))
+    if len(secret) != SECRET_SIZE:
+        raise ValueError("the secret is cut off")
+    return secret
+
+
+def _make_secret(path: Path) -> None:
+    """On disk before anybody uses it; of several processes that start at once one makes it."""
+    temporary = path.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(secrets.token_hex(SECRET_SIZE).encode())
+        file.flush()
+        os.fsync(file.fileno())
     with contextlib.suppress(FileExistsError):
-        temporary = path.with_suffix(f".{os.getpid()}")
-        if not path.exists():
-            temporary.touch(mode=0o600)
-            temporary.write_bytes(secrets.token_hex(32).encode())
-            with contextlib.suppress(FileExistsError):
-                os.link(temporary, path)
-            temporary.unlink()
-    return bytes.fromhex(path.read_text().strip())
+        os.link(temporary, path)
+    temporary.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
 
 
 def build_signer(config: Config) -> Signer | None:

@@ -62,6 +62,8 @@ def _keep(signing: Signing) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
                 opened.write(key.pem)
+                opened.flush()
+                os.fsync(opened.fileno())
     except OSError as error:
         raise Failure(f"{error.filename} cannot be made: {error.strerror}") from None
 

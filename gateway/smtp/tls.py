@@ -34,11 +34,13 @@ def _own(site: Site) -> Path:
 
 
 def _make(path: Path, hostname: str, now: datetime) -> None:
-    """Key and self-signed certificate in one file that only we can read."""
+    """Key and self-signed certificate in one file that only we can read, on disk whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".new")
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(_self_signed(hostname, now))
+        file.flush()
+        os.fsync(file.fileno())  # else a power cut soon after leaves an empty file, with which nothing starts any more
     beside.replace(path)
 
 
