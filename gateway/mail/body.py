@@ -22,6 +22,8 @@ from gateway.mail.words import decode_words, tidy, with_few_marks
 _ENRICHED = re.compile(r"<<|</?[a-zA-Z][a-zA-Z0-9-]{0,60}>")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NO_CONTROLS = {each: None for each in range(128) if _CONTROLS.match(chr(each))}
+_HTML = re.compile(r"\s{0,100}(?:<!doctype html|<html)[\s>]", re.IGNORECASE)
+"""What a script sends that knows HTML and no MIME."""
 _PARAM = re.compile(r"(?is)<param>.{0,200}?</param>")
 _NAME_LIMIT = 1000
 """Characters of a subject that is read for the name of a file."""
@@ -85,9 +87,7 @@ def read_body(raw: bytes, root: Part, hint: str) -> Body:
     text = "\n\n".join(each.rstrip() for each in texts if each.strip())
     html = None
     if any(piece.html.strip() for piece in pieces):
-        html = "\n".join(
-            piece.html or f"<pre>{escape(piece.plain)}</pre>" for piece in pieces if piece.html or piece.plain.strip()
-        )
+        html = "\n".join(_as_html(piece) for piece in pieces if piece.html or piece.plain.strip())
     text = _printable(text)
     return Body(without_marks(text), html, tuple(files), tuple(dict.fromkeys(reading.findings)), text)
 
@@ -126,7 +126,7 @@ def _leaf(part: Part, reading: _Reading, is_root: bool, is_first: bool) -> list[
     text, findings = text_of(reading.raw, part, reading.hint, reading.room)
     reading.findings += findings
     reading.room -= len(text)
-    if part.kind == "text/html":
+    if part.kind == "text/html" or (not part.header.get("content-type") and _HTML.match(text)):
         reading.html_room -= len(text)
         reading.findings += ["html-too-long"] if len(text) > HTML_LIMIT else []
         return [_Piece(html=text)]
@@ -167,12 +167,17 @@ def _alternative(part: Part, reading: _Reading) -> list[_Piece]:
             continue
         pieces = _pieces(child, reading, is_first=number == 0)
         plains = [piece.plain for piece in pieces if piece.plain.strip()]
-        htmls = [piece.html for piece in pieces if piece.html.strip()]
+        told = [piece for piece in pieces if piece.html.strip() or piece.plain.strip()]
+        htmls = [_as_html(piece) for piece in told] if any(piece.html.strip() for piece in told) else []
         if htmls and not html:
             html = htmls
         if (plains and not plain and not htmls) or (plains and not plain and not html):
             plain = plains
     return [_Piece("\n\n".join(plain), "\n".join(html))] if plain or html else []
+
+
+def _as_html(piece: _Piece) -> str:
+    return piece.html or f"<pre>{escape(piece.plain)}</pre>"
 
 
 def _related(part: Part, reading: _Reading) -> list[_Piece]:

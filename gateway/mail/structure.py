@@ -147,7 +147,10 @@ def _split(raw: bytes, part: Part, boundary: bytes, budget: _Budget) -> list[tup
             budget.findings.append("too-many-parts")
             return places
     if opened >= 0:
-        places.append((opened, end))
+        # Some close it in the middle of a line: nobody writes such a thing as the last words of a text.
+        last = raw.rfind(mark + b"--", max(opened, end - 1000), end)
+        is_end = last >= 0 and not raw[last + len(mark) + 2 : end].strip()
+        places.append((opened, last if is_end else end))
         if not closed:
             budget.findings.append("boundary-unclosed")
     return places
