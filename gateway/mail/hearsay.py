@@ -5,8 +5,11 @@ nothing. strip() takes out of a mail whatever pretends to be ours (section 5). B
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from gateway.mail.addresses import address_key
 
 MAX_TEXT = 4096
 """Characters of one field that are read; a longer one is not believed."""
@@ -143,6 +146,7 @@ _LINE_END = re.compile(rb"\r\n(?![ \t])|\r(?![\n \t])|(?<!\r)\n(?![ \t])")
 _JUNK = rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]*"
 _BETWEEN = rb"(?:[\x00-\x09\x0b\x0c\x0e-\x20\x7f-\xff]|\r\n[ \t])*"
 _LETTERS = [re.escape(bytes([letter])) for letter in b"authentication-results:"]
+_UNSEEN = re.compile("[\u00ad\u034f\u1806\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _FIELD = re.compile(rb"[\r\n]" + _JUNK + _BETWEEN.join(_LETTERS), re.IGNORECASE)
 """The name behind a line end, whatever stands in it that is no letter."""
 
@@ -177,11 +181,9 @@ def _is_ours(value: bytes, ours: str) -> bool:
 
 
 def _folded(name: str) -> str:
-    """A host's name as it is compared: lower-case A-labels without the final dot."""
-    name = name[:1000].lower()
-    if not name.isascii():
-        try:
-            name = name.encode("idna").decode("ascii")
-        except UnicodeError:
-            return name
-    return name.rstrip(".")
+    """A host's name as it is compared: lower-case A-labels (RFC 5890) without the final dot.
+
+    Other forms of its letters and dots are undone and unseen ones left out: somebody may read our name into it.
+    """
+    plain = _UNSEEN.sub("", unicodedata.normalize("NFKC", name[:1000])).replace("\u3002", ".")
+    return address_key(plain.rstrip("."))

@@ -178,6 +178,12 @@ def test_a_forged_field_goes_in_either_form_of_an_international_name(id, ours):
     assert strip(f"Authentication-Results: {id}; none\r\n\r\n".encode(), ours) == b"\r\n"
 
 
+def test_a_sharp_s_is_a_letter_of_its_own_as_in_idna_2008():
+    ours, another = "fa\u00df.example", b"Authentication-Results: fass.example; none\r\n\r\n"
+    assert strip(another, ours) == another
+    assert strip("Authentication-Results: \uff46a\u00df\u3002example; none\r\n\r\n".encode(), ours) == b"\r\n"
+
+
 @pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r"])
 def test_a_forged_field_goes_whatever_ends_the_line_before(end):
     field = b"Authentication-Results: mx.desk.example; none\r\n"
