@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from itertools import groupby
 from urllib.parse import unquote_to_bytes
 
 from gateway.mail.charsets import decode
@@ -84,8 +85,10 @@ def _value(pieces: dict[int, tuple[bool, str]], hint: str) -> str:
 
 def _extended(pieces: list[tuple[bool, str]], hint: str) -> str:
     charset, raw = "", b""
-    for number, (is_extended, text) in enumerate(pieces):
-        if number == 0 and text.count("'") >= 2 and is_extended:
+    # Some cut an octet ("%B" and "0") between two pieces, so neighbours are joined before they are read.
+    for is_extended, group in groupby(pieces, key=lambda piece: piece[0]):
+        text = "".join(each for _, each in group)
+        if is_extended and not raw and text.count("'") >= 2:
             charset, _, text = text.split("'", 2)
         raw += unquote_to_bytes(octets(text)) if is_extended else octets(text)
     if "=?" in (words := raw.decode("ascii", "ignore")) and raw.isascii():
