@@ -13,6 +13,7 @@ LENGTHS = {4: 32, 6: 128}
 """Bits of an address, by version."""
 
 
+@lru_cache(1024)
 def client_address(text: str) -> Address | None:
     """The address as a socket, an operator or an address literal writes it: in brackets, with "IPv6:", with a zone.
 

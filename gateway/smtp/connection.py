@@ -33,11 +33,15 @@ LAST_WORDS = 5
 class Connection(stock.SMTP):
     """A connection from its greeting to its end. It is its own asyncio protocol."""
 
-    _commands: ClassVar[list[str]]
+    _commands: ClassVar[dict[str, str]]
+    """Methods by verb."""
 
     def __init__(self, house: House, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(house.hooks, hostname=house.hostname, enable_SMTPUTF8=True, tls_context=house.tls, loop=loop)
-        self.house = house
+        # Past aiosmtpd's own, which looks for commands and hooks anew at each connection.
+        super(stock.SMTP, self).__init__(asyncio.StreamReader(loop=loop), self._cb_client_connected, loop)
+        self.loop, self.house, self.hostname, self.event_handler = loop, house, house.hostname, house.hooks
+        self.session, self.envelope, self.transport = None, None, None
+        self._handler_coroutine = None
         self.client_ip = ""
         self.tls = ""
         """Version and cipher, once TLS is there."""
@@ -61,11 +65,7 @@ class Connection(stock.SMTP):
         self._timer: asyncio.TimerHandle | None = None
 
     def __init_subclass__(cls) -> None:
-        cls._commands = [name for name in dir(cls) if name.startswith("smtp_")]
-
-    def __dir__(self) -> list[str]:
-        """aiosmtpd looks here for the commands, at each connection anew; they are always the same."""
-        return self._commands
+        cls._commands = {name.removeprefix("smtp_"): name for name in dir(cls) if name.startswith("smtp_")}
 
     # The connection
 

@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,5 +72,8 @@ class House:
 Nets = tuple[IPv4Network | IPv6Network, ...]
 
 
+_address = lru_cache(1024)(ip_address)
+
+
 def _is_within(ip: str, nets: Nets) -> bool:
-    return bool(ip) and any(ip_address(ip) in net for net in nets)
+    return bool(ip) and any(_address(ip) in net for net in nets)

@@ -4,6 +4,7 @@ A whole /64 is what one customer of a provider is given, so it counts as one cli
 """
 
 from collections import Counter
+from functools import lru_cache
 from ipaddress import IPv4Address, ip_address, ip_network
 from math import exp2
 
@@ -19,6 +20,7 @@ def client_ip(peername: object) -> str:
     return str(client_address(str(peername[0])) or "")
 
 
+@lru_cache(1024)
 def client_net(ip: str) -> str:
     """What counts as one client."""
     if not ip or isinstance(ip_address(ip), IPv4Address):

@@ -20,6 +20,7 @@ _DOT_STRING = re.compile(rf"[{_ATEXT}]+(?:\.[{_ATEXT}]+)*")
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~\u0080-\U0010ffff]|\\[ -~])*)"')
 _LET_DIG = r"A-Za-z0-9\u0080-\U0010ffff"
 _LABEL = re.compile(rf"[{_LET_DIG}_](?:[{_LET_DIG}_\-]*[{_LET_DIG}_])?")
+_HELO_NAME = re.compile(r"[!-~]{1,255}")
 _ROUTE = re.compile(rf"@[{_LET_DIG}_.\-]+(?:,@[{_LET_DIG}_.\-]+)*:")
 
 
@@ -141,7 +142,7 @@ def _check_literal(domain: str) -> None:
 
 def is_helo_name(text: str) -> bool:
     """A name or address literal as HELO and EHLO want it; any printable word will do, since real clients err here."""
-    return bool(re.fullmatch(r"[!-~]{1,255}", text))
+    return bool(_HELO_NAME.fullmatch(text))
 
 
 def is_plain_name(text: str) -> bool:

@@ -24,7 +24,7 @@ _BLANKS = " \t"
 
 
 class Session(Relay):
-    """A client's session: each smtp_* method is one command, found by aiosmtpd's table."""
+    """A client's session: each smtp_* method is one command, found by its name."""
 
     async def _obey(self, line: bytes) -> None:
         command = read_command(line)
@@ -36,11 +36,11 @@ class Session(Relay):
             log.info("client refused", client=self.client_ip, reply=str(policy.TOO_MANY_ERRORS))
             await self.push(policy.TOO_MANY_ERRORS)
             return
-        method = self._smtp_methods.get(verb)
+        method = self._commands.get(verb)
         if method is None:
             await self.push(NOT_DONE.get(verb, policy.UNKNOWN_COMMAND))
             return
-        await method(argument)
+        await getattr(self, method)(argument)
 
     async def smtp_HELO(self, hostname: str | None) -> None:
         await self._greet(hostname, "smtp", extended=False)
