@@ -7,15 +7,16 @@ mailers put signatures, list footers and the text between two pictures into part
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 
 from gateway.mail.attachment import Attachment, attachment
 from gateway.mail.content import TEXT_LIMIT, octets_of, take_uuencoded, text_of
 from gateway.mail.fields import read_header, visible
 from gateway.mail.html import HTML_LIMIT
+from gateway.mail.opaque import signed_content
 from gateway.mail.readable import readable, without_marks
-from gateway.mail.structure import Part
+from gateway.mail.structure import Part, structure
 from gateway.mail.unpack import unpack
 from gateway.mail.words import decode_words, tidy, with_few_marks
 
@@ -28,6 +29,7 @@ _PARAM = re.compile(r"(?is)<param>.{0,200}?</param>")
 _NAME_LIMIT = 1000
 """Characters of a subject that is read for the name of a file."""
 _CALENDARS_LIMIT = 10
+_SIGNED_KINDS = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _BODY_KINDS = ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown")
 
 
@@ -74,6 +76,8 @@ class _Reading:
     room: int = TEXT_LIMIT
     html_room: int = HTML_LIMIT // 2
     """Octets of text and characters of HTML that may be read before one more begins; others are listed as files."""
+    opens_signed: bool = True
+    """The first opaque signature is opened; others, and one within it, stay closed."""
 
 
 def read_body(raw: bytes, root: Part, hint: str) -> Body:
@@ -121,8 +125,8 @@ def _pieces(part: Part, reading: _Reading, is_root: bool = False, is_first: bool
 
 def _leaf(part: Part, reading: _Reading, is_root: bool, is_first: bool) -> list[_Piece]:
     if not _is_body(part, is_root, is_first) or not _has_room(part, reading):
-        _attach(part, reading)
-        return []
+        data = _attach(part, reading)
+        return _signed(data, reading) if part.kind in _SIGNED_KINDS else []
     text, findings = text_of(reading.raw, part, reading.hint, reading.room)
     reading.findings += findings
     reading.room -= len(text)
@@ -219,7 +223,21 @@ def _content_id(part: Part) -> str:
     return visible(part.header.get("content-id")).strip().strip("<>").strip()
 
 
-def _attach(part: Part, reading: _Reading) -> None:
+def _signed(data: bytes, reading: _Reading) -> list[_Piece]:
+    """The mail within an opaque signature."""
+    content = signed_content(data) if reading.opens_signed else b""
+    if not content:
+        return []
+    reading.opens_signed = False
+    root, findings = structure(content)
+    within = replace(reading, raw=content)  # the same lists of files and findings
+    within.findings += findings
+    pieces = _pieces(root, within, is_root=True)
+    reading.room, reading.html_room = within.room, within.html_room
+    return pieces
+
+
+def _attach(part: Part, reading: _Reading) -> bytes:
     data, finding = octets_of(reading.raw, part)
     name = part.disposition.get("filename") or part.type.get("name") or part.disposition.get("name")
     declared = part.kind
@@ -241,6 +259,7 @@ def _attach(part: Part, reading: _Reading) -> None:
             findings=(finding,),
         )
     )
+    return data
 
 
 def _subject(data: bytes, hint: str) -> str:

@@ -44,7 +44,8 @@ def _printable(raw: bytes, start: int, end: int) -> bytes:
 def _is_prose(beginning: bytes) -> bool:
     """Plain text under the label base64: blanks between words, and signs that base64 lacks, from the first line on."""
     line = beginning.strip().partition(b"\n")[0].rstrip(b"\r \t=")
-    return len(line.translate(None, _NOT_BASE64)) < len(line) * 0.9
+    odd = len(line) - len(line.translate(None, _NOT_BASE64))
+    return odd > 2 and odd > len(line) * 0.05
 
 
 def _base64(raw: bytes, start: int, end: int) -> tuple[bytes, str]:
