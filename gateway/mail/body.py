@@ -29,6 +29,7 @@ _PARAM = re.compile(r"(?is)<param>.{0,200}?</param>")
 _NAME_LIMIT = 1000
 """Characters of a subject that is read for the name of a file."""
 _CALENDARS_LIMIT = 10
+_LONGEST_STUB = 300
 _SIGNED_KINDS = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _BODY_KINDS = ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown")
 
@@ -58,11 +59,13 @@ class _Piece:
     @property
     def text(self) -> str:
         """With marks."""
-        if self.plain.strip(" \t\n\xa0\ufeff"):
+        plain = self.plain.strip(" \t\n\xa0\ufeff")
+        if not self.html or (plain and not (len(plain) < _LONGEST_STUB and "html" in plain.lower())):
             return self.plain
-        if not self.made and self.html:
+        if not self.made:
             self.made = readable(self.html, marks=True)
-        return self.made
+        # "This mail needs a program that shows HTML" is not what the customer says.
+        return self.made if len(self.made) > len(plain) * 2 else self.plain
 
 
 @dataclass(slots=True)
