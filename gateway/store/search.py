@@ -3,7 +3,8 @@
 Each mail, answer, question and note is one line of an index, kept by the transaction that keeps the entry: on SQLite
 FTS5, on PostgreSQL a tsvector. Both hold the same terms, made here, so that both find the same. Languages that write
 without blanks between words, or put particles behind them (Korean), are cut into pairs of letters: "환불" is found in
-"환불해" and "전액환불", which neither words nor trigrams would do. Other words are found by their beginnings.
+"환불해" and "전액환불", which neither words nor trigrams would do. Of English words the common endings are cut off:
+"refund" finds "refunds" and "refunded". What nobody said is taken for the beginning of a word.
 """
 
 # ruff: noqa: S608 - the SQL is made of words of this file, values are bound
@@ -29,11 +30,12 @@ MOST_ASKED = 20
 MOST_HITS = 2_000
 """Entries that one page of a search looks at, where not each of them may be shown."""
 BEGINNING = 3
-"""Letters of a word that is found by its beginning; a shorter one is found as a whole."""
+"""Letters that a word must have to be taken for a beginning, or to lose its ending."""
 
 _JOINED = ("\u1100-\u11ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
            "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff")
 """Letters of Korean, Japanese and Chinese."""
+_ENDINGS = ("ings", "ing", "ed", "es", "e", "s")
 _PIECE = re.compile(f"[{_JOINED}]+|[^\\W_{_JOINED}]+")
 _IS_JOINED = re.compile(f"[{_JOINED}]")
 
@@ -49,6 +51,8 @@ _HITS = {
     "postgresql": "SELECT entry_id AS id FROM finding WHERE words @@ CAST(:terms AS tsquery) AND entry_id < :before "
                   "ORDER BY entry_id DESC LIMIT :most",
 }  # fmt: skip
+_FORMS = {"sqlite": ('"', "*", " AND "), "postgresql": ("'", ":*", " & ")}
+"""What stands about a term, behind one that is only a beginning, and between two."""
 _FURTHEST = 2**31 - 1
 
 
@@ -61,7 +65,9 @@ class Question:
     def __init__(self, db: Db, words: str, before: int | None, most: int) -> None:
         name = db.connection().dialect.name
         self._db, self._most, self._hits = db, most, _HITS[name]
-        self._values = {"terms": _question(words, name == "postgresql"), "most": most, "before": before or _FURTHEST}
+        self._quote, self._open, self._and = _FORMS[name]
+        self._values = {"most": most, "before": before or _FURTHEST}
+        self._values["terms"] = self._question(words)
 
     def requests(self, which: str, values: dict[str, Any], limit: int) -> dict[int, int]:
         """Requests in which they were said, each with its newest such entry, newest first.
@@ -84,23 +90,26 @@ class Question:
         last, count = rows(self._db, sql, self._values).one()
         return int(last) if count == self._most else None
 
+    def _question(self, words: str) -> str:
+        """The words as the index asks for them."""
+        pieces = [*dict.fromkeys(_PIECE.findall(_folded(words[:LONGEST * MOST_ASKED])))][:MOST_ASKED]
+        return self._and.join(term for word in pieces for term in self._asked(word))
 
-def _question(words: str, is_postgresql: bool) -> str:
-    """The words as the index asks for them: a * behind what is only the beginning of a term."""
-    asked = list(dict.fromkeys(each for word in _PIECE.findall(_folded(words[:MOST_READ])) for each in _asked(word)))
-    if is_postgresql:
-        return " & ".join(f"'{term}'{':*' * is_open}" for term, is_open in asked[:MOST_ASKED])
-    return " AND ".join(f'"{term}"{"*" * is_open}' for term, is_open in asked[:MOST_ASKED])
+    def _asked(self, word: str) -> Iterator[str]:
+        if not _IS_JOINED.match(word):
+            term = self._quoted(_stem(word[:LONGEST]))
+            yield term if len(word) < BEGINNING or self._is_said(term) else term + self._open
+        elif len(word) == 1:
+            yield self._quoted(word) + self._open
+        else:
+            yield from (self._quoted(word[place:place + 2]) for place in range(min(len(word), LONGEST) - 1))
 
+    def _quoted(self, term: str) -> str:
+        return f"{self._quote}{term}{self._quote}"
 
-def _asked(word: str) -> Iterator[tuple[str, bool]]:
-    """Each term, and whether it is only a beginning."""
-    if not _IS_JOINED.match(word):
-        yield word[:LONGEST], len(word) >= BEGINNING
-    elif len(word) == 1:
-        yield word, True
-    else:
-        yield from ((word[place:place + 2], False) for place in range(len(word) - 1))
+    def _is_said(self, term: str) -> bool:
+        sql = f"SELECT 1 FROM ({self._hits}) AS hit"
+        return rows(self._db, sql, {"terms": term, "before": _FURTHEST, "most": 1}).first() is not None
 
 
 def enter(connection: Connection, entries: Iterable[tuple[int, Iterable[str]]]) -> None:
@@ -123,9 +132,17 @@ def _cut(word: str) -> Iterator[str]:
     if _IS_JOINED.match(word):
         yield from (word[place:place + 2] for place in range(len(word)))  # the last one alone
     else:
-        yield word[:LONGEST]
+        yield _stem(word[:LONGEST])
         if word[0] == "0" and (bare := word[:LONGEST].lstrip("0")):
             yield bare  # "1231" finds FD-2026-0001231
+
+
+def _stem(word: str) -> str:
+    """"refunds", "refunded" and "refunding" are "refund"; names and numbers of other letters stay as they are."""
+    if not (word.isalpha() and word.isascii()):
+        return word
+    return next((word[:-len(each)] for each in _ENDINGS if word.endswith(each) and len(word) - len(each) >= BEGINNING),
+                word)  # fmt: skip
 
 
 def _folded(words: str) -> str:

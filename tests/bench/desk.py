@@ -92,12 +92,12 @@ async def fill(database: Database, size: int) -> None:
 def _batch(db: Db, numbers: range, size: int) -> None:
     chance = random.Random(numbers[0])
     rows = [_request(number, size, chance) for number in numbers]
-    people = [{"id": number, "address": f"customer{number}@example{number % 50}.org", "created_at": NOW,
+    people = [{"id": number, "address": address(number), "created_at": NOW,
                "name": chance.choice(SURNAMES) + "".join(chance.choices(GIVEN, k=2)), "language": "ko"}
               for number in numbers]  # fmt: skip
     texts = [" ".join(chance.choices(PROSE, k=8)) + f" {number:x}q" for number in numbers]
     said = [{"id": row["id"], "request_id": row["id"], "at": row["created_at"], "kind": "mail", "text": each,
-             "author": f"customer{row['id']}@example.org"} for row, each in zip(rows, texts, strict=True)]  # fmt: skip
+             "author": address(row["id"])} for row, each in zip(rows, texts, strict=True)]  # fmt: skip
     decided = [{"at": row["created_at"], "request_id": row["id"], "event": "received", "handler": "route",
                 "decision": decision, "detail": {}, "because": "The rule for all that is left."}
                for row in rows for decision in ("open", "label", "place")]  # fmt: skip
@@ -106,6 +106,10 @@ def _batch(db: Db, numbers: range, size: int) -> None:
     found = [(row["id"], (row["number"], row["subject"], person["name"], person["address"], each))
              for row, person, each in zip(rows, people, texts, strict=True)]  # fmt: skip
     search.enter(db.connection(), found)
+
+
+def address(number: int) -> str:
+    return f"customer{number}@example{number % 50}.org"
 
 
 def _request(number: int, size: int, chance: random.Random) -> dict[str, Any]:
@@ -161,7 +165,8 @@ async def measure(database: Database, folder: Path, size: int) -> Run:
     await timed("search: common", paged(words=("환불", "로그인", "order", "인증번호")))
     await timed("search: two words", paged(words=("환불 invoice", "refund 배송", "비밀번호 parcel")))
     await timed("search: in a queue", paged(words=("세금계산서",), queue=QUEUES, state=("closed", "open")))
-    await timed("search: one person", lambda number: paged(words=(f"customer{ids[number]}@example",))(0))
+    await timed("search: one person", lambda number: paged(words=(address(ids[number]),))(0))
+    await timed("search: beginnings", paged(words=("refu", "inv", "yesterd")))
     await timed("search: nothing", paged(words=("unheard", "없는말", "refund zzz")))
     await timed("claim", lambda number: acts.next(None, f"agent{number}"))
     await timed("claim in a queue", lambda number: acts.next("general", f"other{number}"))
