@@ -66,7 +66,7 @@ class Question:
         name = db.connection().dialect.name
         self._db, self._most, self._hits = db, most, _HITS[name]
         self._quote, self._open, self._and = _FORMS[name]
-        self._values = {"most": most, "before": before or _FURTHEST}
+        self._values: dict[str, Any] = {"most": most, "before": before or _FURTHEST}
         self._values["terms"] = self._question(words)
 
     def requests(self, which: str, values: dict[str, Any], limit: int) -> dict[int, int]:
