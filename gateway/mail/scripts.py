@@ -69,6 +69,8 @@ _LATIN: dict[str, float] = {
     **dict.fromkeys("ýđ", 0.4),
     **dict.fromkeys("þðÿ", 0.9),
 }
+_UMLAUTS = frozenset("äöüßÄÖÜ")
+"""Germans test with these in a row; no other alphabet has words of just their octets."""
 _SIGNS = frozenset("¿¡\xa0«»°§©®·´–—‘’“”…€£")
 _APART = frozenset("¿¡€£±³¹²¼½¾¶¦¯¸¨ª¤¢¥×÷")
 """Signs that do not stand within words."""
@@ -100,6 +102,8 @@ def _latin(here: str, before: str, after: str) -> float:
         if here in _APART and before.isalpha() and (after.isalpha() or here not in "€£"):
             return 1.5
         return 0.35 if here in _SIGNS else 1.0
+    if here in _UMLAUTS and (before in _UMLAUTS or before < "\x80") and (after in _UMLAUTS or after < "\x80"):
+        return 0.3 if before > "\x7f" or after > "\x7f" else 0.15 + 0.25 * (not is_within)
     if before > "\x7f" and after > "\x7f":
         return 1.1
     weight = _LATIN.get(here.lower(), 0.9)
