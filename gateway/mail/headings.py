@@ -1,4 +1,4 @@
-"""How mail programs announce a quoted mail, and how they sign, in the languages of our customers.
+"""How mail programs announce a quoted mail, in the languages of our customers.
 
 Tables of forms as they are seen: Gmail, Outlook, Apple Mail, Thunderbird, Samsung, Naver, Daum (Hanmail),
 Kakao, Nate, QQ,
@@ -185,7 +185,8 @@ FORWARDED = re.compile(r"[-_=*~—–\s]*(?:" + "|".join(_FORWARDED) + r")\b.{0,
 FROM_NAMES = (
     "from|送信元|보낸\\s?사람|보낸\\s?이|발신자?|발신인|差出人|送信者|发件人|發件人|寄件者|寄件人|"
     "von|de|da|van|от|від|od|från|fra|lähettäjä|kimden|"
-    "gönderen|từ|người gửi|feladó|expéditeur|remitente|mittente|afzender|отправитель|de la|από|dari|absender"
+    "gönderen|từ|người gửi|feladó|expéditeur|remitente|mittente|afzender|отправитель|de la|από|dari|absender|от кого|"
+    "من|จาก|מאת|saatja|nuo"
 )
 OTHER_NAMES = (
     "sent|date|to|cc|subject|reply-to|보낸\\s?날짜|날짜|보낸\\s?시간|"
@@ -199,83 +200,18 @@ OTHER_NAMES = (
     "gönderildi|tarih|"
     "kime|konu|gönderme tarihi|ngày|gửi|đến|tới|chủ đề|küldve|dátum|címzett|tárgy|"
     "odesláno|komu|předmět|an|kopie|importance|중요도|priority|"
-    "відправлено|trimis|subiect|către|θέμα|προς|ημερομηνία|kepada|subjek|tanggal|첨부|attachments"
+    "відправлено|надіслано|trimis|subiect|către|θέμα|στάλθηκε|"
+    "נשלח|אל|נושא|تم الإرسال|إلى|الموضوع|ส่ง|ถึง|เรื่อง|"
+    "tema|odoslané|predmet|poslano|prima|za|zadeva|изпратено|до|относно|enviat|per a|saadetud|adressaat|teema|"
+    "išsiųsta|kam|enviada(?: em)?|elküldve|dikirim|προς|ημερομηνία|kepada|subjek|tanggal|첨부|attachments"
 )
-FROM_LINE = re.compile(rf"[*_>\s|]{{0,4}}(?:{FROM_NAMES})\s?[*_]{{0,2}}\s?[:：]\s?[*_]{{0,2}}\s?\S", re.IGNORECASE)
-OTHER_LINE = re.compile(rf"[*_>\s|]{{0,4}}(?:{OTHER_NAMES})\s?[*_]{{0,2}}\s?[:：]", re.IGNORECASE)
+FROM_LINE = re.compile(rf"[*_>\s|]{{0,12}}(?:{FROM_NAMES})\s?[*_]{{0,2}}\s?[:：]\s?[*_]{{0,2}}\s?\S", re.IGNORECASE)
+OTHER_LINE = re.compile(rf"[*_>\s|]{{0,12}}(?:{OTHER_NAMES})\s?[*_]{{0,2}}\s?[:：]", re.IGNORECASE)
 
 DATE_LINE = re.compile(
-    r"[*_>\s|]{0,4}(?:date|sent|message du|datum|gesendet|envoyé|enviad[oa]|inviato|verzonden|fecha|data|dato|"
+    r"[*_>\s|]{0,12}(?:date|sent|message du|datum|gesendet|envoyé|enviad[oa]|inviato|verzonden|fecha|data|dato|"
     r"날짜|보낸\s?날짜|日期|日時|дата)\s?[*_]{0,2}\s?[:：].{0,80}"
     r"(?:\d{4}|\d{1,2}[:.]\d{2})",
     re.IGNORECASE,
 )
 """A block of the quoted mail's fields may begin with its date."""
-LIST_FOOTER = re.compile(
-    r"mailing list|listinfo|unsubscribe|list-?manage|@lists?\.|google groups|abmelden|"
-    r"메일링\s?리스트|수신\s?거부|メーリングリスト|désinscrire|désabonner",
-    re.IGNORECASE,
-)
-"""What a list puts under every mail that it passes on, below a rule."""
-
-_DEVICE = r"(?:my |the |a |an )?\w[\w .'’+\-/®™()]{0,60}"
-_MORE = r"[\w .'’+\-/®™]{0,30}"
-_EXCUSE = r"(?:[,;.!] {0,2}(?:please |pls )?(?:excuse|pardon|forgive|sorry|apologi[sz]e|apologies).{0,60})?"
-_APP = (
-    r"(?:i-?phon|ipad|ipod|android|galaxy|samsung|blackberry|outlook|airmail|sparrow|spark|boxer|yahoo|gmail|proton|mail|"
-    r"mobile?\b|mobil|phone|device|tablet|gateway|k-9|thunderbird|superhuman|windows|nokia|htc|\blg\b|huawei|oneplus|pixel|"
-    r"телефон|смартфон|почт|puhelim|华为|小米|手机|邮箱|信箱|スマート|携帯)"
-)
-"""What a line must name to be one of a mobile program: "Sent from our warehouse" is the customer's."""
-_BY_APP = rf"[^,;]{{0,40}}?{_APP}[^,;]{{0,60}}"
-_BRAND = (
-    r"(?:iphone|ipad|galaxy|samsung|outlook|windows|yahoo|gmail|lg|아이폰|아이패드|갤럭시|삼성|네이버|다음\s?메일|카카오|"
-    r"안드로이드|android)"
-)
-_SIGNED = (
-    rf"sent (?:from|on) my {_DEVICE}{_EXCUSE}",
-    rf"sent (?:from|on|via|with|using|by) {_BY_APP}",
-    r"get outlook for (?:ios|android|mac).{0,80}",
-    r"sent on the go",
-    rf"from my (?:i(?:phone|pad|pod)|android|mobile|cell|phone|galaxy|samsung|blackberry|windows phone){_MORE}",
-    r"[a-z]{1,30} from mobile",
-    (
-        r"(?:hanki|hämta|hent|få|ottieni|obtener|obtenha|obtenir|télécharger|pobierz|получить|загрузить|scarica|descargar|"
-        r"ontvang|download|获取|取得|hol dir|laden sie) outlook (?:for|för|til|per|para|pour|dla|для|voor|für) "
-        r"(?:ios|android|mac).{0,80}"
-    ),
-    (
-        r"outlook (?:for|für|pour|voor) (?:ios|android|mac) ?(?:다운로드|받기|가져오기|herunterladen|beziehen|"
-        r"downloaden|を入手|を取得).{0,40}"
-    ),
-    r"(?:ios|android|mac) ?(?:용|版)? ?(?:의 )?outlook ?(?:다운로드|받기|가져오기|をダウンロード|を入手).{0,40}",
-    r"(?:下载|获取|取得|下載) ?(?:ios|android|mac) ?(?:版|专用|的|適用的?)? ?outlook.{0,40}",
-    rf".{{0,12}}{_BRAND}.{{0,30}}에서 (?:보냄|보냈습니다|전송(?:됨|했습니다)?|발송(?:됨)?|보낸 메일(?:입니다)?)",
-    r".{0,12}(?:메일|모바일|휴대폰|핸드폰|스마트폰|태블릿)(?: ?앱)?에서 (?:보냄|전송됨?|발송됨?)",
-    rf".{{0,12}}{_BRAND}.{{0,20}}에서 .{{0,20}}로 (?:보냄|전송)",
-    rf"{_BY_APP}から送信(?:されました)?",
-    rf"(?:发自|發自|来自|從|从)\s?(?:我的)?{_BY_APP}",
-    rf"(?:von meinem {_DEVICE} gesendet|gesendet (?:von|mit|über) {_BY_APP})",
-    r"diese (?:nachricht|e-mail) wurde von .{1,60} gesendet",
-    rf"envoyé (?:de|depuis|à partir de|avec) {_BY_APP}",
-    rf"enviad[oa] (?:desde|do|de|a partir d[eo]|via|pelo|usando) {_BY_APP}",
-    rf"inviato (?:da|dal|con) {_BY_APP}",
-    rf"(?:verzonden|verstuurd) (?:vanaf|met|via|vanuit) {_BY_APP}",
-    rf"(?:отправлено|надіслано) (?:с|из|от|з|із) {_BY_APP}",
-    rf"wysłan[eo] z {_BY_APP}",
-    rf"(?:skickat )?från min {_BY_APP}",
-    rf"skickat från {_BY_APP}",
-    rf"sendt fra {_BY_APP}",
-    rf"lähetetty {_BY_APP}",
-    rf"{_BY_APP}(?:dan|den|ımdan|imden|umdan) gönderildi",
-    rf"(?:được )?gửi từ {_BY_APP}",
-    rf"(?:odesláno|odoslané) z {_BY_APP}",
-    rf"küldve {_BY_APP}",
-    rf"trimis (?:de pe|din) {_BY_APP}",
-    rf"dikirim dari {_BY_APP}",
-    rf"ส่งจาก{_BY_APP}",
-)
-SIGNED = re.compile(
-    r"[-*_\[(<\s]{0,4}(?:" + "|".join(_SIGNED) + r")[.\])>*_\s]{0,4}(?:\(?<?https?://\S+>?\)?)?$", re.IGNORECASE
-)
-"""A line that a mobile mail program puts under every mail."""

@@ -23,12 +23,22 @@ from gateway.mail.readable import QUOTE_MARK
 
 _RULE_ABOVE = re.compile(r"\s*(?:[-_=*]{3,}|[—–]{5,})\s*$")
 """A rule above the fields of a quoted mail may be short: html.py writes <hr> as three dashes."""
+_WEEKDAYS = (
+    "mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mié|jue|vie|sáb|seg|ter|qua|qui|sex|"
+    "man|mån|tir|tis|ons|tors?|fre|lør|lör|søn|sön|ma|ti|ke|to|pe|la|su|pn|pon|wt|śr|czw|pt|sob|niedz|po|út|st|čt|pá|"
+    "ne|пн|вт|ср|чт|пт|сб|вс|нд|mie|joi|vin|sâm|dum|uto|sri|čet|pet|sub|ned|zo|wo|vr|za|월|화|수|목|금|토|일"
+)
+"""As Gmail cuts them short in front of the date."""
 _STARTS = re.compile(
-    r"[\s*_>]{0,4}(?:(?:on|am|le|el|em|il|op|den|dne|w dniu|at|vào|в|у|在)\s|"
+    r"[\s*_>-]{0,8}(?:(?:on|am|le|el|em|no dia|il|op|den|dne|dnia|w dniu|at|vào|pada|в|у|на|στις|เมื่อ|בתאריך|في|在)\s|"
+    rf"(?:{_WEEKDAYS})[.,]{{1,2}}\s\d|(?:{_WEEKDAYS})\s\d{{1,2}}[. ]|\d{{1,2}}\.?\s\w{{3,10}}\.?\s\d{{4}}|"
+    r"[^\W\d_]{4,12},\s\d{1,2}\.?\s[^\W\d_]{3}|"
     r"\d{4}\s?[年년./-]|\d{1,2}[./]\s?\d{1,2}[./])",
     re.IGNORECASE,
 )
 """How the first line of a heading begins: with the date, or the word in front of it."""
+_AUTHOR = re.compile(r"[^<>@]{0,80}<\s?[^<>@\s]{1,100}@[^<>@\s]{1,100}\s?>")
+"""Some headings name the author first, the date behind him."""
 _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Marks of the writing direction, which stand around names in Hebrew and Arabic headings."""
 _NAMED = re.compile(r"[^\W\d_][\w ]{0,20}[:：]\s")
@@ -101,9 +111,14 @@ def _may_end(line: str) -> bool:
 
 def _goes_on(first: str, second: str) -> bool:
     """True when the second line is plainly the rest of a wrapped heading that the first one begins with its date."""
+    first, second = _DIRECTIONS.sub("", first), _DIRECTIONS.sub("", second)
+    if _AUTHOR.match(first) and "@" not in second:
+        return True
     has_address = second.lstrip().startswith("<")
-    is_dated = bool(EVIDENCE.search(first)) or (has_address and bool(re.search(r"\d", first)))
-    return is_dated and (has_address or bool(_STARTS.match(first))) and not _STARTS.match(second)
+    starts = bool(_STARTS.match(first))
+    is_dated = bool(EVIDENCE.search(first)) or ((has_address or starts) and bool(re.search(r"\d", first)))
+    is_whole = bool(_STARTS.match(second)) and bool(re.search(r"\d{4}", second))
+    return is_dated and (has_address or starts) and not is_whole
 
 
 def _is_block(lines: list[str], number: int) -> bool:
