@@ -1,4 +1,4 @@
-"""Headings of quoted mails in many languages, wrapped where mail programs wrap them, and fields as Outlook names them."""
+"""Headings of quoted mails in many languages, wrapped as mail programs wrap them, and fields as Outlook names them."""
 
 import pytest
 
