@@ -18,6 +18,7 @@ spool_app = typer.Typer(invoke_without_command=True, help="Mails that are kept a
 outbox_app = typer.Typer(invoke_without_command=True, help="Letters that wait or failed.")
 
 Ids = Annotated[list[int] | None, typer.Argument(metavar="ID", help="Ids as listed.")]
+LAST_YEAR = 2199
 All = Annotated[bool, typer.Option("--all", help="Every one.")]
 
 
@@ -117,15 +118,19 @@ def report(
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for spreadsheets.")] = False,
 ) -> None:
-    """Volume, times and feedback by period and category."""
+    """Volume, times and feedback by period and category, and how often what was suggested was right."""
     config = read_config(context)
     from gateway.console import show
-    from gateway.store import reports
+    from gateway.store import lessons, reports
 
+    if any(day and not 1970 <= day.year <= LAST_YEAR for day in (since, until)):
+        raise typer.BadParameter(f"A day lies between 1970 and {LAST_YEAR}.")
     zone = site_zone(config)
     last = (until or datetime.now(zone)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=zone)
     first = since.replace(tzinfo=zone) if since else last - timedelta(days=30)
-    lines = read_database(config, lambda db: reports.report(db, first, last + timedelta(days=1), by, zone))
+    end = last + timedelta(days=1)
+    lines, scores = read_database(config, lambda db: (reports.report(db, first, end, by, zone),
+                                                      lessons.scores(db, first, end)))
     if as_json:
         return show.json_line([asdict(line) for line in lines])
-    return show.comma_separated(asdict(line) for line in lines) if as_csv else show.report(lines)
+    return show.comma_separated(asdict(line) for line in lines) if as_csv else show.report(lines, scores)
