@@ -1,6 +1,7 @@
 """Step 1: what is it about? A table of words decides, and says which word it was."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Self
@@ -70,9 +71,8 @@ class Said:
     """The Latin ones in it: there are few, and a table of many hundred words is compared with them."""
 
     @classmethod
-    def of(cls, text: str) -> Self:
-        folded = fold(text[:SCAN])
-        return cls(folded, frozenset(_LATIN.findall(" ".join(set(folded.split())))))
+    def of(cls, text: str, words: Iterable[str]) -> Self:
+        return cls(fold(text[:SCAN]), frozenset(_LATIN.findall(" ".join(words))))
 
 
 class Classify(Handler):
@@ -90,8 +90,9 @@ class Classify(Handler):
             yield from self._later(mail, case.request.category)
 
     def _first(self, mail: Mail) -> Decisions:
-        subject = Said.of(mail.message.subject)
-        text = Said.of(mail.message.reply_text or mail.message.text)
+        message = mail.message
+        subject = Said.of(message.subject, fold(message.subject[:SCAN]).split())
+        text = Said.of(message.reply_text or message.text, message.words)
         counted = [(_count(rule, subject, text), rule) for rule in self.rules]
         (score, word, where), rule = max(counted, key=lambda each: each[0][0], default=((0, "", ""), None))
         if not score or rule is None:
@@ -99,10 +100,9 @@ class Classify(Handler):
         else:
             yield Label(f"“{word}” in the {where} speaks of {rule.category}.", category=rule.category)
 
-
     def _later(self, mail: Mail, category: str) -> Decisions:
         """"Hello" first, then "delete my account": what asks for proof must not pass as small talk."""
-        text = Said.of(mail.message.reply_text)
+        text = Said.of(mail.message.reply_text, mail.message.words)
         for rule in self.rules:
             if rule.weight >= STRONG and rule.category != category and (found := _found(rule.words, text)):
                 yield Label(f"“{found[0]}” in a later mail speaks of {rule.category}.", category=rule.category)
@@ -118,27 +118,45 @@ def _count(rule: Words, subject: Said, text: Said) -> tuple[int, str, str]:
 
 
 def _found(words: tuple[str, ...], said: Said) -> list[str]:
-    return [word for word, folded, signs in _looked_for(words)
-            if (not signs or not signs.isdisjoint(said.words)) and folded in said.text and _is_said(said.text, folded)]
+    table = _Table.of(words)
+    places = {place for sign in table.signs.keys() & said.words for place in table.signs[sign]}
+    places.update(place for place in table.others if table.folded[place] in said.text)
+    return [words[place] for place in sorted(places) if _is_said(said, table.folded[place])]
 
 
-@cache
-def _looked_for(words: tuple[str, ...]) -> tuple[tuple[str, str, frozenset[str]], ...]:
-    """Each word as it is written and as it is compared, and the Latin words of which one stands wherever it does."""
-    return tuple((word, fold(word), _signs(fold(word))) for word in words)
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The words of a rule, by their places."""
+
+    folded: tuple[str, ...]
+    """As they are compared."""
+    signs: dict[str, list[int]]
+    """By the Latin word that stands in every text in which they do."""
+    others: tuple[int, ...]
+    """Those that no Latin word announces."""
+
+    @classmethod
+    @cache
+    def of(cls, words: tuple[str, ...]) -> Self:
+        folded, signs = tuple(map(fold, words)), dict[str, list[int]]()
+        for place, word in enumerate(folded):
+            for sign in _signs(word):
+                signs.setdefault(sign, []).append(place)
+        return cls(folded, signs, tuple(place for place, word in enumerate(folded) if not _signs(word)))
 
 
-def _signs(word: str) -> frozenset[str]:
+def _signs(word: str) -> list[str]:
     first, *others = _LATIN.findall(word) or [""]
-    if not word.isascii() or not word.startswith(first):
-        return frozenset()
-    return frozenset([first]) if others else frozenset(first + ending for ending in ("", "s", "es", "ed", "ing"))
+    if len(word) == 1 or not word.isascii() or not word.startswith(first):
+        return []
+    return [first] if others else [first + ending for ending in ("", "s", "es", "ed", "ing")]
 
 
-def _is_said(text: str, word: str) -> bool:
+def _is_said(said: Said, word: str) -> bool:
     """Whether what stands in the text is the word, not a piece of another."""
-    if len(word) == 1:
-        return re.search(rf"(?<!\w){re.escape(word)}{_PARTICLE}(?!\w)", text) is not None
-    if not word.isascii():
+    if len(word) > 1 and (word in said.words or not word.isascii()):
         return True
-    return re.search(rf"(?<![a-z0-9]){re.escape(word)}(?:s|es|ed|ing)?(?![a-z0-9])", text) is not None
+    if len(word) == 1:
+        return re.search(rf"(?<!\w){re.escape(word)}{_PARTICLE}(?!\w)", said.text) is not None
+    whole = rf"(?<![a-z0-9]){re.escape(word)}(?:s|es|ed|ing)?(?![a-z0-9])"
+    return word in said.text and re.search(whole, said.text) is not None

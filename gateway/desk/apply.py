@@ -124,7 +124,7 @@ class Application:
         mail, request, message = self._need_mail(), self._need_request(), self._need_mail().message
         entry = Entry(
             id=self.ledger.next_id(Entry), request_id=request.id or 0, at=self.case.now,
-            kind="note" if is_aside else "mail", author=storable(facts.author(mail)),
+            kind="note" if is_aside else "mail", author=facts.author(mail),
             subject=storable(message.subject)[:SUBJECT],
             text=storable(message.text), reply_text=storable(message.reply_text),
             message_id="" if is_aside else storable(message.message_id),
@@ -135,7 +135,7 @@ class Application:
                        findings=[storable(finding) for finding in each.findings])
             for position, each in enumerate(message.attachments)))
         self.ledger.find_by(entry.id or 0, request.number, request.subject, storable(message.from_name), entry.author,
-                            entry.subject, entry.reply_text or entry.text)
+                            entry.subject, storable(" ".join(message.words)))
         request.last_entry = entry.id or 0
         self.said = entry
         if self.received is not None:
@@ -154,9 +154,9 @@ class Application:
         return {}
 
     def _new_customer(self, mail: Mail) -> Customer:
-        customer = Customer(address=storable(facts.author(mail)), name=storable(mail.message.from_name)[:SUBJECT],
+        customer = Customer(address=facts.author(mail), name=storable(mail.message.from_name)[:SUBJECT],
                             language=self._language(mail), created_at=self.case.now)
-        return requests.enter_customer(self.db, customer)
+        return self.ledger.enter_customer(customer)
 
     def _language(self, mail: Mail) -> str:
         languages = self.office.site.languages

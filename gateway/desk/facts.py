@@ -16,6 +16,7 @@ from gateway.mail.addresses import LONGEST_ADDRESS, address_key
 from gateway.models import STANDINGS, Customer, CustomerRecord, Entry, Letter, Request, Verification
 from gateway.store import known, requests
 from gateway.store.customers import Customers, Unreadable, account_key
+from gateway.store.database import storable
 from gateway.store.known import Lettered
 from gateway.store.ledger import Ledger
 
@@ -122,7 +123,7 @@ def of_request(db: Db, request: Request, site: Site, now: datetime) -> Case:
 
 def author(mail: Mail) -> str:
     """The address that a mail is from, as customers are known by; "" when it has none that a letter could go to."""
-    address = mail.message.from_email.lower()
+    address = storable(mail.message.from_email.lower())
     return address if len(address) <= LONGEST_ADDRESS else ""
 
 

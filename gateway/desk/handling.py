@@ -40,7 +40,7 @@ class Handling:
         verdict = Verdict.from_json(kept.verdict)
         message = parse(kept.content).written_by(verdict.author)
         mail = Mail(message, kept.envelope, verdict, self.office.site, kept.quarantined)
-        _ = message.reply_text, message.attachments, message.language, mail.automatic
+        _ = message.reply_text, message.words, message.attachments, message.language, mail.automatic
         return mail
 
     def handle_all(self, db: Db, mails: Sequence[tuple[Kept, Mail]]) -> int:

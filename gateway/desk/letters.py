@@ -94,11 +94,13 @@ class Letters:
                                                  trim_blocks=True, lstrip_blocks=True)
         self._compiled: dict[Path, Template] = {}
         self._used: dict[Path, frozenset[str]] = {}
+        self._paths: dict[tuple[str, str], Path] = {}
+        self._layout = self.folder / "letter.html"
 
     def check(self) -> list[str]:
         """What is wrong with the templates, a sentence each with file and line; nothing when all is well."""
         paths = [self._path(name, language) for name in sorted(self.names) for language in self.site.languages]
-        return [fault for path in [*paths, self._layout_path()] for fault in self._faults(path)]
+        return [fault for path in [*paths, self._layout] for fault in self._faults(path)]
 
     def names_in(self, template: str, language: str) -> frozenset[str]:
         """The fields that a letter makes use of: no other has to be made for it. Raises LetterError."""
@@ -116,7 +118,7 @@ class Letters:
         subject, body = self._words(self._path(template, language), values)
         text = re.sub(r"\n{3,}", "\n\n", body.strip()) + "\n"
         ours = [address for name in OURS if (address := values[name])]
-        html = self._template(self._layout_path()).render(
+        html = self._template(self._layout).render(
             site=self.site.name, language=language, number=values["number"], subject=subject,
             blocks=_blocks(text, ours, values["number"]))
         return Rendered(subject, text, html)
@@ -141,15 +143,14 @@ class Letters:
         return {path.stem for folder in folders for path in folder.glob("*.txt")}
 
     def _path(self, name: str, language: str) -> Path:
-        return self.folder / language / f"{name}.txt"
-
-    def _layout_path(self) -> Path:
-        return self.folder / "letter.html"
+        if (name, language) not in self._paths:
+            self._paths[name, language] = self.folder / language / f"{name}.txt"
+        return self._paths[name, language]
 
     def _faults(self, path: Path) -> Iterator[str]:
         try:
             source = self._read(path)
-            if path != self._layout_path():
+            if path != self._layout:
                 self._check_words(path, source)
             self._rehearse(path)
         except LetterError as error:

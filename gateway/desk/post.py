@@ -165,8 +165,10 @@ class Post:
 
     def _look(self, request: Request) -> str:
         """Only for who wrote the request: its page shows their subject, and what we answered."""
+        if not self.office.page:
+            return ""
         token = self.office.capabilities.token(Capability("look", request.id or 0), self.case.now)
-        return f"{self.office.page}{LOOK}{token}?l={request.language}" if self.office.page else ""
+        return f"{self.office.page}{LOOK}{token}?l={request.language}"
 
     def _local(self, moment: datetime | None) -> str:
         return moment.astimezone(ZoneInfo(self.office.site.timezone)).strftime("%Y-%m-%d %H:%M %Z") if moment else ""

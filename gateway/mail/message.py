@@ -22,8 +22,10 @@ from gateway.mail.labels import is_western
 from gateway.mail.language import language
 from gateway.mail.quote import new_words
 from gateway.mail.structure import Part, structure
-from gateway.mail.words import decode_words, tidy
+from gateway.mail.words import decode_words, fold, tidy
 
+WORDS_LIMIT = 20_000
+"""Characters of a text whose words are looked at."""
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
 _WORD_CHARSET = re.compile(r"=\?([A-Za-z0-9_-]{2,40})\?[bBqQ]\?")
 _FORWARD = re.compile(
@@ -78,6 +80,11 @@ class Message:
     def reply_text(self) -> str:
         """The new words: the text without quoted mail, its heading and the signature."""
         return new_words(self._body.marked, self._body.html, is_forward=bool(_FORWARD.match(self.subject)))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of what the author wrote now, each once, as words are compared; blanks stand between them."""
+        return frozenset(fold((self.reply_text or self.text)[:WORDS_LIMIT]).split())
 
     @cached_property
     def language(self) -> str:
