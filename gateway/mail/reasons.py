@@ -12,7 +12,7 @@ _WHO = (
 )
 _NAME = (
     r"(?:user|recipient|mailbox|account|address|addressee|person|alias|name|local[ -]part|inbox|rcpt|id\b|people|"
-    "subscriber|e?-?mail)"
+    r"subscriber|e?-?mails?\b)"
 )
 _SENDER = (
     r"\b(?:senders?(?:['’]s)?(?! policy)(?: e-?mail| ip| domain| host)?(?: address)?|mail from|return path|emetteur)\b"
@@ -60,12 +60,14 @@ _TABLE: tuple[tuple[str, str], ...] = (
         skrzynk.{0,30}(?:pełna|przepełnion)
     """),
     ("5.1.8", r"""
-        {sender}(?:.{0,60}\W)?(?:rejected|refused|denied|invalid|blocked|failed|unknown|(?:does|did) not (?:exist|pass))
+        {sender}(?:.{0,60}\W)?(?:rejected|refused|denied|invalid|blocked|failed|unknown|must (?:exist|resolve))
+        {sender}(?:.{0,60}\W)?(?:does|did) not (?:exist|pass)
         {sender}(?:.{0,60}\W)?not (?:exist|found|allowed|accepted|verified|permitted|pre-?approved|authori[sz]ed|owned)
         {sender}(?:.{0,60}\W)?(?:empty|blacklisted|unverified|spammer|unrout[e]?able|null ?mx)
         (?:invalid|unknown|bogus|bad|null|empty|unrout[e]?able|spoofed) {sender}
         (?:verify|check|route to|resolve)(?: \w+)? {sender}
-        in reply to (?:the )?mail from|verification failed for|returned mail not accepted
+        (?:after|in reply to) (?:the )?(?:mail from|ehlo|helo|initial connection)
+        verification failed for|returned mail not accepted
         fully.qualified (?:e-?mail )?address required
         \(sender\)
     """),
