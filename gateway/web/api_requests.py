@@ -1,5 +1,6 @@
 """The API's reading side: queues, lists and search, and one request with all that is known of it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -142,7 +143,7 @@ def whole(db: Db, viewer: Viewer, request: Request) -> tuple[RequestValue, str]:
         request, requests.customer(db, request), held_for=_number(db, request.held_for),
         merged_into=_number(db, request.merged_into),
         verification=verification_value(requests.verification(db, id)),
-        entries=_entries(db, id), others=[OtherRequest.model_validate(each) for each in others])
+        entries=_entries(db, requests.conversation(db, id)), others=[OtherRequest.model_validate(each) for each in others])
     return value, version(db, request)
 
 
@@ -151,18 +152,18 @@ def _number(db: Db, id: int | None) -> str | None:
     return other.number if other else None
 
 
-def _entries(db: Db, request_id: int) -> list[EntryValue]:
-    said = requests.conversation(db, request_id)
+def _entries(db: Db, said: Sequence[Entry]) -> list[EntryValue]:
+    """Things said in one request, with all that hangs on them."""
     odd = requests.findings(db, said)
     files = requests.attachments(db, [each.id for each in said if each.id])
-    letters = {each.id: each for each in requests.letters(db, request_id)}
+    letters = {each.id: each for each in requests.letters(db, said[0].request_id)} if said else {}
     return [entry_value(each, odd.get(each.id or 0, ()), [file for file in files if file.entry_id == each.id],
                         letters.get(each.letter_id)) for each in said]
 
 
 def one_entry(db: Db, entry: Entry) -> EntryValue:
     """One thing said, as it stands in the conversation."""
-    return next(each for each in _entries(db, entry.request_id) if each.id == entry.id)
+    return _entries(db, [db.get_one(Entry, entry.id)])[0]
 
 
 def _identity(db: Db, request: Request) -> IdentityValue:

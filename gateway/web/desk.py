@@ -203,8 +203,6 @@ class Frame:
         except Exception as error:  # the edge to whoever looks: the store may be away
             log.error("the door of the desk failed", exc_info=error)
             scope["viewer"], refusal = None, self._fault.answer(http_request, "trouble", headers={"Retry-After": "10"})
-        if refusal is not None and http_request.headers.get("content-length", "0") != "0":
-            refusal.headers["Connection"] = "close"  # its body is not read
         await (refusal or self._app)(scope, receive, framed)
 
     async def _door(self, http_request: HttpRequest) -> tuple[Viewer | None, Response | None]:
