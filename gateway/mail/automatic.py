@@ -27,7 +27,7 @@ from gateway.mail.absence import (
 )
 from gateway.mail.envelope import NULL_PATH, Envelope, domain_of
 from gateway.mail.fields import visible
-from gateway.mail.marks import LIST_FIELDS, REPORTS, ROBOT, ROBOT_FIELDS
+from gateway.mail.marks import COMPLAINT, LIST_FIELDS, REPORTS, ROBOT, ROBOT_FIELDS
 
 if TYPE_CHECKING:
     from gateway.mail.message import Message
@@ -135,6 +135,8 @@ def _report(message: "Message", envelope: Envelope | None) -> str:
             kind = "dmarc"
     if not kind and _REPORT_SUBJECT.search(message.subject):
         kind = "dmarc"
+    if not kind and COMPLAINT.match(message.subject[:300].strip()):
+        kind = "feedback-report"
     if message.root.kind == "multipart/report" or kind:
         return f"It is {REPORTS.get(kind, 'a report (RFC 6522)')}."
     return ""

@@ -11,6 +11,7 @@ from typing import Literal
 from gateway.mail.absence import CHALLENGE
 from gateway.mail.automatic import absence, automatic, receipt
 from gateway.mail.envelope import NULL_PATH, Envelope
+from gateway.mail.marks import COMPLAINT
 from gateway.mail.message import Message
 
 Kind = Literal["", "reply", "report", "bulk", "program"]
@@ -37,7 +38,8 @@ def kind(message: Message, envelope: Envelope) -> Kind:
 
 def _is_report(message: Message) -> bool:
     """Abuse (RFC 5965), TLS (RFC 8460) or DMARC (RFC 9990)."""
-    if _report_type(message) in _REPORTS or _DMARC_SUBJECT.search(message.subject[:1000]):
+    subject = message.subject[:1000].strip()
+    if _report_type(message) in _REPORTS or _DMARC_SUBJECT.search(subject) or COMPLAINT.match(subject):
         return True
     return any(part.kind in _REPORT_PARTS for part in message.root.walk())
 

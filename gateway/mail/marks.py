@@ -28,6 +28,9 @@ ROBOT = re.compile(
 )
 """How the names of such fields begin, often with their maker's name within."""
 
+COMPLAINT = re.compile(r"complaint about message from [0-9a-f.:]{3,60}$", re.IGNORECASE)
+"""How Microsoft titles the mails of which a reader complains; it sends them whole, without the form of RFC 5965."""
+
 REPORTS = {
     "delivery-status": "a delivery status notification (RFC 3464)",
     "disposition-notification": "a receipt (RFC 8098)",
