@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from gateway.console import agents, operators, sorting, staff
+from gateway.console import agents, operators, saying, sorting, staff
 from gateway.console.edge import Failure, Json, guarded, read_config, run
 
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ async def _judge(opening: Any, question: "Question | None", as_json: bool) -> No
 
 
 app.add_typer(agents.app)
+app.add_typer(saying.app)
 app.add_typer(sorting.app)
 app.add_typer(operators.app)
 app.add_typer(staff.app, name="agent")

@@ -471,6 +471,20 @@ def test_agents_find_give_join_and_throw_away(frontdesk: Command, tmp_path: Path
     assert frontdesk("search", "unheard").out == "Nothing was found.\n"
 
 
+def test_a_letter_is_seen_before_it_goes_and_takes_files_along(frontdesk: Command, tmp_path: Path) -> None:
+    keep(tmp_path, a_hostile_request)
+    (tmp_path / "answer.txt").write_text("설명서를 보내 드립니다.\n")
+    (tmp_path / "manual.pdf").write_bytes(b"%PDF-1.7")
+    words = ("answer", NUMBER, "--text-file", "answer.txt")
+    shown = frontdesk(*words, "--dry-run").out
+    assert shown.startswith("To: minji@example.kr\nSubject: ")
+    assert "설명서를 보내 드립니다." in shown
+    assert frontdesk(*words, "--attach", "none.pdf").code == 1
+    assert "설명서" not in frontdesk("show", NUMBER).out
+    assert frontdesk(*words, "--attach", "manual.pdf").code == 0
+    assert "manual.pdf" in frontdesk("show", NUMBER).out
+
+
 def test_an_answer_is_refused_when_something_newer_came_in(frontdesk: Command, tmp_path: Path) -> None:
     keep(tmp_path, a_hostile_request)
     (tmp_path / "answer.txt").write_text("Please try again.\n")

@@ -1,14 +1,12 @@
-"""The commands of agents: take a request from the queue, read it, answer, ask, note, and bring it to its end.
+"""The commands of agents: take a request from the queue, read it, and bring it to its end.
 
 Each says to the desk what is wanted and shows what came of it; what is allowed, and what follows, the desk decides.
 """
 
 import getpass
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-LONGEST_TEXT = 1_000_000
-"""Octets of a text file: nobody reads more, and a wrong file is soon named."""
 LONGEST_NAME = 100
 """Characters of a queue's or an agent's name."""
 
@@ -47,10 +43,6 @@ def name_of(word: str | None) -> str | None:
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Request number, however loosely typed.")]
 Agent = Annotated[str, typer.Option(metavar="A", envvar="FRONTDESK_AGENT", default_factory=_me, show_default=False,
                                     callback=name_of, help="Who does it; else the login name.")]
-TextFile = Annotated[Path, typer.Option(metavar="F", help="File with the words, UTF-8; - is standard input.")]
-Seen = Annotated[int | None, typer.Option(metavar="ENTRY", help="The newest entry you have read (`show` prints it): "
-                                          "refused when something newer came in.")]
-
 T = TypeVar("T")
 
 
@@ -104,30 +96,6 @@ def show(
 
 
 @app.command()
-def answer(
-    context: typer.Context, number: Number, agent: Agent, text_file: TextFile, seen: Seen = None, as_json: Json = False
-) -> None:
-    """Send the customer an answer."""
-    _say(context, "answer", number, agent, text_file, seen, as_json)
-
-
-@app.command()
-def ask(
-    context: typer.Context, number: Number, agent: Agent, text_file: TextFile, seen: Seen = None, as_json: Json = False
-) -> None:
-    """Ask the customer for more; the request then waits for them."""
-    _say(context, "question", number, agent, text_file, seen, as_json)
-
-
-@app.command()
-def note(
-    context: typer.Context, number: Number, agent: Agent, text_file: TextFile, seen: Seen = None, as_json: Json = False
-) -> None:
-    """Write a note that only agents see."""
-    _say(context, "note", number, agent, text_file, seen, as_json)
-
-
-@app.command()
 def verify(
     context: typer.Context, number: Number, agent: Agent,
     because: Annotated[str, typer.Option(metavar="TEXT", help="Why: it stands in the history.")],
@@ -170,20 +138,6 @@ def reopen(context: typer.Context, number: Number, agent: Agent) -> None:
     do(context, number, lambda acts, one: acts.reopen(one, agent), "is open again")
 
 
-def _say(
-    context: typer.Context, kind: str, number: str, agent: str, text_file: Path, seen: int | None, as_json: bool
-) -> None:
-    config = read_config(context)
-    text = _words(text_file)
-    one = exact(config, number)
-    entry = act(config, lambda acts: acts.say(kind, one, agent, text, seen))
-    from gateway.console import show
-
-    if as_json:
-        return show.json_line(show.columns(entry))
-    return show.say(f"{one}: {kind} kept as entry {entry.id}.")
-
-
 def do(context: typer.Context, number: str, work: Callable[["Acts", str], Awaitable[Any]], done: str) -> None:
     """Let the desk do it to one request, and say so."""
     config = read_config(context)
@@ -206,19 +160,6 @@ def act(config: "Config", work: Callable[["Acts"], Awaitable[T]]) -> T:
             raise Failure(str(refused)) from None
 
     return with_database(config, whole)
-
-
-def _words(file: Path) -> str:
-    try:
-        octets = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        text = octets.decode("utf-8-sig").replace("\r\n", "\n").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failure(f"{file} cannot be read: {error}") from None
-    if not text:
-        raise Failure(f"{file} holds no words.")
-    if len(octets) > LONGEST_TEXT:
-        raise Failure(f"{file} is longer than {LONGEST_TEXT} octets: is it the right file?")
-    return text
 
 
 def exact(config: "Config", typed: str) -> str:
