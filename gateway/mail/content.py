@@ -12,7 +12,7 @@ TEXT_LIMIT = 2 * 1024 * 1024
 
 _NOT_BASE64 = bytes(each for each in range(256) if not ((chr(each).isalnum() and each < 128) or chr(each) in "+/"))
 _BASE64_LINES = re.compile(rb"[\s=]*[A-Za-z0-9+/]{4,}={0,2}(?:\s+[A-Za-z0-9+/]{4,}={0,2})*\s*$")
-_NOT_ENCODING = re.compile(r"\([^)]*\)|[^a-z0-9]")
+_NOT_ENCODING = re.compile(r"\([^()]*\)|[^a-z0-9]")
 _SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
 """A soft line break of quoted-printable with blanks behind it (RFC 2045 section 6.7 (3))."""
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)

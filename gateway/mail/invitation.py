@@ -6,7 +6,7 @@ calendar wrote them; times are not moved to another zone.
 
 import re
 
-LIMIT = 32 * 1024
+LIMIT = 16 * 1024
 """Octets of a calendar that are looked at."""
 _FOLD = re.compile(r"\r?\n[ \t]")
 _EVENT = re.compile(r"^BEGIN:V(?:EVENT|TODO)\r?$", re.MULTILINE)

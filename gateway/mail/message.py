@@ -195,7 +195,9 @@ def _hint(raw: bytes, root: Part) -> str:
     """The charset that the mail speaks of: of its body, else of an encoded word in its fields, else what the octets
     of all its fields and its beginning seem to be in."""
     label = root.type.get("charset") or _spoken_of(raw, root)
-    return label if label and not is_western(label) else likely_label(raw[: root.start + 20_000]) or label
+    if label and not is_western(label):
+        return label
+    return likely_label(raw[: min(root.start, 20_000)] + raw[root.start : root.start + 20_000]) or label
 
 
 def _spoken_of(raw: bytes, root: Part) -> str:

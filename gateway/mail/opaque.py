@@ -6,6 +6,7 @@ closed. Only the path to the content is read, without recursion; lengths are bel
 
 SIGNED, DATA = bytes.fromhex("06092a864886f70d010702"), bytes.fromhex("06092a864886f70d010701")
 """The object identifiers of signed data and of plain data (RFC 5652 sections 4 and 5)."""
+PIECES_LIMIT = 50_000
 _NEAR = 200
 """Octets within which each of them stands."""
 _EXPLICIT, _STRING, _STRINGS = 0xA0, 0x04, 0x24
@@ -29,7 +30,7 @@ def signed_content(octets: bytes) -> bytes:
 def _pieces(octets: bytes, place: int, end: int) -> list[bytes]:
     """A string that came in pieces, up to the mark that ends it."""
     found = []
-    while place < end:
+    while place < end and len(found) < PIECES_LIMIT:
         tag, start, stop = _element(octets, place, end)
         if tag != _STRING:
             break

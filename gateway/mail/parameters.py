@@ -17,7 +17,7 @@ _PLAIN, _WHOLE = -1, -2
 
 _PARAMETER = re.compile(r';?\s*([^\s=;"<>()\[\]]{1,200})\s*=\s*("(?:[^"\\]|\\.)*"?|[^;"]*)')
 _TOKEN = re.compile(r"\s*([A-Za-z0-9!#$&^_.+-]+)(?:\s*/\s*([A-Za-z0-9!#$&^_.+-]+))?")
-_COMMENT = re.compile(r"\([^)]*\)")
+_COMMENT = re.compile(r"\([^()]*\)")
 _PIECE = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?$")
 _PERCENT = re.compile(r"%[C-Fc-f][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]")
 _ESCAPE = re.compile(r'\\(["\\])')

@@ -11,6 +11,7 @@ from office_files import uncompressed_rtf, winmail
 
 from gateway.mail.automatic import may_acknowledge
 from gateway.mail.message import Message, parse
+from gateway.mail.opaque import DATA, SIGNED
 
 MB = 1 << 20
 HEAD = b"From: a@b.c\nTo: d@e.f\nSubject: s\n"
@@ -71,6 +72,11 @@ HOSTILE = {
     "500 invitations": HEAD + MIXED
     + (b'--b\nContent-Type: text/calendar\n\nBEGIN:VEVENT\n' + b'SUMMARY;A="b"c:x\n' * 2900) * 499,
     "soft breaks": HEAD + b"Content-Transfer-Encoding: quoted-printable\n\n" + (b"=" + b" " * 5000) * 5000,
+    "comments of an encoding": HEAD + b"Content-Transfer-Encoding: " + b"(" * 60_000 + b"\n\nx",
+    "comments of a type": HEAD + b"Content-Type: " + b"(" * 60_000 + b"\n\nx",
+    "a header in no charset": b"".join(b"X-%d: \xb0\xa1\n" % number for number in range(2 * MB)),
+    "a signed mail in tiny pieces": HEAD + b"Content-Type: application/pkcs7-mime\n\n" + SIGNED + DATA
+    + b"\xa0\x80\x24\x80" + b"\x04\x01a" * 8 * MB,
     "names with commas": HEAD + b"To: x, y <\n" * 2 * MB,
     "40 of Outlook's files": HEAD + MIXED + winmail_parts(uncompressed_rtf(b"{\\rtf1" + b"\\a" * 200_000), 40),
     "a compressed text without end": HEAD + MIXED
