@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from desk_house import House
 
+from gateway.desk import number
 from gateway.desk.acts import Refused
-from gateway.models import Agent, Request
+from gateway.models import Agent, Customer, Request
+from gateway.store import queue
 from gateway.store.database import Database
 
 HALF_HOUR = timedelta(minutes=30)
+QUEUES = ("technical", "account", "general")
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ async def lines(house: House, request: Request) -> list[str]:
 
 async def test_of_twenty_agents_who_claim_one_request_one_has_it(house: House) -> None:
     request = await house.writes()
-    agents = [f"agent{number}" for number in range(20)]
+    agents = [f"agent{each}" for each in range(20)]
     done = await asyncio.gather(*(house.acts.claim(request.number, agent) for agent in agents), return_exceptions=True)
     winners = [each for each in done if isinstance(each, Request)]
     refused = [each for each in done if isinstance(each, Refused)]
@@ -38,11 +41,37 @@ async def test_of_twenty_agents_who_claim_one_request_one_has_it(house: House) -
 
 
 async def test_twenty_agents_who_claim_all_queues_at_once_never_get_the_same(house: House) -> None:
-    for number in range(12):
-        await house.writes(f"It says error {number}.", "Complaint" if number % 2 else "Error")
-    taken = await asyncio.gather(*(house.acts.next(None, f"agent{number}") for number in range(20)))
+    for each in range(12):
+        await house.writes(f"It says error {each}.", "Complaint" if each % 2 else "Error")
+    taken = await asyncio.gather(*(house.acts.next(None, f"agent{each}") for each in range(20)))
     numbers = [each.number for each in taken if each]
     assert len(numbers) == len(set(numbers)) == 12
+
+
+async def test_ten_agents_at_once_empty_a_desk_of_more_than_two_hundred(house: House) -> None:
+    def lay(db) -> None:  # type: ignore[no-untyped-def]
+        customer = Customer(address="kim@example.org", created_at=house.now)
+        db.add(customer)
+        db.flush()
+        db.add_all(Request(number=number.compose("FD", 2026, each), customer_id=customer.id, queue=QUEUES[each % 3],
+                           priority=each % 5 + 1, due=house.now + timedelta(minutes=each * 37 % 400),
+                           created_at=house.now, changed_at=house.now) for each in range(220))  # fmt: skip
+
+    async def work(agent: str) -> list[Request]:
+        mine: list[Request] = []
+        while request := await house.acts.next(None, agent):
+            mine.append(request)
+            if len(mine) % 9 == 0:
+                await house.acts.resolve(request.number, agent)
+        return mine
+
+    await house.change(lay)
+    done = await asyncio.gather(*(work(f"agent{each}") for each in range(10)))
+    numbers = [request.number for mine in done for request in mine]
+    assert len(numbers) == len(set(numbers)) == 220
+    counts = await house.database.read(lambda db: queue.counts(db, house.now))
+    resolved = sum(each.state == "resolved" for each in await house.requests())
+    assert (sum(each.waiting for each in counts), resolved) == (220 - resolved, sum(len(mine) // 9 for mine in done))
 
 
 async def test_who_is_refused_hears_who_has_it_and_since_when(house: House) -> None:
@@ -160,11 +189,11 @@ async def test_what_is_merged_is_said_in_the_other_and_answers_to_it_come_there(
 
 
 async def test_what_is_merged_is_not_merged_again_nor_with_itself(house: House) -> None:
-    first, second, third = [await house.writes(f"Error {number}", f"Error {number}") for number in range(3)]
+    first, second, third = [await house.writes(f"Error {each}", f"Error {each}") for each in range(3)]
     await house.acts.merge(second.number, "minji", first.number)
-    for number, into, code in ((second, third, "already"), (first, second, "already"), (first, first, "same")):
+    for one, into, code in ((second, third, "already"), (first, second, "already"), (first, first, "same")):
         with pytest.raises(Refused) as refused:
-            await house.acts.merge(number.number, "minji", into.number)
+            await house.acts.merge(one.number, "minji", into.number)
         assert refused.value.code == code
 
 
