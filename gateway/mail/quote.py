@@ -186,9 +186,16 @@ def _without_blocks(lines: list[str], depth: int = 0) -> list[str]:
     heading = _heading_start(lines, start)
     if heading == start and has_words(lines[:start]):
         return lines  # quoted by hand between two sentences of one's own
-    rest = _without_quotes(lines[end:]) if any(line.strip() for line in lines[end:]) else []
+    rest = [] if _is_older(lines[end:]) and has_words(lines[:heading]) else _without_quotes(lines[end:])
     is_close = heading > 0 and bool(lines[heading - 1].strip())
     return lines[:heading] + (rest[_first(rest) :] if is_close else rest)
+
+
+def _is_older(lines: list[str]) -> bool:
+    """True when the first words there announce one more quoted mail."""
+    first = _first(lines)
+    found = quote_begins(lines, first) if first < len(lines) else None
+    return first == len(lines) or (found is not None and found[2])
 
 
 def _blocks(lines: list[str]) -> list[tuple[int, int]]:

@@ -30,6 +30,17 @@ REPLIES = {
         "You write:\n> it works\nNo, it does not.",
         None,
     ),
+    "an older mail below the quoted one": (
+        (
+            "Thanks\n\nOn Fri, Jan 5, 2024 at 3:20 PM Foo <foo@bar.com> wrote:\n\n> hi\n>\n\n"
+            "-----Original Message-----\nFrom: Kim <kim@bar.com>\nSubject: x\n\nThe oldest.\n"
+        ),
+        "Thanks",
+    ),
+    "fields glued to the original's line": (
+        "Danke\n-------- Ursprüngliche Nachricht --------Von: Foo Datum: 05.01.24 15:20 An: Betreff: x\n\nalt\n",
+        "Danke",
+    ),
     "gnus": (
         "Thanks\n\nFoo Bar <foo@bar.com> writes:\n\n> hi\n",
         "Thanks",
