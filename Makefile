@@ -24,8 +24,8 @@ test: $(DEVELOPED) packages  ## Run all tests (PostgreSQL, Postfix, Exim and the
 	@if .ci/packages missing; then $(BIN)/pytest $(WORKERS) $(PYTEST); \
 	else $(BIN)/pytest $(WORKERS) -m "not system" $(PYTEST); fi
 
-crash: $(DEVELOPED)  ## Kill the gateway again and again, then count what every 250 became
-	$(BIN)/pytest -m crash -s $(PYTEST)
+crash: $(DEVELOPED) packages  ## Kill, freeze, fill and cut what the gateway stands on, then count what every 250 became
+	FRONTDESK_CRASH=long $(BIN)/pytest -m crash -s $(PYTEST)
 
 bench: $(DEVELOPED) packages  ## Measure accept beside Postfix, authentication and mail beside other libraries (BENCH=one of them)
 	$(BIN)/python -m pip install --quiet --group bench

@@ -1,6 +1,5 @@
 """A gateway in a process of its own, as an operator runs it: `frontdesk --config FILE serve`."""
 
-import asyncio
 import contextlib
 import os
 import signal
@@ -60,6 +59,11 @@ url = "{url}"
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
+    def end(self) -> None:
+        """Whatever it is doing."""
+        if self.process and self.process.poll() is None:
+            self.kill()
+
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None
         self.process.send_signal(number)
@@ -74,51 +78,3 @@ url = "{url}"
         """Another command of frontdesk on the same config."""
         return subprocess.run([sys.executable, "-m", "gateway", "--config", str(self.config), *words], cwd=ROOT,
                               capture_output=True, text=True, check=check, timeout=60)
-
-
-async def submit(port: int, mails: "asyncio.Queue[tuple[str, str, bytes]]", confirmed: set[str]) -> None:
-    """One client connection after another, until the queue is empty. A mail without its 250 is sent again."""
-    while not mails.empty():
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, ConnectionError):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            try:
-                await _session(reader, writer, mails, confirmed)
-            finally:
-                writer.close()
-        await asyncio.sleep(0.02)
-
-
-async def _session(reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
-                   mails: "asyncio.Queue[tuple[str, str, bytes]]", confirmed: set[str]) -> None:
-    await _reply(reader)
-    await _say(reader, writer, b"EHLO mx.example.org")
-    while not mails.empty():
-        mail = mails.get_nowait()
-        message_id, sender, content = mail
-        try:
-            await _say(reader, writer, f"MAIL FROM:<{sender}>".encode())
-            await _say(reader, writer, b"RCPT TO:<support@example.com>")
-            await _say(reader, writer, b"DATA")
-            code = await _say(reader, writer, content + b"\r\n.")
-            assert code == 250, code
-            confirmed.add(message_id)
-        except BaseException:
-            mails.put_nowait(mail)
-            raise
-
-
-async def _say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: bytes) -> int:
-    writer.write(line + b"\r\n")
-    await writer.drain()
-    code = await _reply(reader)
-    if code >= 400:
-        raise ConnectionError(f"{line[:40]!r}: {code}")
-    return code
-
-
-async def _reply(reader: asyncio.StreamReader) -> int:
-    while (line := await reader.readline())[3:4] == b"-":
-        pass
-    if not line:
-        raise ConnectionError("closed")
-    return int(line[:3])

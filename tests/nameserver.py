@@ -10,13 +10,13 @@ from dns_server import NameServer
 
 
 @contextmanager
-def nameserver(zone: dict[str, Any]) -> Iterator[str]:
-    """host:port of a server that answers from the zone."""
+def nameserver(zone: dict[str, Any], port: int = 0) -> Iterator[str]:
+    """host:port of a server that answers from the zone; port 0 is a free one."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     opening = asyncio.run_coroutine_threadsafe(
-        loop.create_datagram_endpoint(lambda: NameServer(zone), ("127.0.0.1", 0)), loop)
+        loop.create_datagram_endpoint(lambda: NameServer(zone), ("127.0.0.1", port)), loop)
     transport, _ = opening.result(10)
     try:
         yield "127.0.0.1:{}".format(transport.get_extra_info("sockname")[1])

@@ -38,8 +38,8 @@ class PostgresServer:
     It does not wait for the disk: no test cuts the power, and a killed process loses nothing that the kernel has.
     """
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="frontdesk-pg-", dir="/tmp"))
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="frontdesk-pg-", dir="/tmp"))
         self.port = free_port()
         self._user = "nobody" if os.getuid() == 0 else None
         if self._user:
@@ -69,6 +69,17 @@ class PostgresServer:
         ours = ", ".join(f"'{table}'" for table in tables)
         self._run("psql", "-h", str(self.folder), "-p", str(self.port), "-U", "frontdesk", "-d", name, "-q",
                   "-v", "ON_ERROR_STOP=1", "-c", CLEAR.replace("OURS", ours))
+
+    @property
+    def processes(self) -> list[int]:
+        """The postmaster and all that it has started."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [self.process.pid, *map(int, children.split())]
+
+    def tell(self, sql: str) -> None:
+        """As its administrator."""
+        self._run("psql", "-h", str(self.folder), "-p", str(self.port), "-U", "frontdesk", "-d", "postgres", "-q",
+                  "-v", "ON_ERROR_STOP=1", "-c", sql)
 
     def kill(self) -> None:
         """Without warning, as a power cut would."""
