@@ -8,7 +8,7 @@ CONFIG ?= config.toml
 WORKERS := -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run test crash bench demo lint types packages clean
+.PHONY: help run test crash bench demo screenshots lint types packages clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -30,6 +30,9 @@ crash: $(DEVELOPED) packages  ## Kill, freeze, fill and cut what the gateway sta
 bench: $(DEVELOPED) packages  ## Measure accept beside Postfix, authentication and mail beside other libraries (BENCH=one of them)
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python -m tests.bench $(BENCH)
+
+screenshots: $(DEVELOPED) packages  ## Draw the agents' desk anew for docs/screenshots, in Debian's Chromium
+	PYTHONPATH=tests:. $(BIN)/python -m tests.screenshots
 
 lint: $(DEVELOPED)  ## Read the code for faults (ruff)
 	$(BIN)/ruff check .

@@ -111,6 +111,13 @@ if (undo) {
   }, 250);
 }
 
+// ---- files that are chosen are named, in place of a button that speaks the browser's language ----
+
+document.addEventListener("change", (event) => {
+  if (event.target.id === "files")
+    event.target.nextElementSibling.textContent = [...event.target.files].map((each) => each.name).join(", ");
+});
+
 // ---- an answer is sent once, however often it is pressed ----
 
 at("#write")?.addEventListener("submit", (event) => {
