@@ -1,10 +1,15 @@
 """Both databases keep what a transaction wrote, and nothing of one that failed."""
 
+import asyncio
+import sys
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from ports import free_port
 from postgres import PostgresServer
 from sqlalchemy import text
@@ -13,6 +18,7 @@ from sqlmodel import SQLModel, select
 
 from gateway.models import Customer, Received
 from gateway.store.database import Database, Db, connect, is_of_values
+from gateway.store.migrations import run
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -99,3 +105,22 @@ async def test_values_that_postgresql_cannot_take_are_no_fault_of_its_own(
         await database.write(lambda db: db.execute(text("SELECT * FROM no_such_table")))
     assert not is_of_values(caught.value)
     await database.close()
+
+
+def test_the_newest_revision_is_the_one_that_alembic_would_go_to() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(run.HERE))
+    assert run.newest() == set(ScriptDirectory.from_config(config).get_heads())
+
+
+async def test_a_start_that_finds_everything_there_changes_nothing_and_needs_no_alembic(database_url: str) -> None:
+    words = f"""import asyncio, sys
+from gateway.store.database import connect
+async def start():
+    database = connect({database_url!r})
+    await database.migrate()
+    await database.close()
+asyncio.run(start())
+sys.exit("alembic" in sys.modules)"""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", words, cwd=Path(__file__).parents[2])
+    assert await process.wait() == 0
