@@ -12,6 +12,7 @@ without blanks between words, or put particles behind them (Korean), are cut int
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -39,21 +40,65 @@ _ENDINGS = ("ings", "ing", "ed", "es", "e", "s")
 _PIECE = re.compile(f"[{_JOINED}]+|[^\\W_{_JOINED}]+")
 _IS_JOINED = re.compile(f"[{_JOINED}]")
 
-_ENTER = {
-    "sqlite": text("INSERT INTO finding (rowid, words) VALUES (:entry, :words)"),
-    "postgresql": text("INSERT INTO finding (entry_id, words) "
-                       "VALUES (:entry, array_to_tsvector(string_to_array(:words, ' ')))"),
-}  # fmt: skip
-
-_HITS = {
-    "sqlite": "SELECT rowid AS id FROM finding WHERE finding MATCH :terms AND rowid < :before "
-              "ORDER BY rowid DESC LIMIT :most",
-    "postgresql": "SELECT entry_id AS id FROM finding WHERE words @@ CAST(:terms AS tsquery) AND entry_id < :before "
-                  "ORDER BY entry_id DESC LIMIT :most",
-}  # fmt: skip
-_FORMS = {"sqlite": ('"', "*", " AND "), "postgresql": ("'", ":*", " & ")}
-"""What stands about a term, behind one that is only a beginning, and between two."""
 _FURTHEST = 2**31 - 1
+MOST_FORMS = 30
+"""Words that a beginning is looked up as, one by one; of more the index makes one list, which takes longer."""
+NEWEST = 5_000
+"""Entries that PostgreSQL looks through before it asks the index for all that there ever were."""
+
+
+class _Fts5:
+    """SQLite. The index gives rows in their order, newest first, and stops when it has enough."""
+
+    enter = text("INSERT INTO finding (rowid, words) VALUES (:entry, :words)")
+    hits = ("SELECT rowid AS id FROM finding WHERE finding MATCH :terms AND rowid < :before "
+            "ORDER BY rowid DESC LIMIT :most")  # fmt: skip
+    all_of = " AND "
+
+    def quoted(self, term: str) -> str:
+        return f'"{term}"'
+
+    def begun(self, db: Db, term: str) -> str:
+        """All words that begin so: as a list of them, for `term*` would first gather every entry with any of them."""
+        rows(db, "CREATE VIRTUAL TABLE IF NOT EXISTS temp.term USING fts5vocab(main, finding, instance)", {})
+        forms = [*islice(self._forms(db, term), MOST_FORMS + 1)]
+        if 0 < len(forms) <= MOST_FORMS:
+            return f"({' OR '.join(map(self.quoted, forms))})"
+        return f"{self.quoted(term)}*"
+
+    def _forms(self, db: Db, beginning: str) -> Iterator[str]:
+        last = beginning
+        while row := rows(db, "SELECT term FROM temp.term WHERE term >= :last LIMIT 1", {"last": last}).first():
+            if not row[0].startswith(beginning):
+                return
+            yield row[0]
+            last = f"{row[0]}\x01"
+
+
+class _Tsvector:
+    """PostgreSQL, whose index gives all rows in no order. What is common is found among the newest entries, for what
+    is rare the list of all is short: no question costs much, and the planner has nothing to guess. (`newest` is read in
+    the order in which it was filled, so the first that fit are the newest.)"""
+
+    enter = text("INSERT INTO finding (entry_id, words) "
+                 "VALUES (:entry, array_to_tsvector(string_to_array(:words, ' ')))")  # fmt: skip
+    hits = ("WITH newest AS MATERIALIZED (SELECT entry_id, words FROM finding WHERE entry_id < :before "
+            f"ORDER BY entry_id DESC LIMIT {NEWEST}), near AS MATERIALIZED "
+            "(SELECT entry_id AS id FROM newest WHERE words @@ CAST(:terms AS tsquery) LIMIT :most), "
+            "far AS MATERIALIZED (SELECT entry_id AS id FROM finding WHERE words @@ CAST(:terms AS tsquery) "
+            "AND entry_id < (SELECT min(entry_id) FROM newest) AND (SELECT count(*) FROM near) < :most) "
+            "SELECT id FROM (SELECT id FROM near UNION ALL SELECT id FROM far) AS found "
+            "ORDER BY id DESC LIMIT :most")  # fmt: skip
+    all_of = " & "
+
+    def quoted(self, term: str) -> str:
+        return f"'{term}'"
+
+    def begun(self, _db: Db, term: str) -> str:
+        return f"{self.quoted(term)}:*"
+
+
+_INDEXES: dict[str, _Fts5 | _Tsvector] = {"sqlite": _Fts5(), "postgresql": _Tsvector()}
 
 
 class Question:
@@ -63,11 +108,9 @@ class Question:
     """
 
     def __init__(self, db: Db, words: str, before: int | None, most: int) -> None:
-        name = db.connection().dialect.name
-        self._db, self._most, self._hits = db, most, _HITS[name]
-        self._quote, self._open, self._and = _FORMS[name]
-        self._values: dict[str, Any] = {"most": most, "before": before or _FURTHEST}
-        self._values["terms"] = self._question(words)
+        self._db, self._most, self._index = db, most, _INDEXES[db.connection().dialect.name]
+        self._hits = self._index.hits
+        self._values: dict[str, Any] = {"most": most, "before": before or _FURTHEST, "terms": self._question(words)}
 
     def requests(self, which: str, values: dict[str, Any], limit: int) -> dict[int, int]:
         """Requests in which they were said, each with its newest such entry, newest first.
@@ -93,19 +136,18 @@ class Question:
     def _question(self, words: str) -> str:
         """The words as the index asks for them."""
         pieces = [*dict.fromkeys(_PIECE.findall(_folded(words[:LONGEST * MOST_ASKED])))][:MOST_ASKED]
-        return self._and.join(term for word in pieces for term in self._asked(word))
+        return self._index.all_of.join(term for word in pieces for term in self._asked(word))
 
     def _asked(self, word: str) -> Iterator[str]:
+        quoted, begun = self._index.quoted, self._index.begun
         if not _IS_JOINED.match(word):
-            term = self._quoted(_stem(word[:LONGEST]))
-            yield term if len(word) < BEGINNING or self._is_said(term) else term + self._open
+            term = _stem(word[:LONGEST])
+            is_whole = len(word) < BEGINNING or self._is_said(quoted(term))
+            yield quoted(term) if is_whole else begun(self._db, term)
         elif len(word) == 1:
-            yield self._quoted(word) + self._open
+            yield begun(self._db, word)
         else:
-            yield from (self._quoted(word[place:place + 2]) for place in range(min(len(word), LONGEST) - 1))
-
-    def _quoted(self, term: str) -> str:
-        return f"{self._quote}{term}{self._quote}"
+            yield from (quoted(word[place:place + 2]) for place in range(min(len(word), LONGEST) - 1))
 
     def _is_said(self, term: str) -> bool:
         sql = f"SELECT 1 FROM ({self._hits}) AS hit"
@@ -114,9 +156,9 @@ class Question:
 
 def enter(connection: Connection, entries: Iterable[tuple[int, Iterable[str]]]) -> None:
     """Entries (by id) are found by the words of these texts from now on. Each once: nothing is added to it later."""
-    rows = [{"entry": id, "words": " ".join(terms(texts))} for id, texts in entries]
-    if rows:
-        connection.execute(_ENTER[connection.dialect.name], rows)
+    lines = [{"entry": id, "words": " ".join(terms(texts))} for id, texts in entries]
+    if lines:
+        connection.execute(_INDEXES[connection.dialect.name].enter, lines)
 
 
 def terms(texts: Iterable[str]) -> Collection[str]:
