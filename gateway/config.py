@@ -272,6 +272,8 @@ class Agents(Section):
     """Web servers in front of us: only their X-Forwarded-For is believed."""
     login: Duration = Field(timedelta(hours=12), gt=timedelta(0))
     """How long an agent who has logged in need not do so again."""
+    webhook_nets: tuple[Net, ...] = ()
+    """Nets of our own that webhooks may reach, also without TLS; others only at public addresses over TLS."""
 
 
 class Status(Section):

@@ -41,6 +41,7 @@ from gateway.systemd import Systemd
 from gateway.web.pages import Pages
 
 if TYPE_CHECKING:
+    from gateway.delivery.webhooks import Herald
     from gateway.status.server import Status
     from gateway.web.customer import CustomersWindow
     from gateway.web.desk import AgentsWindow
@@ -198,6 +199,17 @@ def build_agents_window(config: Config, database: Database, desk: Desk) -> "Agen
     return AgentsWindow(build_workplace(config, database, desk), build_sheets(config))
 
 
+def build_herald(config: Config, database: Database, resolver: Resolver,
+                 now: Callable[[], datetime]) -> "Herald | None":
+    """Who tells webhooks; nobody where no page makes any."""
+    if not config.agents.listen:
+        return None
+    from gateway.delivery.caller import Caller
+    from gateway.delivery.webhooks import Herald
+
+    return Herald(database, Caller(resolver, config.agents.webhook_nets), now)
+
+
 def build_workplace(config: Config, database: Database, desk: Desk) -> "Workplace":
     """What the agents' page and API work with."""
     from gateway.web.workplace import Workplace
@@ -247,6 +259,7 @@ class Service:
                              self.desk.office.capabilities, self.now)
         self.window = build_window(config, self.desk)
         self.agents_window = build_agents_window(config, self.database, self.desk)
+        self.herald = build_herald(config, self.database, self.resolver, self.now)
         rooms = Rooms(self.door, self.intake, self.desk, self.worker, self.resolver, self.database)
         self.watch = Watch(rooms, config.site.data, config.store.free, self.now, self.systemd.alive)
         self.status = build_status(config, self.watch, self.now)
@@ -265,6 +278,8 @@ class Service:
         await self.database.migrate()
         self.watch.start()
         self._tasks = [asyncio.create_task(self.desk.run()), asyncio.create_task(self.worker.run())]
+        if self.herald:
+            self._tasks.append(asyncio.create_task(self.herald.run()))
         if self.window:
             with self._listening("web"):
                 await self.window.start(self.systemd.socket)
@@ -293,6 +308,8 @@ class Service:
         windows = [each for each in (self.window, self.agents_window) if each]
         await asyncio.gather(self.door.drain(), *(each.drain() for each in windows))
         await self.intake.close()
+        if self.herald:
+            self.herald.stop()
         await self.desk.stop()
         await self.worker.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)

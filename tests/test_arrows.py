@@ -22,7 +22,7 @@ MAY = {
     "smtp": {"smtp", "mail", "authentication", "store.intake", "store.arrival", "store.refusals", "desk.capability",
              "config"},  # fmt: skip
     "delivery": {"delivery", "mail", "models", "store", "config", "authentication.resolver", "authentication.signer"},
-    "web": {"web", "models", "store", "desk", "config"},
+    "web": {"web", "mail", "models", "store", "desk", "config"},
 }
 """Room -> the rooms and pages that it may import; "desk" stands for all of desk but the contract, desk.handler.
 

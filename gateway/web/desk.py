@@ -27,6 +27,7 @@ from gateway.web import (
     api_reports,
     api_requests,
     api_staff,
+    api_webhooks,
     assets,
     files,
     forms,
@@ -113,7 +114,7 @@ def api_routes(workplace: Workplace, staff: Staff) -> APIRouter:
     """Everything below /api/v1."""
     router = APIRouter(prefix=api.BASE)
     for each in (api_requests.routes(workplace), api_acts.routes(workplace), api_staff.routes(workplace, staff),
-                 api_reports.routes(workplace)):
+                 api_reports.routes(workplace), api_webhooks.routes(workplace)):
         router.include_router(each)
     return router
 

@@ -113,7 +113,7 @@ async def test_what_is_asked_for_twice_is_done_once_and_answered_the_same(both: 
     assert len([each for each in await both.all(Letter) if not each.is_automatic]) == 1
     other = await program.posts(path, {**wish, "text": "Something else."}, Idempotency_Key=key)
     assert (other.status, other.code) == (422, "key-reused")
-    assert (await (await both.program("jisu")).posts(path, wish, Idempotency_Key=key)).status == 201  # a key of their own
+    assert (await (await both.program("jisu")).posts(path, wish, Idempotency_Key=key)).status == 201
     both.now += timedelta(days=1)
     assert (await program.posts(path, wish, Idempotency_Key=key)).json["id"] != first.json["id"]
 
@@ -241,3 +241,21 @@ async def test_a_token_is_shown_once_and_makes_no_stronger_one(both: AgentsHouse
     assert "secret" not in listed
     me = (await Client(both.visitor, Authorization=f"Bearer {made.json['secret']}").gets("/api/v1/me")).json
     assert (me["agent"], me["scopes"], me["rights"]) == ("minji", ["read"], ["read"])
+
+
+async def test_an_operator_makes_webhooks_and_sees_what_they_were_told(both: AgentsHouse) -> None:
+    program = await both.program("minji", role="operator")
+    made = await program.posts("/api/v1/webhooks", {"url": "https://hooks.example.com/in", "events": ["answer"]})
+    assert (made.status, made.json["secret"][:6], made.json["created_by"]) == (201, "whsec_", "minji")
+    [listed] = (await program.gets("/api/v1/webhooks")).json["items"]
+    assert "secret" not in listed
+    assert (await program.gets(f"/api/v1/webhooks/{listed['id']}/deliveries")).json == {"items": [], "next": None}
+    for url in ("ftp://x.example/", "https://user:pw@x.example/", "https://x.example/\n", "", "https://x.example/ y"):
+        assert (await program.posts("/api/v1/webhooks", {"url": url})).code == "invalid"
+    assert (await program.asks("DELETE", f"/api/v1/webhooks/{listed['id']}")).status == 204
+    assert (await program.gets("/api/v1/webhooks")).json["items"][0]["reason"] == "minji disabled it."
+    assert (await program.asks("DELETE", "/api/v1/webhooks/99")).code == "unknown-webhook"
+    agent = await both.program("jisu")
+    assert (await agent.gets("/api/v1/webhooks")).code == "forbidden"
+    decisions = [each["decision"] for each in (await program.gets("/api/v1/audit")).json["items"]]
+    assert decisions.count("webhook") == 2

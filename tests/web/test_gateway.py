@@ -4,9 +4,12 @@ import http.client
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from gateway_process import GatewayProcess
@@ -105,3 +108,49 @@ def test_it_ends_at_once_while_a_browser_keeps_its_connection(gateway: GatewayPr
     assert gateway.stop() == 0
     assert time.monotonic() - before < 4
     client.close()
+
+
+# ---- the agents' window --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(tmp_path: Path, port: int) -> Iterator[GatewayProcess]:
+    gateway = GatewayProcess(tmp_path, "sqlite", f'[agents]\nlisten = "127.0.0.1:{port}"')
+    gateway.start()
+    yield gateway
+    if gateway.process is not None and gateway.process.poll() is None:
+        gateway.kill()
+
+
+def test_an_agent_is_employed_logs_in_and_listens_until_the_gateway_ends(desk: GatewayProcess, port: int) -> None:
+    password = desk.cli("agent", "add", "minji", "--role", "operator").stdout.splitlines()[1].partition(": ")[2]
+    secret = desk.cli("agent", "token", "minji", "--label", "test").stdout.splitlines()[1]
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    form = urlencode({"name": "minji", "password": password})
+    client.request("POST", "/login", form, {"Origin": f"http://127.0.0.1:{port}"})
+    answer = client.getresponse()
+    answer.read()
+    assert (answer.status, "HttpOnly" in (answer.headers["Set-Cookie"] or "")) == (303, True)
+    desk.signal(signal.SIGHUP)
+    assert says(desk, "config reloaded")
+    client.request("GET", "/", headers={"Cookie": answer.headers["Set-Cookie"].partition(";")[0]})
+    page = client.getresponse()
+    assert (page.status, b"<html" in page.read()) == (200, True)
+    listening = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    listening.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {secret}"})
+    events = listening.getresponse()
+    assert (events.status, events.readline()) == (200, b"retry: 3000\n")
+    before = time.monotonic()
+    assert desk.stop() == 0
+    assert time.monotonic() - before < 10
+    assert "Traceback" not in desk.log.read_text()
+    for each in (client, listening):
+        each.close()
+
+
+def test_who_serves_no_agents_loads_nothing_of_theirs() -> None:
+    """Memory and time for FastAPI, argon2 and what uses them are for those who have them."""
+    code = ("import sys, gateway.service; "
+            "print(sorted({'fastapi', 'argon2', 'uvicorn', 'gateway.web.desk', 'gateway.delivery.webhooks'} "
+            "& set(sys.modules)))")
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
