@@ -13,6 +13,7 @@ from urllib.parse import quote
 import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
@@ -21,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.desk.acts import Refused
 from gateway.desk.staff import Staff
+from gateway.store.database import is_of_values
 from gateway.web import (
     api,
     api_acts,
@@ -41,6 +43,7 @@ from gateway.web import (
     stream,
 )
 from gateway.web.app import again
+from gateway.web.limits import Buckets
 from gateway.web.login import Logins, Viewer
 from gateway.web.problems import Problem, problem, status_of
 from gateway.web.server import Manners, Window
@@ -75,7 +78,7 @@ class AgentsWindow(Window):
 
     def __init__(self, workplace: Workplace, sheets: Sheets) -> None:
         super().__init__(workplace.settings.listen, Manners(LARGEST_UPLOAD, CONNECTIONS, PATIENCE))
-        self._streams = Streams(workplace)
+        self._streams, self._tries = Streams(workplace), Buckets()
         self.configure(workplace, sheets)
 
     async def drain(self) -> None:
@@ -86,7 +89,8 @@ class AgentsWindow(Window):
     def configure(self, workplace: Workplace, sheets: Sheets) -> None:
         """Take new pages and settings: they hold from now on."""
         settings = workplace.settings
-        logins = Logins(Staff(workplace.database, workplace.now), settings.login, settings.url.startswith("https://"))
+        staff, is_secure = Staff(workplace.database, workplace.now), settings.url.startswith("https://")
+        logins = Logins(staff, settings.login, is_secure, self._tries)
         self._streams.workplace = workplace
 
         async def is_known(http_request: HttpRequest) -> bool:
@@ -147,6 +151,13 @@ def build(sheets: Sheets, logins: Logins, routers: list[APIRouter]) -> ASGIApp:
         codes = {400: "malformed", 403: "forbidden", 405: "no-such-method", 415: "not-json"}
         return fault.answer(http_request, codes.get(error.status_code, "not-found"), headers=error.headers)
 
+    async def stored(http_request: HttpRequest, error: Exception) -> Response:
+        assert isinstance(error, DBAPIError)
+        if not is_of_values(error):
+            return await trouble(http_request, error)
+        log.warning("a value that the database cannot take", path=http_request.scope["path"][:200], exc_info=error)
+        return fault.answer(http_request, "invalid")
+
     async def trouble(http_request: HttpRequest, error: Exception) -> Response:
         log.error("a page of the desk failed", path=http_request.scope["path"][:200], exc_info=error)
         return fault.answer(http_request, "trouble", headers={"Retry-After": "10"})
@@ -155,6 +166,7 @@ def build(sheets: Sheets, logins: Logins, routers: list[APIRouter]) -> ASGIApp:
     app.add_exception_handler(Problem, told)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, by_http)
+    app.add_exception_handler(DBAPIError, stored)
     app.add_exception_handler(Exception, trouble)
     return app
 

@@ -78,9 +78,8 @@ def viewer_of(http_request: HttpRequest) -> Viewer:
 class Logins:
     """Knows cookies and tokens, and gives out cookies."""
 
-    def __init__(self, staff: Staff, lasts: timedelta, is_secure: bool) -> None:
-        self.staff, self.lasts, self.is_secure = staff, lasts, is_secure
-        self.tries = Buckets()
+    def __init__(self, staff: Staff, lasts: timedelta, is_secure: bool, tries: Buckets) -> None:
+        self.staff, self.lasts, self.is_secure, self.tries = staff, lasts, is_secure, tries
 
     @property
     def cookie(self) -> str:
