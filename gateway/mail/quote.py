@@ -179,8 +179,9 @@ def _without_blocks(lines: list[str], depth: int = 0) -> list[str]:
             return cut + lines[end:] if has_words(cut) else lines
         if not has_words([line for line in cut if not is_quoted(line)]):
             return lines
-        is_headed = len(cut) < start and _heading_start(cut, blocks[-2][0]) == blocks[-2][0]
-        return cut if is_headed and has_words(cut[: blocks[-2][0]]) else _without_blocks(cut, depth + 1)
+        above = blocks[-2][0]
+        is_headed = above < len(cut) < start and _heading_start(cut, above) == above
+        return cut if is_headed and has_words(cut[:above]) else _without_blocks(cut, depth + 1)
     if len(blocks) > 1:
         return lines
     heading = _heading_start(lines, start)

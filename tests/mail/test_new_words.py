@@ -41,6 +41,10 @@ REPLIES = {
         "Danke\n-------- Ursprüngliche Nachricht --------Von: Foo Datum: 05.01.24 15:20 An: Betreff: x\n\nalt\n",
         "Danke",
     ),
+    "a heading of which one line is marked": (
+        "Thanks\nOn Fri, Jan 5, 2024 at\n> 3:20 PM\nFoo Bar <foo@bar.com> wrote:\n> hi\n",
+        "Thanks",
+    ),
     "gnus": (
         "Thanks\n\nFoo Bar <foo@bar.com> writes:\n\n> hi\n",
         "Thanks",
