@@ -38,6 +38,10 @@ class OpenDkim:
         (folder / "dns").write_text("".join(f"{name} {record}\n" for name, record in dns.items()))
         self.config.write_text(COMMON.format(port=port, dns=folder / "dns") + settings + "\n")
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def __enter__(self) -> "OpenDkim":
         with self.config.with_suffix(".log").open("wb") as said:
             self._process = subprocess.Popen([self.program, "-f", "-x", str(self.config)], stdout=said, stderr=said)

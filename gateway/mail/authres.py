@@ -5,7 +5,7 @@ handlers read them; only gateway/authentication makes them. Other servers' field
 """
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
@@ -122,7 +122,9 @@ class Verdict:
         return tuple(dict.fromkeys(check.signature for check in self.dkim if check.result == Result.PASS))
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        checks = {name: _values(getattr(self, name)) for name in ("spf", "arc", "dmarc", "iprev")}
+        return {**_values(self), **checks, "dkim": [_values(each) for each in self.dkim],
+                "seals": [_values(each) for each in self.seals]}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -130,6 +132,10 @@ class Verdict:
         return cls(**{**data, **checks, "identity": Identity(data["identity"]),
                       "dkim": tuple(_check(each) for each in data["dkim"]), "findings": tuple(data["findings"]),
                       "seals": tuple(Seal(**each) for each in data.get("seals", ()))})
+
+
+def _values(of: Check | Seal | Verdict) -> dict[str, Any]:
+    return {name: getattr(of, name) for name in of.__slots__}
 
 
 def _check(data: dict[str, Any]) -> Check:

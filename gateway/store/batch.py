@@ -163,4 +163,7 @@ def _unchecked() -> str:
 
 
 def _verdict_json(verdict: Verdict) -> str:
-    return _unchecked() if verdict is UNCHECKED else json.dumps(storable(verdict.as_json()))
+    if verdict is UNCHECKED:
+        return _unchecked()
+    text = json.dumps(verdict.as_json())
+    return json.dumps(storable(verdict.as_json())) if "\\u" in text else text  # all that is odd is written as \u....

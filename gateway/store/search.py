@@ -12,6 +12,7 @@ without blanks between words, or put particles behind them (Korean), are cut int
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -179,6 +180,7 @@ def _cut(word: str) -> Iterator[str]:
             yield bare  # "1231" finds FD-2026-0001231
 
 
+@lru_cache(10_000)
 def _stem(word: str) -> str:
     """"refunds", "refunded" and "refunding" are "refund"; names and numbers of other letters stay as they are."""
     if not (word.isalpha() and word.isascii()):

@@ -113,16 +113,16 @@ def _servers(folder: Path) -> Iterator[dict[str, Server]]:
 
 
 def _run(server: Server, case: Case) -> Run:
-    before = _cpu(server.processes())
+    before = cpu_of(server.processes())
     words = [sys.executable, "-m", "tests.bench.load", str(server.port), *case.words]
     done: dict[str, Any] = json.loads(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
     assert done["kept"] == case.kept
-    spent = _cpu(server.processes()) - before
+    spent = cpu_of(server.processes()) - before
     server.clear()
     return Run(case.kept / done["seconds"], done["latency"], spent / case.kept * 1000)
 
 
-def _cpu(processes: list[int]) -> float:
+def cpu_of(processes: list[int]) -> float:
     """Seconds, with those of children that have ended."""
     total = 0
     for process in processes:

@@ -60,9 +60,9 @@ class Missing(Exception):
 class Postfix:
     """Running from `start` to `stop`. folder: empty, readable by everybody."""
 
-    def __init__(self, folder: Path, certificate: Path | None = None) -> None:
-        """certificate: PEM with the key, for STARTTLS; none is offered without."""
-        self.folder, self.certificate = folder, certificate
+    def __init__(self, folder: Path, certificate: Path | None = None, more: str = "") -> None:
+        """certificate: PEM with the key, for STARTTLS; none is offered without. more: lines of main.cf."""
+        self.folder, self.certificate, self.more = folder, certificate, more
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -73,7 +73,8 @@ class Postfix:
             path.mkdir()
         shutil.chown(self.folder / "data", "postfix")
         (config / "main.cf").write_text(MAIN.format(
-            folder=self.folder, certificate=self.certificate or "", security="may" if self.certificate else "none"))
+            folder=self.folder, certificate=self.certificate or "", security="may" if self.certificate else "none")
+            + self.more)
         (config / "master.cf").write_text(MASTER.format(port=self.port))
         self._process = subprocess.Popen(
             ["postfix", "-c", config, "start-fg"], stdout=subprocess.DEVNULL, stderr=(self.folder / "errors").open("w")

@@ -63,8 +63,8 @@ async def sqlite(folder: Path) -> Any:
 async def test_a_large_mail_is_read_as_it_came_from_both_databases(database: Database, tmp_path: Path) -> None:
     id = await Intake(database).keep(arrival(tmp_path))
     assert await octets(database, id) == TRACE + HEADER + BODY
-    ((row, content),) = await database.read(lambda db: events.next_kept(db, NOON, 10, 10))
-    assert (row.id, content) == (id, TRACE + HEADER + BODY)
+    (kept,) = await database.read(lambda db: events.next_kept(db, NOON, 10, 10))
+    assert (kept.id, kept.content) == (id, TRACE + HEADER + BODY)
     assert await octets(database, id + 1) is None
 
 
