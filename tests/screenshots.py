@@ -28,7 +28,7 @@ https://shop.example.net/orders/88-1290
 
 오늘 안에 환불 부탁드립니다.
 박지훈 드림"""),
-    (6, "bob@mueller.example.net", "Bob Müller", "App crashes after the update", "Since then the app crashes at start."),
+    (6, "bob@mueller.example.net", "Bob Müller", "App crashes after the update", "Now the app crashes at start."),
     (5, "haeun@maru.example.org", "최하은", "회원정보의 전화번호를 바꾸고 싶습니다", "번호가 바뀌었습니다."),
     (3, "doyoon@sol.example.org", "이도윤", "동영상이 중간에 멈춥니다", "와이파이에서도 1분마다 멈춥니다."),
     (2, "minseo@gaon.example.org", "정민서", "배송지를 바꿀 수 있나요?", "배송지를 회사로 바꾸고 싶습니다."),

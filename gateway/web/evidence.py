@@ -35,12 +35,24 @@ def checks(verdict: Verdict, words: Words) -> list[Told]:
     return [_told(each, words) for each in (verdict.dmarc, *dkim[:MOST], verdict.spf, verdict.arc, verdict.iprev)]
 
 
+def sentences(verdict: Verdict, words: Words) -> dict[str, str]:
+    """What authentication itself said of each check, in English, and how it is told here: history quotes it."""
+    if words.language == "en":
+        return {}
+    checks = (verdict.dmarc, *verdict.dkim[:MOST], verdict.spf, verdict.arc, verdict.iprev)
+    return {each.reason: str(_sentence(each, words).striptags()) for each in checks if each.reason}
+
+
 def _told(check: Check, words: Words) -> Told:
+    told = Markup(" ").join([_sentence(check, words), *_aligned(check, words)])
+    return Told(words(f"check.{check.method}"), told, _tone(check))
+
+
+def _sentence(check: Check, words: Words) -> Markup:
     domain = _ISOLATED.format(check.domain[:LONGEST_DOMAIN]) if check.domain else escape("?")
     name = next(each for each in (f"said.{check.method}-{check.result}", f"said.{check.method}-other")
                 if words.has(each))
-    said = words(name, domain=domain)
-    return Told(words(f"check.{check.method}"), Markup(" ").join([said, *_aligned(check, words)]), _tone(check))
+    return words(name, domain=domain)
 
 
 def _aligned(check: Check, words: Words) -> Iterator[Markup]:

@@ -28,6 +28,7 @@ from gateway.web.conversation import Known
 from gateway.web.login import Viewer, viewer_of
 from gateway.web.moments import Moments
 from gateway.web.rail import around
+from gateway.web.reasons import Reasons
 from gateway.web.sheets import Sheets
 from gateway.web.words import Words, words
 from gateway.web.workplace import Workplace
@@ -123,13 +124,15 @@ def routes(pages: RequestPages) -> APIRouter:
         viewer = viewer_of(http_request)
         viewer.must("read")
 
-        def look(db: Db) -> tuple[Request, Any, list[QueueLine]]:
-            request = found(db, place, viewer, number)
-            return request, requests.history(db, request.id or 0), queue.counts(db, place.now(), viewer.queues)
+        def look(db: Db) -> tuple[Known, list[QueueLine]]:
+            request, now = found(db, place, viewer, number), place.now()
+            return conversation.known(db, request, now, viewer.sees), queue.counts(db, now, viewer.queues)
 
-        request, decisions, lines = await place.database.read(look)
+        known, lines = await place.database.read(look)
+        values = _Values(place, viewer, words(viewer.language), known)
         return pages.sheets.answer("history", viewer.language, 200, **around(place, http_request, viewer, lines),
-                                   request=request, at=f"/requests/{request.number}", history=decisions)
+                                   request=known.request, at=f"/requests/{known.request.number}",
+                                   history=known.history, reason=values.of_person()["reason"])
 
     return router
 
@@ -181,9 +184,11 @@ class _Values:
 
     def of_person(self) -> dict[str, Any]:
         opened = self.known.opened_by
-        return {"domain": badges.identity(self.request, self.said.language),
+        verdict = Verdict.from_json(opened.verdict) if opened else None
+        return {"reason": Reasons(self.said, evidence.sentences(verdict, self.said) if verdict else {}),
+                "domain": badges.identity(self.request, self.said.language),
                 "person": badges.person(self.request, self.said.language),
-                "checks": evidence.checks(Verdict.from_json(opened.verdict), self.said) if opened else []}
+                "checks": evidence.checks(verdict, self.said) if verdict else []}
 
     def _suggestion(self) -> dict[str, Any] | None:
         """Another category than it has, when that is likely."""

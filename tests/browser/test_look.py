@@ -1,6 +1,7 @@
 """Whether everybody can use the pages (WCAG 2.2 AA, by axe-core), at any width, in both languages and colours; how
 heavy they are; and that nothing jumps while they are drawn."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
@@ -111,3 +112,15 @@ def test_the_desk_moves_nothing_for_who_wants_no_motion(busy: Town, desk: Callab
     assert page.locator(".rows .line").nth(1).evaluate("each => getComputedStyle(each).transitionDuration") == "0s"
     page.evaluate("document.querySelectorAll('.rows .line').forEach((each) => each.classList.add('arrived'))")
     assert page.locator(".rows .line").nth(1).evaluate("each => getComputedStyle(each).animationName") == "none"
+
+
+def test_every_reason_is_told_in_the_agents_language(busy: Town, desk: Callable[..., Desk]) -> None:
+    page = desk().logs_in("look-ko")
+    for request in busy.do(busy.world.requests()):
+        page.goto(f"/requests/{request.number}/history")
+        whys = page.locator("tbody td:last-child").all_inner_texts()
+        assert len(whys) > 3
+        assert [each for each in whys if each and not re.search("[가-힣]", each)] == []
+        page.goto(f"/requests/{request.number}")
+        whole = page.locator(".side").inner_text()
+        assert not re.search(r"\b(?:signed|mail|domain|server|letter)\b", whole), whole
