@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from html import escape
 
 from gateway.mail.attachment import Attachment, attachment
+from gateway.mail.charsets import GUESSES_LIMIT
 from gateway.mail.content import TEXT_LIMIT, octets_of, take_uuencoded, text_of
 from gateway.mail.fields import read_header, visible
 from gateway.mail.html import HTML_LIMIT
 from gateway.mail.opaque import signed_content
 from gateway.mail.readable import readable, without_marks
-from gateway.mail.structure import Part, structure
+from gateway.mail.structure import PART_HEADER_LIMIT, Part, structure
 from gateway.mail.unpack import unpack
 from gateway.mail.words import decode_words, tidy, with_few_marks
 
@@ -28,6 +29,8 @@ _HTML = re.compile(r"\s{0,100}(?:<!doctype html|<html)[\s>]", re.IGNORECASE)
 _PARAM = re.compile(r"(?is)<param>.{0,200}?</param>")
 _NAME_LIMIT = 1000
 """Characters of a subject that is read for the name of a file."""
+_NAMED_LIMIT = 50
+"""Files without a name that are looked into for one."""
 _CALENDARS_LIMIT = 10
 _LONGEST_STUB = 300
 _SIGNED_KINDS = ("application/pkcs7-mime", "application/x-pkcs7-mime")
@@ -76,6 +79,7 @@ class _Reading:
     hint: str
     files: list[Attachment] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
+    texts: int = 0
     room: int = TEXT_LIMIT
     html_room: int = HTML_LIMIT // 2
     """Octets of text and characters of HTML that may be read before one more begins; others are listed as files."""
@@ -130,7 +134,9 @@ def _leaf(part: Part, reading: _Reading, is_root: bool, is_first: bool) -> list[
     if not _is_body(part, is_root, is_first) or not _has_room(part, reading):
         data = _attach(part, reading)
         return _signed(data, reading) if part.kind in _SIGNED_KINDS else []
-    text, findings = text_of(reading.raw, part, reading.hint, reading.room)
+    reading.texts += 1
+    may_guess = reading.texts <= GUESSES_LIMIT
+    text, findings = text_of(reading.raw, part, reading.hint, reading.room, may_guess=may_guess)
     reading.findings += findings
     reading.room -= len(text)
     if part.kind == "text/html" or (not part.header.get("content-type") and _HTML.match(text)):
@@ -242,35 +248,32 @@ def _signed(data: bytes, reading: _Reading) -> list[_Piece]:
 
 def _attach(part: Part, reading: _Reading) -> bytes:
     data, finding = octets_of(reading.raw, part)
-    name = part.disposition.get("filename") or part.type.get("name") or part.disposition.get("name")
-    declared = part.kind
-    if declared in ("message/rfc822", "message/global") and not name:
-        name = _subject(data, reading.hint)
     number = len(reading.files) + 1
+    name = part.disposition.get("filename") or part.type.get("name") or part.disposition.get("name")
+    if not name and number <= _NAMED_LIMIT:
+        name = _told_name(part, data, reading.hint, may_guess=number <= GUESSES_LIMIT)
     identity = _content_id(part)
     is_inline = part.disposition.value == "inline" or (bool(identity) and part.disposition.value != "attachment")
-    reading.files.append(
-        attachment(
-            name or tidy(decode_words(part.header.get("content-description"), reading.hint))
-            if declared != "message/delivery-status"
-            else name,
-            declared,
-            data,
-            number=number,
-            is_inline=is_inline,
-            content_id=identity,
-            findings=(finding,),
-        )
-    )
+    reading.files.append(attachment(name, part.kind, data, number=number, is_inline=is_inline, content_id=identity,
+                                    findings=(finding,)))
     return data
 
 
-def _subject(data: bytes, hint: str) -> str:
+def _told_name(part: Part, data: bytes, hint: str, *, may_guess: bool) -> str:
+    """A file without a name is called by its description, an attached message by its subject."""
+    told = ""
+    if part.kind in ("message/rfc822", "message/global"):
+        told = _subject(data, hint, may_guess)
+    if not told and part.kind != "message/delivery-status":
+        description = part.header.get("content-description")[:_NAME_LIMIT]
+        told = tidy(decode_words(description, hint, may_guess=may_guess))
+    return told
+
+
+def _subject(data: bytes, hint: str, may_guess: bool) -> str:
     """An attached message is named by its subject."""
     start = len(data) - len(data.lstrip(b"\r\n"))
-    subject = (
-        tidy(decode_words(read_header(data, start, len(data)).get("subject")[:_NAME_LIMIT], hint))
-        .replace("/", "_")
-        .replace("\\", "_")
-    )
+    header = read_header(data, start, len(data), PART_HEADER_LIMIT)
+    subject = tidy(decode_words(header.get("subject")[:_NAME_LIMIT], hint, may_guess=may_guess))
+    subject = subject.replace("/", "_").replace("\\", "_")
     return f"{subject[:150]}.eml" if subject else ""

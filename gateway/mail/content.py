@@ -99,7 +99,9 @@ def uu_line(line: bytes) -> bytes:
             return b""
 
 
-def text_of(raw: bytes, part: Part, hint: str = "", limit: int = TEXT_LIMIT) -> tuple[str, tuple[str, ...]]:
+def text_of(
+    raw: bytes, part: Part, hint: str = "", limit: int = TEXT_LIMIT, *, may_guess: bool = True
+) -> tuple[str, tuple[str, ...]]:
     """The characters of a text part, LF line ends, and findings. limit: octets that are read."""
     # An octet takes three at most, as "=41".
     data, finding = octets_of(raw, replace(part, end=min(part.end, part.start + 3 * limit + 1000)))
@@ -111,7 +113,7 @@ def text_of(raw: bytes, part: Part, hint: str = "", limit: int = TEXT_LIMIT) -> 
     if not label and part.kind == "text/html":
         meta = _META.search(data[:4096])
         label = meta[1].decode() if meta else ""
-    text, odd = decode(data, label, hint)
+    text, odd = decode(data, label, hint, may_guess=may_guess)
     findings += [odd] if odd else []
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").removeprefix("\ufeff")
     if part.kind == "text/plain" and part.type.get("format").lower() == "flowed":

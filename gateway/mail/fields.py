@@ -54,15 +54,15 @@ def visible(value: str) -> str:
     return value if value.isascii() else octets(value).decode("utf-8", "replace")
 
 
-def read_header(raw: bytes, start: int, end: int) -> Header:
-    """The header block that begins at `start`. Linear; never reads past HEADER_LIMIT, but finds the body behind it."""
+def read_header(raw: bytes, start: int, end: int, limit: int = HEADER_LIMIT) -> Header:
+    """The header block that begins at `start`. Linear; never reads past the limit, but finds the body behind it."""
     line_end = _line_end(raw, start, end)
     if not raw[start : min(line_end, start + 300)].strip():
         return Header((), _after(raw, line_end, end))
     body, after = _blank_line(raw, start, end)
     findings = []
-    block = raw[start : min(body, start + HEADER_LIMIT)]
-    if body - start > HEADER_LIMIT:
+    block = raw[start : min(body, start + limit)]
+    if body - start > limit:
         findings.append("header-block-too-large")
     lines = _lines(block)
     fields, used, broken = _fields(lines, block)

@@ -29,7 +29,7 @@ def signed_content(octets: bytes) -> bytes:
 
 def _pieces(octets: bytes, place: int, end: int) -> list[bytes]:
     """A string that came in pieces, up to the mark that ends it."""
-    found = []
+    found: list[bytes] = []
     while place < end and len(found) < PIECES_LIMIT:
         tag, start, stop = _element(octets, place, end)
         if tag != _STRING:

@@ -11,6 +11,8 @@ from gateway.mail.words import decode_words
 
 PARAMETERS_LIMIT = 200
 """Parameters of one field that are read."""
+VALUE_LIMIT = 4000
+"""Characters of one parameter, or one piece of it, that are read."""
 
 _PLAIN, _WHOLE = -1, -2
 """In place of a piece's number: name=value, and name*=value."""
@@ -34,7 +36,7 @@ class Parameters:
         return self.given.get(name, "")
 
 
-def parameters(text: str, hint: str = "") -> Parameters:
+def parameters(text: str, *, may_guess: bool = True) -> Parameters:
     """Linear; never raises. Continuations (name*0*=) are put in their order, percent and RFC 2047 forms decoded."""
     head, _, tail = text[:32768].partition(";")
     value, rest = _split(visible(head))
@@ -47,8 +49,8 @@ def parameters(text: str, hint: str = "") -> Parameters:
         if piece is None:
             continue
         number = int(piece[2]) if piece[2] else _WHOLE if piece[3] else _PLAIN
-        pieces.setdefault(piece[1], {}).setdefault(number, (bool(piece[3]), _unquoted(found[2])))
-    given = {name: _value(found, hint) for name, found in pieces.items()}
+        pieces.setdefault(piece[1], {}).setdefault(number, (bool(piece[3]), _unquoted(found[2])[:VALUE_LIMIT]))
+    given = {name: _value(found, may_guess) for name, found in pieces.items()}
     names = {name: _percent_decoded(given[name]) for name in ("name", "filename") if name in given}
     return Parameters(value, given | names)
 
@@ -70,20 +72,20 @@ def _unquoted(value: str) -> str:
     return value
 
 
-def _value(pieces: dict[int, tuple[bool, str]], hint: str) -> str:
+def _value(pieces: dict[int, tuple[bool, str]], may_guess: bool) -> str:
     """One parameter of its pieces: the extended forms win over the plain one beside them."""
     numbered = sorted(number for number in pieces if number >= 0)
     if _WHOLE in pieces:
-        return _extended([pieces[_WHOLE]], hint)
+        return _extended([pieces[_WHOLE]], may_guess)
     if not numbered:
-        return _legacy(pieces[_PLAIN][1], hint)
+        return _legacy(pieces[_PLAIN][1], may_guess)
     chosen = [pieces[number] for number in numbered]
     if any(is_extended for is_extended, _ in chosen):
-        return _extended(chosen, hint)
-    return _legacy("".join(text for _, text in chosen), hint)
+        return _extended(chosen, may_guess)
+    return _legacy("".join(text for _, text in chosen), may_guess)
 
 
-def _extended(pieces: list[tuple[bool, str]], hint: str) -> str:
+def _extended(pieces: list[tuple[bool, str]], may_guess: bool) -> str:
     charset, raw = "", b""
     # Some cut an octet ("%B" and "0") between two pieces, so neighbours are joined before they are read.
     for is_extended, group in groupby(pieces, key=lambda piece: piece[0]):
@@ -92,16 +94,16 @@ def _extended(pieces: list[tuple[bool, str]], hint: str) -> str:
             charset, _, text = text.split("'", 2)
         raw += unquote_to_bytes(octets(text)) if is_extended else octets(text)
     if "=?" in (words := raw.decode("ascii", "ignore")) and raw.isascii():
-        return decode_words(words, hint)
-    return decode(raw, charset, hint)[0]
+        return decode_words(words, may_guess=may_guess)
+    return decode(raw, charset, may_guess=may_guess)[0]
 
 
-def _legacy(text: str, hint: str) -> str:
+def _legacy(text: str, may_guess: bool) -> str:
     if "=?" in text:
-        return decode_words(text, hint)
+        return decode_words(text, may_guess=may_guess)
     if text.isascii() and "\x1b" not in text:
         return text
-    return decode(octets(text), "", hint)[0]
+    return decode(octets(text), may_guess=may_guess)[0]
 
 
 def _percent_decoded(text: str) -> str:

@@ -141,7 +141,7 @@ class _Reader:
 
     def _settle(self) -> None:
         if self.octets:
-            self.out.append(decode(bytes(self.octets), self.codepage)[0])
+            self.out.append(decode(bytes(self.octets), self.codepage, may_guess=False)[0])
             self.octets.clear()
 
     def text(self) -> str:

@@ -9,13 +9,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gateway.mail.fields import Header, read_header
+from gateway.mail.charsets import GUESSES_LIMIT
+from gateway.mail.fields import HEADER_LIMIT, Header, read_header
 from gateway.mail.parameters import Parameters, parameters
 
 PARTS_LIMIT = 500
 DEPTH_LIMIT = 120
 DELIMITERS_LIMIT = 20_000
 """Lines of one message that begin like a delimiter and are looked at."""
+
+PART_HEADER_LIMIT = 16 * 1024
+"""Octets of the header of one part; sixteen may have so many."""
+LEAST_HEADER = 1024
+"""Octets of a header that are read in any case."""
 
 _GUESS = re.compile(rb"(?:^|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[Cc]ontent-[A-Za-z-]+[ \t]*:)")
 _MEANT = {"html": "text/html", "<html>": "text/html", "html/text": "text/html", "plain/text": "text/plain"}
@@ -57,6 +63,7 @@ class _Budget:
     octets: int
     parts: int = PARTS_LIMIT
     delimiters: int = DELIMITERS_LIMIT
+    headers: int = 16 * PART_HEADER_LIMIT
     findings: list[str] = field(default_factory=list)
 
 
@@ -77,15 +84,18 @@ def _skip_blank_lines(raw: bytes) -> int:
 
 
 def _read(raw: bytes, start: int, end: int, default: Parameters, depth: int, budget: _Budget) -> Part:
-    header = read_header(raw, start, end)
+    limit = HEADER_LIMIT if depth == 0 else max(LEAST_HEADER, min(PART_HEADER_LIMIT, budget.headers))
+    header = read_header(raw, start, end, limit)
     budget.findings += header.findings
     budget.octets -= header.body - start
-    kind = parameters(header.get("content-type"))
+    budget.headers -= min(header.body - start, limit) if depth else 0
+    may_guess = PARTS_LIMIT - budget.parts <= GUESSES_LIMIT
+    kind = parameters(header.get("content-type"), may_guess=may_guess)
     if kind.value in _MEANT:
         kind = Parameters(_MEANT[kind.value], kind.given)
     if kind.value in ("", "text") or "/" not in kind.value:
         kind = Parameters(default.value if "multipart" not in kind.value else "multipart/mixed", kind.given)
-    part = Part(header, kind, parameters(header.get("content-disposition")), header.body, end)
+    part = Part(header, kind, parameters(header.get("content-disposition"), may_guess=may_guess), header.body, end)
     if kind.value.startswith("multipart/"):
         _open(raw, part, depth, budget)
     return part

@@ -109,7 +109,8 @@ def as_text(value: str | bytes, codepage: str) -> str:
 
 
 def _text(value: bytes, codepage: str) -> str:
-    return decode(value.rstrip(b"\x00"), codepage)[0].replace("\r\n", "\n").replace("\r", "\n")
+    text, _ = decode(value.rstrip(b"\x00"), codepage or "cp1252", may_guess=False)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _properties(value: bytes, codepage: str) -> Iterator[tuple[int, str | bytes]]:

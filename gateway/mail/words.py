@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from gateway.mail.charsets import decode
+from gateway.mail.charsets import GUESSES_LIMIT, decode
 from gateway.mail.fields import octets
 
 WORDS_LIMIT = 2000
@@ -28,11 +28,11 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _QUOTED = re.compile(rb"=([0-9A-Fa-f]{2})")
 
 
-def decode_words(value: str, hint: str = "") -> str:
+def decode_words(value: str, hint: str = "", *, may_guess: bool = True) -> str:
     """The readable form of an unstructured value (Subject, a display name). `hint`: a charset label of the
     same mail."""
     if "=?" not in value:
-        return _plain(value, hint)
+        return _plain(value, hint, may_guess)
     text: list[str] = []
     joined, charset, last = b"", "", 0
     for start, end, label, data in _words(value):
@@ -40,14 +40,15 @@ def decode_words(value: str, hint: str = "") -> str:
         if joined and not between.strip(" \t\r\n") and label.lower() == charset.lower():
             joined, last = joined + data, end
             continue
+        may_guess = may_guess and len(text) < 2 * GUESSES_LIMIT
         if joined:
-            text.append(decode(joined, charset, hint)[0])
+            text.append(decode(joined, charset, hint, may_guess=may_guess)[0])
             between = between if between.strip(" \t\r\n") else ""
-        text.append(_plain(between, hint))
+        text.append(_plain(between, hint, may_guess))
         joined, charset, last = data, label, end
     if joined or charset:
-        text.append(decode(joined, charset, hint)[0])
-    text.append(_plain(value[last:], hint))
+        text.append(decode(joined, charset, hint, may_guess=may_guess)[0])
+    text.append(_plain(value[last:], hint, may_guess))
     return "".join(text)
 
 
@@ -59,15 +60,15 @@ def _words(value: str) -> Iterator[tuple[int, int, str, bytes]]:
         yield found.start(), found.end(), found[1].strip(' "'), _base64(data) if found[2] in "bB" else _q(data)
 
 
-def _plain(value: str, hint: str) -> str:
+def _plain(value: str, hint: str, may_guess: bool) -> str:
     """Raw octets that are no UTF-8 are lone surrogates by now: guess what they were."""
     if value.isascii() and "\x1b" not in value:
         return value
     raw = octets(value)
     try:
-        return raw.decode("utf-8") if b"\x1b" not in raw else decode(raw, "", hint)[0]
+        return raw.decode("utf-8") if b"\x1b" not in raw else decode(raw, "", hint, may_guess=may_guess)[0]
     except UnicodeDecodeError:
-        return decode(raw, "", hint)[0]
+        return decode(raw, "", hint, may_guess=may_guess)[0]
 
 
 def _base64(data: bytes) -> bytes:

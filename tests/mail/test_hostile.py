@@ -77,6 +77,14 @@ HOSTILE = {
     "a header in no charset": b"".join(b"X-%d: \xb0\xa1\n" % number for number in range(2 * MB)),
     "a signed mail in tiny pieces": HEAD + b"Content-Type: application/pkcs7-mime\n\n" + SIGNED + DATA
     + b"\xa0\x80\x24\x80" + b"\x04\x01a" * 8 * MB,
+    "500 headers of parts": HEAD + MIXED + (b"--b\n" + b"a b\nto: x\n" * 4500 + b"\nx\n") * 499,
+    "500 names in no charset": HEAD + MIXED
+    + (b'--b\nContent-Type: application/x; name="' + b"\xb0\xa1\xff" * 12_000 + b'"\n\nx\n') * 499,
+    "500 names of words": HEAD + MIXED
+    + (b'--b\nContent-Type: application/x; name="' + b"=?utf-8?q?=41?= " * 2900 + b'"\n\nx\n') * 499,
+    "500 headers of attached messages": HEAD + MIXED
+    + (b"--b\nContent-Type: message/rfc822\n\n" + b"a:b\n" * 12_500 + b"\nx\n") * 499,
+    "500 short texts in no charset": HEAD + MIXED + (b"--b\n\n" + b"\xb0\xa1\xff" * 1000 + b"\n") * 499,
     "names with commas": HEAD + b"To: x, y <\n" * 2 * MB,
     "40 of Outlook's files": HEAD + MIXED + winmail_parts(uncompressed_rtf(b"{\\rtf1" + b"\\a" * 200_000), 40),
     "a compressed text without end": HEAD + MIXED
