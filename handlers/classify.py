@@ -85,20 +85,22 @@ class Classify(Handler):
 
     def received(self, mail: Mail, case: Case) -> Decisions:
         if case.is_new:
-            yield from self._first(mail)
+            yield from self._first(mail, case.suggested)
         elif case.request is not None and not mail.is_automatic:
             yield from self._later(mail, case.request.category)
 
-    def _first(self, mail: Mail) -> Decisions:
+    def _first(self, mail: Mail, suggested: str) -> Decisions:
         message = mail.message
         subject = Said.of(message.subject, fold(message.subject[:SCAN]).split())
         text = Said.of(message.reply_text or message.text, message.words)
         counted = [(_count(rule, subject, text), rule) for rule in self.rules]
         (score, word, where), rule = max(counted, key=lambda each: each[0][0], default=((0, "", ""), None))
-        if not score or rule is None:
-            yield Label("No word of the table is in it.", category=self.otherwise)
-        else:
+        if score and rule is not None:
             yield Label(f"“{word}” in the {where} speaks of {rule.category}.", category=rule.category)
+        elif suggested:
+            yield Label("No word of the table is in it, but agents made this of mails like it.", category=suggested)
+        else:
+            yield Label("No word of the table is in it.", category=self.otherwise)
 
     def _later(self, mail: Mail, category: str) -> Decisions:
         """"Hello" first, then "delete my account": what asks for proof must not pass as small talk."""

@@ -203,6 +203,9 @@ class Case:
     """The asking for proof that this event answers, else the newest one of the request."""
     on_file: "OnFile | None" = None
     """What the customer file says about the mail; None when none is kept."""
+    suggested: str = ""
+    """The category that agents' work speaks for, where its suggestions were right so often that they may stand in for a
+    rule; "" for none."""
 
 
 # ---- what a handler can say: decisions -----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from gateway.desk.capability import Capability
 from gateway.desk.figures import Figures
 from gateway.desk.handler import Answer, Bounce, Decisions, Drop, Due, Handler, Mail, Proof, Rating
 from gateway.desk.post import Office
+from gateway.desk.teaching import Earned
 from gateway.mail.authres import Verdict
 from gateway.mail.dsn import FailedRecipient
 from gateway.mail.message import parse
@@ -30,6 +31,8 @@ class Handling:
                  customers: Customers | None) -> None:
         self.journey, self.office, self.now, self.customers = journey, office, now, customers
         self.figures = Figures()
+        self.earned: Earned | None = None
+        """What agents taught so well that it may stand in for a rule."""
 
     # ---- mails ----
 
@@ -78,6 +81,8 @@ class Handling:
                 rating = Rating(each.rating, mail.message.reply_text)
                 return self._run_rated(db, requests.standing(db, request), rating, ledger, mail, row, now)
         case = known.of(mail, found)
+        if self.earned is not None and not case.evidence:
+            case.suggested = self.earned.suggest(mail.message.subject, mail.message.reply_text)
         application = Application(db, self.office, case, "received", mail=mail, received=row, ledger=ledger)
         return self._ask(application, lambda handler: handler.received(mail, case))
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session as Db
 from gateway.desk.handler import Handler, Mail
 from gateway.desk.handling import Handling
 from gateway.desk.post import Office
+from gateway.desk.teaching import earned
 from gateway.mail.authres import Verdict
 from gateway.mail.envelope import Envelope
 from gateway.models import RawMail, Received
@@ -38,6 +39,8 @@ AWAY = 2.0
 TOGETHER = 20
 """Mails in one transaction, while so many wait: the door's own commits come between."""
 TOGETHER_OCTETS = 2_000_000
+LEARN = timedelta(minutes=10)
+"""Between two looks at what agents taught."""
 IDLE = 1.0
 """Seconds between looks for rows that another process left (the CLI, another node)."""
 
@@ -86,6 +89,7 @@ class Desk(Handling):
         self._awake = asyncio.Event()
         self._working = asyncio.Lock()
         self._stopping = False
+        self._learnt_at: datetime | None = None
 
     # ---- the loop ----
 
@@ -132,6 +136,8 @@ class Desk(Handling):
     def _waiting(self, db: Db) -> tuple[list[Kept], int | None, int | None]:
         """Mails kept, a letter that bounced, a wake whose time has come."""
         now = self.now()
+        if self._learnt_at is None or now - self._learnt_at >= LEARN:
+            self._learnt_at, self.earned = now, earned(db)
         return (events.next_kept(db, now, TOGETHER, TOGETHER_OCTETS), events.next_bounced(db),
                 events.next_wake(db, now))
 
@@ -210,6 +216,7 @@ class Desk(Handling):
         mail = await asyncio.to_thread(self.read, Kept(0, "", envelope, verdict.as_json(), quarantined, raw))
 
         def work(db: Db) -> None:
+            self.earned = earned(db)
             db.add(row)
             db.flush()
             db.add(RawMail(received_id=row.id or 0, content=raw))

@@ -37,11 +37,17 @@ def learn(db: Db, kind: str, label: str, counted: Collection[int], by: int = 1) 
                                      for each in sorted((*counted, MAILS))])
 
 
-def learnt(db: Db, kind: str, counted: Collection[int]) -> Iterator[tuple[str, int, int]]:
-    """(label, feature, n) of these features, and of MAILS."""
-    rows = db.execute(select(LESSON.label, LESSON.feature, LESSON.n)
-                      .where(LESSON.kind == kind, LESSON.feature.in_((*counted, MAILS))))
-    yield from ((label, feature, n) for label, feature, n in rows)
+def learnt(db: Db, kind: str, counted: Collection[int] | None = None) -> Iterator[tuple[str, int, int]]:
+    """(label, feature, n) of these features, or of all, and of MAILS."""
+    query = select(LESSON.label, LESSON.feature, LESSON.n).where(LESSON.kind == kind)
+    if counted is not None:
+        query = query.where(LESSON.feature.in_((*counted, MAILS)))
+    yield from ((label, feature, n) for label, feature, n in db.execute(query))
+
+
+def suggested_categories(db: Db) -> list[str]:
+    """Every category that was ever suggested."""
+    return list(db.scalars(select(TAUGHT.said_category).where(TAUGHT.said_category != "").distinct()))
 
 
 def opening(db: Db, request_id: int) -> Entry | None:

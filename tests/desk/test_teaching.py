@@ -126,3 +126,26 @@ async def test_a_preview_teaches_nothing(house: House) -> None:
     request = await house.writes("I want a refund of my order.", "Refund")
     await house.acts.preview("answer", request.number, "minji", "It is on its way.")
     assert await house.change(lambda db: db.scalar(select(func.count()).select_from(Taught))) == 0
+
+
+async def test_a_category_that_has_earned_it_stands_in_where_no_rule_finds_a_word(house: House) -> None:
+    text = "Blorp quux frobs wibble zonk."
+    for number in range(lessons.FEWEST + lessons.FEWEST // 2):
+        await taught(house, "gadgets" if number % 3 else "other", "x", "Blorp" if number % 3 else "Hum",
+                     f"{text} Nr {number}" if number % 3 else "Lorem ipsum dolor sit amet.")
+    assert (await house.writes(text, "Blorp")).category == "other", "it is looked at now and then only"
+    requests = await house.requests()
+
+    def agents_agreed(db):  # type: ignore[no-untyped-def]
+        for request in requests[: lessons.FEWEST]:
+            row = db.get_one(Taught, request.id)
+            row.category, row.said_category, row.category_confidence = "gadgets", "gadgets", lessons.SURE
+
+    await house.change(agents_agreed)
+    house.now += timedelta(minutes=11)
+    await house.desk.settle()
+    request = await house.writes(text, "Blorp")
+    assert request.category == "gadgets"
+    assert "agents made this of mails like it" in [line for line in await house.history()
+                                                   if line.decision == "label"][-1].because
+    assert (await house.writes("I want a refund", "Blorp")).category == "policy", "rules win"
