@@ -5,10 +5,11 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 DEVELOPED := .venv/.developed
 CONFIG ?= config.toml
+SECONDS ?= 120
 WORKERS := -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run test crash bench demo screenshots lint types packages clean
+.PHONY: help run test crash fuzz bench demo screenshots lint types packages clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -26,6 +27,11 @@ test: $(DEVELOPED) packages  ## Run all tests (PostgreSQL, Postfix, Exim and the
 
 crash: $(DEVELOPED) packages  ## Kill, freeze, fill and cut what the gateway stands on, then count what every 250 became
 	FRONTDESK_CRASH=long $(BIN)/pytest -m crash -s $(PYTEST)
+
+fuzz: $(DEVELOPED)  ## Feed the door, the reader of mails and the checks with hostile octets (SECONDS=120 each)
+	$(BIN)/python -m pip install --quiet --group fuzz || echo "No atheris for this Python: seeds are mutated instead."
+	for target in door authentication mail; do PYTHONPATH=tests:. $(BIN)/python -m fuzz.$$target $(SECONDS) || exit 1; done
+	FRONTDESK_FUZZ_DIALOGUES=$$((3 * $(SECONDS))) $(BIN)/pytest tests/smtp/test_any_order.py $(PYTEST)
 
 bench: $(DEVELOPED) packages  ## Measure accept beside Postfix, authentication and mail beside other libraries (BENCH=one of them)
 	$(BIN)/python -m pip install --quiet --group bench
