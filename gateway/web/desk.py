@@ -35,6 +35,7 @@ from gateway.web import (
     forms,
     frame,
     login,
+    mcp,
     openapi,
     preferences,
     queue,
@@ -97,7 +98,7 @@ class AgentsWindow(Window):
             return await logins.viewer(http_request) is not None
 
         live = stream.routes(self._streams, is_known)
-        app = build(sheets, logins, [live, *routers(workplace, sheets, logins)])
+        app = build(sheets, logins, [live, mcp.routes(workplace), *routers(workplace, sheets, logins)])
         self.serve(Frame(app, logins, sheets, settings.url), settings.proxies)
 
 
