@@ -21,8 +21,10 @@ from gateway.mail.systems import (
     GREETING,
     INTRODUCTIONS,
     OPENING,
+    PERSON,
     REFUSAL,
     SUBJECT,
+    SUCCESS,
 )
 
 if TYPE_CHECKING:
@@ -76,6 +78,8 @@ def looks_like_bounce(message: "Message") -> bool:
         return bool(REFUSAL.search(words[:1500]))
     if kind not in ("", "delivery-status") or ABSENCE_SUBJECT.match(message.subject[:300]):
         return False
+    if SUCCESS.search(message.subject[:300]) or (SUCCESS.search(words[:600]) and not _CODE.search(words)):
+        return False
     if "@" in words[:1000] and OPENING.match(words[:1000]) and ADDRESS.search(words[:1000]):
         return True
     return _by_daemon(message, words) or _by_words(message, words)
@@ -103,7 +107,7 @@ def _by_words(message: "Message", words: str) -> bool:
     if not SUBJECT.search(message.subject) or _is_answer(message) or GREETING.match(words) or not BODY.search(words):
         return False
     is_likely = bool(DAEMON.match(message.from_email.partition("@")[0].lower())) or not message.from_email
-    is_named = is_likely or bool(SUBJECT.match(message.subject))
+    is_named = is_likely or (bool(SUBJECT.match(message.subject)) and not PERSON.search(words[:1000]))
     return is_named and (_brings_back(message) or _is_telling(words))
 
 

@@ -56,6 +56,15 @@ SUBJECT = re.compile(
     re.IGNORECASE,
 )
 
+SUCCESS = re.compile(
+    r"^\s*(?:delivered|relayed|expanded|배달됨|전달됨|配信済み|已送达|已傳遞|zugestellt|remis|entregado|entregue|recapitato|"
+    r"bezorgd|доставлено|dostarczono)\s?:|successful(?:ly)? (?:mail )?deliver|"
+    r"(?:has been|was) (?:successfully )?delivered to the (?:following|destination)|delivery to these recipients or "
+    r"groups is complete",
+    re.IGNORECASE,
+)
+"""How systems say that a mail arrived."""
+
 BODY = re.compile(
     r"could(?: ?n[o']t| not) be delivered|can(?:'t|not) be delivered|was(?:n't| not) delivered|has not been "
     r"delivered|unable to deliver|not (?:be able to|able to) deliver|undeliverable|delivery (?:has )?failed|"
@@ -122,6 +131,13 @@ GREETING = re.compile(
     re.IGNORECASE,
 )
 """How people begin."""
+
+PERSON = re.compile(
+    r"\bmy\b|\bI (?:changed|got|get|have|need|write|wrote|sent|tried|fixed|can't|cannot|will)\b|[?？](?:\s|$)|"
+    r"제가|부탁|주세요|했는데|でしょうか|ください。|请帮|\bich habe\b|\bmeine?\b|\bj'ai\b|\bmon\b",
+    re.IGNORECASE,
+)
+"""Words of somebody who tells of a bounce or asks about it."""
 
 REFUSAL = re.compile(
     r"automatically rejected|message (?:was|has been) (?:refused|rejected|returned)|(?:메일|메시지)[^\n]{0,30}거부|"
