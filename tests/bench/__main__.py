@@ -4,7 +4,7 @@ missed. Words that begin with "--" are the benches' own."""
 import sys
 from collections.abc import Callable
 
-from tests.bench import authentication, desk, intake, journey, mail
+from tests.bench import authentication, desk, growth, intake, journey, mail
 
 BENCHES: dict[str, Callable[[], int]] = {
     "intake": intake.main,
@@ -12,6 +12,7 @@ BENCHES: dict[str, Callable[[], int]] = {
     "mail": mail.main,
     "journey": journey.main,
     "desk": desk.main,
+    "growth": growth.main,
 }
 
 
