@@ -7,7 +7,7 @@ import re
 
 from gateway.mail.charsets import decode
 
-RTF_LIMIT = 256 * 1024
+RTF_LIMIT = 160 * 1024
 """Octets of Rich Text that are made or read."""
 
 _DICTIONARY = (
