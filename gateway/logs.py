@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -34,16 +35,17 @@ _STANDARD_ERROR = StandardError()
 def configure(section: Log) -> None:
     """Set up logging for the whole process."""
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            _as_json if section.format == "json" else _as_text,
-        ],
+        processors=[_complete, _as_json if section.format == "json" else _as_text],
         wrapper_class=structlog.make_filtering_bound_logger(section.level),
         logger_factory=lambda *_: _STANDARD_ERROR,
         cache_logger_on_first_use=False,
     )
+
+
+def _complete(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["level"] = "error" if method == "exception" else method
+    event["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return structlog.processors.format_exc_info(logger, method, event) if "exc_info" in event else event
 
 
 def _as_json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ handlers read them; only gateway/authentication makes them. Other servers' field
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Self
 
 
@@ -159,9 +160,9 @@ def write(
     verdict: Verdict, authserv_id: str, *, reverse_path: str = "", helo: str = "", client_ip: str = ""
 ) -> bytes:
     """Our Authentication-Results field with its CRLF (RFC 8601 section 2.2): ASCII, whatever strangers chose quoted."""
+    if verdict is UNCHECKED:
+        return _unchecked(authserv_id)
     results = [f"Authentication-Results: {_name(authserv_id)}"]
-    if verdict == UNCHECKED:
-        return _folded([*results, "none"])
     if verdict.iprev.result != Result.NONE:
         results.append(_result(verdict.iprev, ("policy.iprev", client_ip)))
     path = ("smtp.helo", helo) if verdict.spf.detail == "helo" else ("smtp.mailfrom", reverse_path)
@@ -173,6 +174,11 @@ def write(
     dmarc = verdict.dmarc
     results.append(_result(dmarc, ("header.from", dmarc.domain), ("policy.dmarc", dmarc.policy)))
     return _folded(results)
+
+
+@lru_cache(8)
+def _unchecked(authserv_id: str) -> bytes:
+    return _folded([f"Authentication-Results: {_name(authserv_id)}", "none"])
 
 
 def quoted(value: str) -> str:
@@ -187,6 +193,7 @@ def _shown(value: str) -> str:
     return " ".join(value.split())
 
 
+@lru_cache(8)
 def _name(authserv_id: str) -> str:
     return authserv_id if re.fullmatch(r"[A-Za-z0-9.-]{1,200}", authserv_id) else quoted(authserv_id)
 

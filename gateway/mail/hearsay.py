@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gateway.mail.addresses import address_key
 
@@ -158,7 +159,7 @@ def strip(raw: bytes, authserv_id: str) -> bytes:
     """
     end = raw.find(b"\r\n\r\n")
     size = len(raw) if end < 0 else end + 2
-    header, ours = b"\n" + raw[:size], _folded(authserv_id)
+    header, ours = b"\n" + raw[:size], _our_name(authserv_id)
     kept, place, search = [], 0, 0
     while found := _FIELD.search(header, search):
         line_end = _LINE_END.search(header, found.end())
@@ -178,6 +179,11 @@ def _is_ours(value: bytes, ours: str) -> bool:
     words = _plain(head).split()
     # Some join what stands around a comment, others stop before it.
     return not words or ours in (_folded(words[0]), _folded("".join(words)))
+
+
+@lru_cache(8)
+def _our_name(authserv_id: str) -> str:
+    return _folded(authserv_id)
 
 
 def _folded(name: str) -> str:

@@ -193,7 +193,9 @@ class Connection(stock.SMTP):
         else:
             self._out += reply.encode("ascii", "replace") + b"\r\n"
         if len(self._out) > CORK or not self._wire.has_line:
-            await self._flush()
+            self._write_out()
+            if self._is_choked:
+                await self._writer.drain()
 
     async def _flush(self) -> None:
         """Write what is to be said, in one piece; wait only for a client that does not read."""

@@ -47,7 +47,7 @@ class Figures:
         if not reply.is_refusal:
             self.octets += size
             self.times.add(seconds)
-        if verdict is None or verdict == UNCHECKED:
+        if verdict is None or verdict is UNCHECKED:
             return
         self.identities[verdict.identity.value] += 1
         self.seen_before += "signature-seen-before" in verdict.findings
@@ -59,6 +59,6 @@ def told(verdict: Verdict | None) -> dict[str, str]:
     """Whose mail it is, as keys of a log line; a mail that bears several signatures has a result for each."""
     if verdict is None:
         return {}
-    dkim = ",".join(check.result.value for check in verdict.dkim) or "none"
-    return {"author": verdict.author, "identity": verdict.identity.value, "spf": verdict.spf.result.value,
-            "dkim": dkim, "dmarc": verdict.dmarc.result.value}  # fmt: skip
+    dkim = ",".join(check.result for check in verdict.dkim) or "none"
+    return {"author": verdict.author, "identity": verdict.identity, "spf": verdict.spf.result, "dkim": dkim,
+            "dmarc": verdict.dmarc.result}  # fmt: skip
