@@ -31,6 +31,9 @@ MOST = 1_000
 """Lines of a page."""
 MOST_OVERDUE = 1_000
 """Overdue requests of one queue and priority are counted so far, no further."""
+HITS, LOOKS = 100, 5
+"""Entries with the words that a search looks at together, and how often it goes on until it has filled a page. Where a
+filter leaves hardly any, the page is short and the next one goes on."""
 PRIORITIES = (5, 4, 3, 2, 1)
 
 URGENCY = f"priority DESC, {UNDATED}, due, id"
@@ -243,14 +246,18 @@ def _found(db: Db, filter: Filter, now: datetime, limit: int, place: _Place, que
     names = None if queues is None and not filter.queue else _names(db, filter, queues)
     if names == []:
         return Page((), "")
-    most = limit * 4 if names is None and not filter.is_narrow else search.MOST_HITS
     which = _conditions(filter) + (f" AND queue IN {places(len(names))}" if names else "")
-    asked = search.Question(db, filter.words, place.id, most)
-    newest = asked.requests(which, {**_values(filter, now), **named(names or ())}, limit + 1)
+    values, question = {**_values(filter, now), **named(names or ())}, search.Question(db, filter.words)
+    newest, end = dict[int, int](), place.id
+    for _ in range(LOOKS):
+        found = question.requests(which, values, max(limit * 2, HITS), end)
+        newest, end = {**found.newest, **newest}, found.end
+        if end is None or len(newest) > limit:
+            break
     ids = sorted(newest, key=lambda id: -newest[id])[:limit]
-    lines = sorted(_lines(db, f"SELECT id FROM request WHERE id IN {places(len(ids))}", named(ids)) if ids else [],
-                   key=lambda line: -newest[line.id])  # fmt: skip
-    end = newest[ids[-1]] if len(newest) > limit else asked.end()
+    lines = _lines(db, f"SELECT id FROM request WHERE id IN {places(len(ids))}", named(ids)) if ids else []
+    lines.sort(key=lambda line: -newest[line.id])
+    end = newest[ids[-1]] if len(newest) > limit else end
     return Page(lines, str(end) if end is not None else "")
 
 

@@ -12,6 +12,7 @@ without blanks between words, or put particles behind them (Korean), are cut int
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session as Db
 
-from gateway.store.statement import rows
+from gateway.store.statement import named, rows
 
 MOST_READ = 20_000
 """Characters of a text whose words are kept."""
@@ -29,8 +30,6 @@ LONGEST = 40
 """Characters of a term; the rest of a longer word is not looked at."""
 MOST_ASKED = 20
 """Terms of a question."""
-MOST_HITS = 2_000
-"""Entries that one page of a search looks at, where not each of them may be shown."""
 BEGINNING = 3
 """Letters that a word must have to be taken for a beginning, or to lose its ending."""
 
@@ -39,13 +38,23 @@ _JOINED = ("\u1100-\u11ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3
 """Letters of Korean, Japanese and Chinese."""
 _ENDINGS = ("ings", "ing", "ed", "es", "e", "s")
 _PIECE = re.compile(f"[{_JOINED}]+|[^\\W_{_JOINED}]+")
-_IS_JOINED = re.compile(f"[{_JOINED}]")
+_JOINED_FIRST = re.compile(f"[{_JOINED}]")
 
 _FURTHEST = 2**31 - 1
 MOST_FORMS = 30
 """Words that a beginning is looked up as, one by one; of more the index makes one list, which takes longer."""
 NEWEST = 5_000
 """Entries that PostgreSQL looks through before it asks the index for all that there ever were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one look at the index brought."""
+
+    newest: dict[int, int]
+    """Of each request the newest entry that holds the words."""
+    end: int | None
+    """The last entry that was looked at, when there may be more behind it."""
 
 
 class _Fts5:
@@ -103,56 +112,51 @@ _INDEXES: dict[str, _Fts5 | _Tsvector] = {"sqlite": _Fts5(), "postgresql": _Tsve
 
 
 class Question:
-    """Words that are searched for, among the newest entries that hold all of them and come before a place.
+    """Words that were said, as the index asks for them. Nothing is found by a question without a word."""
 
-    before: only entries with a smaller id; most: so many are looked at. Nothing is found by a question without a word.
-    """
-
-    def __init__(self, db: Db, words: str, before: int | None, most: int) -> None:
-        self._db, self._most, self._index = db, most, _INDEXES[db.connection().dialect.name]
-        self._hits = self._index.hits
-        self._values: dict[str, Any] = {"most": most, "before": before or _FURTHEST, "terms": self._question(words)}
-
-    def requests(self, which: str, values: dict[str, Any], limit: int) -> dict[int, int]:
-        """Requests in which they were said, each with its newest such entry, newest first.
-
-        which: SQL on columns of `request` that says which requests count, with its values.
-        """
-        if not self._values["terms"]:
-            return {}
-        sql = (f"SELECT entry.request_id, max(entry.id) AS newest FROM ({self._hits}) AS hit "
-               "JOIN entry ON entry.id = hit.id WHERE entry.withdrawn_at IS NULL AND EXISTS "
-               f"(SELECT 1 FROM request WHERE request.id = entry.request_id AND {which}) "
-               "GROUP BY entry.request_id ORDER BY newest DESC LIMIT :limit")  # fmt: skip
-        return {row[0]: row[1] for row in rows(self._db, sql, {**values, **self._values, "limit": limit})}
-
-    def end(self) -> int | None:
-        """The last entry that was looked at, when there may be more behind it."""
-        if not self._values["terms"]:
-            return None
-        sql = f"SELECT min(id), count(*) FROM ({self._hits}) AS hit"
-        last, count = rows(self._db, sql, self._values).one()
-        return int(last) if count == self._most else None
-
-    def _question(self, words: str) -> str:
-        """The words as the index asks for them."""
+    def __init__(self, db: Db, words: str) -> None:
+        self._db, self._index = db, _INDEXES[db.connection().dialect.name]
         pieces = [*dict.fromkeys(_PIECE.findall(_folded(words[:LONGEST * MOST_ASKED])))][:MOST_ASKED]
-        return self._index.all_of.join(term for word in pieces for term in self._asked(word))
+        long = [each[:LONGEST] for each in pieces if len(each) >= BEGINNING and not _is_joined(each)]
+        whole = self._said([_stem(each) for each in long])
+        self._terms = self._index.all_of.join(term for each in pieces for term in self._asked(each, whole))
 
-    def _asked(self, word: str) -> Iterator[str]:
+    def requests(self, which: str, values: dict[str, Any], most: int, before: int | None) -> Found:
+        """Requests in which the words were said, newest first.
+
+        which: SQL on columns of `request` that says which requests count, with its values; most: so many entries are
+        looked at, the newest of those with an id below `before`.
+        """
+        if not self._terms:
+            return Found({}, None)
+        sql = (f"WITH hit AS MATERIALIZED ({self._index.hits}) SELECT entry.request_id, max(entry.id) AS newest, "
+               "(SELECT min(id) FROM hit), (SELECT count(*) FROM hit) FROM hit JOIN entry ON entry.id = hit.id "
+               "WHERE entry.withdrawn_at IS NULL AND EXISTS "
+               f"(SELECT 1 FROM request WHERE request.id = entry.request_id AND {which}) "
+               "GROUP BY entry.request_id ORDER BY newest DESC")  # fmt: skip
+        asked = {**values, "terms": self._terms, "most": most, "before": before or _FURTHEST}
+        found = rows(self._db, sql, asked).all()
+        last, count = found[0][2:] if found else rows(
+            self._db, f"SELECT min(id), count(*) FROM ({self._index.hits}) AS hit", asked).one()  # fmt: skip
+        return Found({row[0]: row[1] for row in found}, last if count == most else None)
+
+    def _asked(self, word: str, whole: Collection[str]) -> Iterator[str]:
         quoted, begun = self._index.quoted, self._index.begun
-        if not _IS_JOINED.match(word):
+        if not _is_joined(word):
             term = _stem(word[:LONGEST])
-            is_whole = len(word) < BEGINNING or self._is_said(quoted(term))
-            yield quoted(term) if is_whole else begun(self._db, term)
+            yield quoted(term) if len(word) < BEGINNING or term in whole else begun(self._db, term)
         elif len(word) == 1:
             yield begun(self._db, word)
         else:
             yield from (quoted(word[place:place + 2]) for place in range(min(len(word), LONGEST) - 1))
 
-    def _is_said(self, term: str) -> bool:
-        sql = f"SELECT 1 FROM ({self._hits}) AS hit"
-        return rows(self._db, sql, {"terms": term, "before": _FURTHEST, "most": 1}).first() is not None
+    def _said(self, terms: list[str]) -> list[str]:
+        """Those that are words; the others can only be beginnings."""
+        hits = [self._index.hits.replace(":terms", f":q{place}") for place in range(len(terms))]
+        sql = "SELECT " + ", ".join(f"EXISTS (SELECT 1 FROM ({each}) AS hit)" for each in hits)
+        values = {**named([self._index.quoted(term) for term in terms]), "before": _FURTHEST, "most": 1}
+        return [term for term, is_said in zip(terms, rows(self._db, sql, values).one(), strict=True) if is_said] \
+            if terms else []
 
 
 def enter(connection: Connection, entries: Iterable[tuple[int, Iterable[str]]]) -> None:
@@ -172,7 +176,7 @@ def terms(texts: Iterable[str]) -> Collection[str]:
 
 
 def _cut(word: str) -> Iterator[str]:
-    if _IS_JOINED.match(word):
+    if _is_joined(word):
         yield from (word[place:place + 2] for place in range(len(word)))  # the last one alone
     else:
         yield _stem(word[:LONGEST])
@@ -181,6 +185,10 @@ def _cut(word: str) -> Iterator[str]:
 
 
 @lru_cache(10_000)
+def _is_joined(word: str) -> bool:
+    return _JOINED_FIRST.match(word) is not None
+
+
 def _stem(word: str) -> str:
     """"refunds", "refunded" and "refunding" are "refund"; names and numbers of other letters stay as they are."""
     if not (word.isalpha() and word.isascii()):
