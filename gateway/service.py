@@ -175,10 +175,8 @@ def _signing_key(config: Config, place: int, key: DkimKey) -> SigningKey:
 
 def build_pages(config: Config) -> Pages:
     """What the web room shows. Raises ConfigError for a page that is missing or broken."""
-    try:
+    with _templates():
         return Pages(config.site)
-    except LetterError as error:
-        raise ConfigError(str(error)) from None
 
 
 def build_window(config: Config, desk: Desk) -> "CustomersWindow | None":
@@ -218,10 +216,11 @@ def build_workplace(config: Config, database: Database, desk: Desk) -> "Workplac
 
 
 def build_sheets(config: Config) -> "Sheets":
-    """The pages of the agents."""
+    """The pages of the agents. Raises ConfigError for a ready-made text that is broken."""
     from gateway.web.sheets import Sheets
 
-    return Sheets(config.site)
+    with _templates():
+        return Sheets(config.site)
 
 
 def build_status(config: Config, watch: Watch, now: Callable[[], datetime]) -> "Status | None":
@@ -396,6 +395,14 @@ class Service:
         if section.smarthost:
             return f"by {section.smarthost}"
         return "direct" if section.direct else f"as files in {self.config.site.data / 'sent'}"
+
+
+@contextlib.contextmanager
+def _templates() -> Iterator[None]:
+    try:
+        yield
+    except LetterError as error:
+        raise ConfigError(str(error)) from None
 
 
 @contextlib.contextmanager

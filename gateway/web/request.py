@@ -15,7 +15,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
-from gateway.desk import badges, canned
+from gateway.desk import badges
 from gateway.desk.canned import Canned
 from gateway.desk.sayings import MOST_FILES, Preview
 from gateway.mail.authres import Verdict
@@ -65,7 +65,6 @@ class RequestPages:
     def __init__(self, place: Workplace, sheets: Sheets) -> None:
         self.place, self.sheets = place, sheets
         self.zone = ZoneInfo(place.site.timezone)
-        self.canned = canned.read(place.site.templates, place.site.languages)
 
     async def draw(self, http_request: HttpRequest, number: str, status: int = 200, notices: Sequence[Notice] = (),
                    draft: Draft | None = None, preview: Preview | None = None) -> Response:
@@ -107,7 +106,7 @@ class RequestPages:
 
     def _canned(self, request: Request) -> list[Canned]:
         """In the customer's language."""
-        return self.canned.get(request.language) or self.canned[self.place.site.languages[0]]
+        return self.sheets.canned.get(request.language) or self.sheets.canned[self.place.site.languages[0]]
 
 
 def routes(pages: RequestPages) -> APIRouter:

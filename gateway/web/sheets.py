@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import Response
 
 from gateway.config import Site
+from gateway.desk import canned
 from gateway.desk.letters import default_folder
 from gateway.web import assets, shown
 from gateway.web.words import all_words, words
@@ -16,9 +17,10 @@ LONGEST_WISH = 200
 
 
 class Sheets:
-    """All pages of one site."""
+    """All pages of one site, and its ready-made texts. Raises LetterError, with the file, for a broken one of these."""
 
     def __init__(self, site: Site) -> None:
+        self.canned = canned.read(site.templates, site.languages)
         self.environment = Environment(
             loader=FileSystemLoader(default_folder() / "web" / "desk"), autoescape=True, undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True)
