@@ -140,7 +140,7 @@ async def _backlog(folder: Path, batches: Iterator[Path]) -> bool:
     async with opened(folder, "sqlite") as gateway:
         behind = [await leave(gateway.port, next(batches), CONNECTIONS) for _ in range(ROUNDS)]
         left, is_in_order = await gateway.database.read(_drained)
-    print(f"250 within {_p50(without):.1f} ms (half of the mails), {_p50(behind):.1f} ms with {BACKLOG:,} in the spool;",
+    print(f"250 within {_p50(without):.1f} ms (median), {_p50(behind):.1f} ms with {BACKLOG:,} in the spool;",
           f"{BACKLOG - left:,} of them handled meanwhile{'' if is_in_order else ', NOT IN ORDER'}")
     return _told("250 with a backlog", _p50(behind) / _p50(without), SLOWER) and is_in_order
 
