@@ -7,7 +7,19 @@ theirs, capped, so that nobody can use us to send a text to a third person; fail
 import re
 from datetime import timedelta
 
-from gateway.desk.handler import Case, Decisions, Duration, Handler, Identity, Mail, Note, Send, Template, fold
+from gateway.desk.handler import (
+    Case,
+    Decisions,
+    Duration,
+    Handler,
+    Identity,
+    Mail,
+    Message,
+    Note,
+    Send,
+    Template,
+    fold,
+)
 
 SCAN = 20_000
 """Characters of a text that are looked at."""
@@ -77,13 +89,16 @@ class Acknowledge(Handler):
         message = mail.message
         whole = fold(message.subject[:SCAN])
         subject = _PREFIX.sub("", whole, count=1).strip(" .!?")
-        words = f"{whole}\n{fold(message.reply_text[:SCAN])}"
         lacks = {
             "no_subject": _is_shorter(subject, self.shortest_subject) or subject in self.empty_subjects,
             "no_details": _is_shorter(message.reply_text, self.shortest_text),
-            "no_attachment": not message.attachments and any(_holds(words, word) for word in self.attachment_words),
+            "no_attachment": not message.attachments and self._speaks_of_attachment(whole, message),
         }
         return {name: "yes" for name, is_so in lacks.items() if is_so}
+
+    def _speaks_of_attachment(self, subject: str, message: Message) -> bool:
+        words, text = f"{subject} {' '.join(message.words)}", f"{subject}\n{fold(message.reply_text[:SCAN])}"
+        return any(_holds(text if " " in word else words, word) for word in self.attachment_words)
 
 
 def _holds(words: str, word: str) -> bool:

@@ -148,10 +148,12 @@ class _Table:
 
 
 def _signs(word: str) -> list[str]:
-    first, *others = _LATIN.findall(word) or [""]
-    if len(word) == 1 or not word.isascii() or not word.startswith(first):
+    """Of several words the longest tells the most; the last one may have an ending."""
+    pieces = _LATIN.findall(word)
+    if len(word) == 1 or not word.isascii() or not pieces or not word.endswith(pieces[-1]):
         return []
-    return [first] if others else [first + ending for ending in ("", "s", "es", "ed", "ing")]
+    longest = max(pieces, key=len)
+    return [longest + ending for ending in ("", "s", "es", "ed", "ing")] if longest == pieces[-1] else [longest]
 
 
 def _is_said(said: Said, word: str) -> bool:

@@ -34,9 +34,9 @@ from gateway.models import Customer, CustomerRecord, Letter, Request, Verificati
 
 __all__ = [
     "Answer", "Asking", "Bounce", "Case", "CustomerRecord", "Decision", "Decisions", "Drop", "Due", "Duration",
-    "Evidence", "FailedRecipient", "Handler", "Hold", "Identity", "Join", "Label", "Mail", "Move", "Note", "OnFile",
-    "Open", "Place", "Proof", "Rating", "Record", "Request", "Section", "Send", "Template", "Verification", "Wake",
-    "address_key", "domain_of", "fold", "masked",
+    "Evidence", "FailedRecipient", "Handler", "Hold", "Identity", "Join", "Label", "Mail", "Message", "Move", "Note",
+    "OnFile", "Open", "Place", "Proof", "Rating", "Record", "Request", "Section", "Send", "Template", "Verification",
+    "Wake", "address_key", "domain_of", "fold", "masked",
 ]
 
 # ---- what a handler hears: events ----------------------------------------------------------------------------------
