@@ -10,11 +10,11 @@ _REVISION = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
 _BEFORE = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 
 
-def upgrade(connection: Connection | Engine) -> None:
-    """Run what is missing, in one transaction."""
+def upgrade(connection: Connection | Engine, revision: str = "head") -> None:
+    """Run what is missing, up to this revision, in one transaction."""
     if isinstance(connection, Engine):
         with connection.begin() as opened:
-            upgrade(opened)
+            upgrade(opened, revision)
         return
     if _found(connection) == newest():
         return
@@ -24,7 +24,7 @@ def upgrade(connection: Connection | Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(HERE))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def newest() -> set[str]:
