@@ -26,6 +26,8 @@ SETTLED = timedelta(seconds=3)
 """A line is looked at when it is so old: of two transactions the one that began first may be seen last."""
 KEPT = timedelta(days=30)
 """How long what was delivered or given up can be looked at."""
+FORGET_EVERY = 1000
+"""Lines of the history after which what is older is let go."""
 
 
 def invent_secret() -> str:
@@ -68,6 +70,8 @@ def gather(db: Db, now: datetime) -> int:
     query = (select(History, Request).outerjoin(Request, REQUEST.id == HISTORY.request_id)
              .where(HISTORY.id > place.value, HISTORY.at <= now - SETTLED).order_by(HISTORY.id).limit(AT_ONCE))
     lines = [(line, request) for line, request in db.execute(query)]
+    if lines and (lines[-1][0].id or 0) // FORGET_EVERY != place.value // FORGET_EVERY:
+        forget(db, now)
     for line, request in lines:
         place.value = line.id or place.value
         db.add_all(WebhookDelivery(webhook_id=each.id or 0, event=line.decision, body=_told(line, request),

@@ -101,6 +101,7 @@ class Asked:
             raise Problem("changed", "The request is not as you saw it: read it again.", ETag=version(db, request))
         if self.key is not None:
             now = self.workplace.now()
+            agents.end_old(db, now)
             agents.remember(db, self.viewer.agent, self.key, self._hash, IN_HAND, {}, now)
             db.flush()
 

@@ -143,7 +143,8 @@ def whole(db: Db, viewer: Viewer, request: Request) -> tuple[RequestValue, str]:
         request, requests.customer(db, request), held_for=_number(db, request.held_for),
         merged_into=_number(db, request.merged_into),
         verification=verification_value(requests.verification(db, id)),
-        entries=_entries(db, requests.conversation(db, id)), others=[OtherRequest.model_validate(each) for each in others])
+        entries=_entries(db, requests.conversation(db, id)),
+        others=[OtherRequest.model_validate(each) for each in others])
     return value, version(db, request)
 
 

@@ -55,8 +55,9 @@ from gateway.web.workplace import Workplace
 log = structlog.get_logger()
 
 API = "/api/"
-OPEN = ("/login", assets.PATH)
-"""Whoever comes may see these."""
+DESCRIPTION = f"{api.BASE}/openapi.json"
+OPEN = ("/login", DESCRIPTION)
+"""Whoever comes may see these, and what lies below assets.PATH."""
 SAFE = ("GET", "HEAD")
 LONGEST_URL = 4096
 """Octets of path and query: a search of 200 Korean characters has 1800."""
@@ -126,7 +127,7 @@ def api_routes(workplace: Workplace, staff: Staff) -> APIRouter:
 
 def build(sheets: Sheets, logins: Logins, routers: list[APIRouter]) -> ASGIApp:
     """The application, and what it says when something is not done."""
-    app = FastAPI(openapi_url=f"{api.BASE}/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(openapi_url=DESCRIPTION, docs_url=None, redoc_url=None, redirect_slashes=False)
     for router in routers:
         app.include_router(router, include_in_schema=router.prefix == api.BASE)
     description = cache(partial(openapi.describe, app))
@@ -266,7 +267,7 @@ class Frame:
 
 
 def _is_open(path: str) -> bool:
-    return path == OPEN[0] or path.startswith(OPEN[1])
+    return path in OPEN or path.startswith(assets.PATH)
 
 
 def _headers(is_secure: bool) -> list[tuple[bytes, bytes]]:

@@ -5,6 +5,7 @@ import json
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha256
 from hmac import digest
 from pathlib import Path
@@ -136,6 +137,18 @@ async def test_who_is_gone_is_told_nothing_more(house: House, listener: Listener
     assert {row.state for row in await house.all(WebhookDelivery)} == {"failed"}
 
 
+async def test_what_was_told_long_ago_is_forgotten(
+        house: House, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "FORGET_EVERY", 1)
+    herald = await hooked(house, listener, events=["open"])
+    await house.writes()
+    await tells(house, herald)
+    house.now += webhooks.KEPT + timedelta(seconds=1)
+    await house.writes(author="lee@example.org")
+    await tells(house, herald)
+    assert len(await house.all(WebhookDelivery)) == 1
+
+
 async def test_two_heralds_tell_each_thing_once(house: House, listener: Listener) -> None:
     herald = await hooked(house, listener, events=["open"])
     other = Herald(house.database, Caller(ZoneResolver({}), LOOPBACK), lambda: house.now)
@@ -199,8 +212,17 @@ async def test_who_does_not_speak_http_has_not_heard(said: bytes) -> None:
 
 async def test_who_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.delivery.caller.PATIENCE", 0.1)
-    server = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(5), "127.0.0.1", 0)
+    has_left = asyncio.Event()
+
+    async def listens(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        has_left.set()
+
+    server = await asyncio.start_server(listens, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with pytest.raises(NotCalled, match="no answer within"):
         await Caller(ZoneResolver({}), LOOPBACK).post(f"http://127.0.0.1:{port}/", b"{}", ())
+    await has_left.wait()
     server.close()
+    await server.wait_closed()

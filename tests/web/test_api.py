@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from agents_house import AgentsHouse, Client, open_house
 
-from gateway.models import Entry, History, Letter
+from gateway.models import Entry, History, IdempotencyKey, Letter
 from gateway.store.database import Database, connect
+from gateway.web.api import IN_HAND
 
 
 @pytest.fixture
@@ -128,6 +129,16 @@ async def test_twice_at_the_same_moment_is_once(both: AgentsHouse) -> None:
     assert {answer.json["id"] for answer in answers if answer.status == 201} == {
         each.id for each in await both.all(Entry) if each.kind == "answer"}
     assert len([each for each in await both.all(Letter) if not each.is_automatic]) == 1
+
+
+async def test_whose_answer_was_lost_in_a_crash_is_told_so_and_nothing_is_done_again(house: AgentsHouse) -> None:
+    request, program = await house.writes(), await house.program("minji")
+    said = await says(program, request.number, Idempotency_Key="k")
+    await house.change(lambda db: setattr(db.get_one(IdempotencyKey, ("minji", "k")), "status", IN_HAND))
+    wish = {"kind": "answer", "text": "Please try again.", "seen": request.last_entry}
+    again = await program.posts(f"/api/v1/requests/{request.number}/entries", wish, Idempotency_Key="k")
+    assert (said.status, again.status, again.code) == (201, 409, "in-hand")
+    assert len([each for each in await house.all(Letter) if not each.is_automatic]) == 1
 
 
 async def test_what_was_refused_may_be_asked_for_again_with_the_same_key(house: AgentsHouse) -> None:

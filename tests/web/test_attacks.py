@@ -51,7 +51,7 @@ async def test_a_stranger_sees_the_login_and_nothing_else(house: AgentsHouse) ->
 
 
 async def test_a_program_without_a_token_is_told_so(house: AgentsHouse) -> None:
-    for method, path in (("GET", "/me"), ("GET", "/openapi.json"), ("GET", "/requests"), ("POST", "/requests/next"),
+    for method, path in (("GET", "/me"), ("GET", "/openapi.json/x"), ("GET", "/requests"), ("POST", "/requests/next"),
                          ("GET", "/events"), ("DELETE", "/tokens/1"), ("GET", "/nothing"), ("BREW", "/me")):
         answer = await Client(house.visitor).asks(method, API + path)
         assert (path, answer.status, answer.code) == (path, 401, "not-logged-in")

@@ -93,10 +93,10 @@ async def test_queues_that_one_does_not_see_are_not_there(house: AgentsHouse) ->
 
 async def test_what_is_no_request_of_the_protocol_is_told(house: AgentsHouse) -> None:
     program = await house.program("minji")
+    odd = b'{"name": "list_requests", "arguments": {"queue": 5, "x": "\\ud800"}}'
     for body, code in ((b"{", -32700), (b"[]", -32600), (b"[" * 100_000, -32700), (b'{"method": 3}', -32600),
                        (b'{"id": 1, "method": "x"}', -32601), (b'{"id": 1, "method": "tools/call"}', -32602),
-                       (b'{"id": 1, "method": "tools/call", "params": {"name": "list_requests", "arguments": '
-                        b'{"queue": 5, "x": "\\ud800"}}}', -32602),
+                       (b'{"id": 1, "method": "tools/call", "params": %b}' % odd, -32602),
                        (b'{"id": 1, "method": "tools/call", "params": {"name": "read_request"}}', -32602)):
         answer = await program.asks("POST", "/api/v1/mcp", body, Content_Type="application/json")
         assert (answer.status, answer.json["error"]["code"]) == (200, code)
