@@ -30,13 +30,17 @@ class PutOff(Exception):
 
 
 def sender(serial: int) -> str:
-    """Each mail has a customer of its own."""
-    return f"customer{serial}@example.org"
+    """Each mail has a customer and a domain of its own, so that DNS is asked for each."""
+    return f"kim@{domain(serial)}"
+
+
+def domain(serial: int) -> str:
+    return f"c{serial}.example.org"
 
 
 def mail(serial: int) -> bytes:
     text = (f"From: {sender(serial)}\nTo: {SUPPORT}\nSubject: Cannot log in, case {serial}\n"
-            f"Message-ID: <{serial}@example.org>\nDate: Mon, 23 Nov 2026 09:00:00 +0000\n\n"
+            f"Message-ID: <{serial}@{domain(serial)}>\nDate: Mon, 23 Nov 2026 09:00:00 +0000\n\n"
             f"The app says error {serial} when I log in. What can I do? I tried it on two phones.\n"
             f"{LARGE if serial % 20 == 7 else ''}")
     return text.replace("\n", "\r\n").encode()
@@ -70,7 +74,7 @@ class Load:
                     await kind(self, left)
             except (PutOff, OSError, EOFError, smtplib.SMTPException, subprocess.CalledProcessError) as trouble:
                 self.put_off[str(trouble)[:3] if isinstance(trouble, PutOff) else type(trouble).__name__] += 1
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.5)
 
     async def _by_postfix(self, _: "Load", serials: list[int]) -> None:
         """It has a queue of its own, and comes again until it hears 250 or 5xx."""

@@ -12,13 +12,15 @@ from pathlib import Path
 from crash import books
 from crash.books import Books
 from crash.disk import Disk
+from crash.load import MAILS, domain
 from gateway_process import GatewayProcess
 from nameserver import nameserver
 from ports import free_port
 from postfix import Postfix, relay
 from postgres import PostgresServer
 
-ZONE = {"example.org": {"TXT": ["v=spf1 ip4:127.0.0.1 -all"]}, "_dmarc.example.org": {"TXT": ["v=DMARC1; p=reject"]}}
+ZONE = {name: {"TXT": [text]} for serial in range(MAILS) for name, text in (
+    (domain(serial), "v=spf1 ip4:127.0.0.1 -all"), (f"_dmarc.{domain(serial)}", "v=DMARC1; p=reject"))}  # fmt: skip
 
 
 class Site:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from crash.load import IS_LONG, SECONDS, Load
+from crash.load import IS_LONG, MAILS, SECONDS, Load
 from crash.site import Site, postfix, site
 
 pytestmark = [pytest.mark.crash, pytest.mark.system, pytest.mark.timeout(900 if IS_LONG else 180)]
@@ -26,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def happens(site: Site, fault: Callable[[], Awaitable[None]], *, is_felt: bool = True) -> None:
     """The fault comes again and again while mail comes in; then the books are read.
 
-    is_felt: clients were told to come again, or nothing was tested.
+    is_felt: somebody was told to come again or could not be proven, or nothing was tested.
     """
     chance = random.Random()
 
@@ -40,7 +40,7 @@ async def happens(site: Site, fault: Callable[[], Awaitable[None]], *, is_felt: 
         await asyncio.gather(load.comes(), faults())
     books = await site.settles()
     print(f"\n{fault.__name__}, {TIMES} times: {len(load.confirmed)} with 250, put off {dict(load.put_off)}; {books}")
-    assert load.put_off or not is_felt
+    assert load.put_off or len(books.proven) < MAILS or not is_felt
     books.agree(load)
 
 
@@ -122,4 +122,4 @@ async def test_dns_is_gone(folder: Path, kind: str) -> None:
             await asyncio.sleep(2)
             here.start_dns()
 
-        await happens(here, dns_is_gone, is_felt=False)
+        await happens(here, dns_is_gone)
