@@ -31,7 +31,7 @@ def claim_next(db: Db, queue: str | None, agent: str, now: datetime, lease: time
     """
     names = [name for name in lists.waiting(db, queues) if queue in (None, name)]
     values = {"agent": agent, "now": now, **named(names)}
-    id = (_came_back(db, len(names), values) or _free(db, len(names), values)) if names else None
+    id = _first(db, values, len(names)) if names else None
     request = db.get(Request, id) if id else None
     if request is not None:
         take(request, agent, now, lease)
@@ -50,23 +50,21 @@ def let_go(request: Request) -> None:
     request.owner, request.lease_until, request.claimed_at = "", None, None
 
 
-def _came_back(db: Db, queues: int, values: dict[str, Any]) -> int | None:
-    return _lock(db, f"SELECT id FROM request WHERE {_CAME_BACK} AND queue IN {places(queues)} {_FIRST}", values)
+def _first(db: Db, values: dict[str, Any], queues: int) -> int | None:
+    """What came back; else of the queue whose first request is the most urgent one, and when others are faster there
+    of the next."""
+    which = {-1: f"{_CAME_BACK} AND queue IN {places(queues)}"}
+    which |= {place: f"queue = :q{place} AND {_IS_FREE}" for place in range(queues)}
+    ids = (_lock(db, f"SELECT id FROM request WHERE {which[place]} {_FIRST}", values)
+           for place in _by_urgency(db, which, values))  # fmt: skip
+    return next((id for id in ids if id is not None), None)
 
 
-def _free(db: Db, queues: int, values: dict[str, Any]) -> int | None:
-    """Of the queue whose first request is the most urgent one; of the next when others are faster there."""
-    for place in _by_urgency(db, queues, values):
-        id = _lock(db, f"SELECT id FROM request WHERE queue = :q{place} AND {_IS_FREE} {_FIRST}", values)
-        if id is not None:
-            return id
-    return None
-
-
-def _by_urgency(db: Db, queues: int, values: dict[str, Any]) -> Sequence[int]:
-    firsts = (f"SELECT * FROM (SELECT {place} AS place, id, priority, due FROM request WHERE queue = :q{place} AND "
-              f"{_IS_FREE} {_FIRST}) AS one" for place in range(queues))  # fmt: skip
-    sql = f"SELECT place FROM ({' UNION ALL '.join(firsts)}) AS each_one ORDER BY {lists.URGENCY}"
+def _by_urgency(db: Db, which: dict[int, str], values: dict[str, Any]) -> Sequence[int]:
+    firsts = (f"SELECT * FROM (SELECT {place} AS place, id, priority, due FROM request WHERE {each} {_FIRST}) AS one"
+              for place, each in which.items())  # fmt: skip
+    order = f"CASE place WHEN -1 THEN 0 ELSE 1 END, {lists.URGENCY}"
+    sql = f"SELECT place FROM ({' UNION ALL '.join(firsts)}) AS each_one ORDER BY {order}"
     return [row[0] for row in rows(db, sql, values)]
 
 
