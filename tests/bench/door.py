@@ -5,6 +5,7 @@ Prints its port when it is open; its log, a JSON line per mail as in production,
 """
 
 import asyncio
+import gc
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,8 @@ async def serve(folder: Path) -> None:
         Capabilities(b"s" * 32, "support@example.com", timedelta(days=180)), lambda: datetime.now(UTC),
     )  # fmt: skip
     await door.start()
+    gc.collect()
+    gc.freeze()  # as the service does
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     print(door.addresses[0][1], flush=True)
