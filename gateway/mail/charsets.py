@@ -26,6 +26,8 @@ SELDOM = frozenset(["cp1250", "iso8859_2", "cp1254", "iso8859_5", "iso8859_6", "
 SAMPLE = 1000
 """Bytes with the high bit that a guess looks at: enough to know, little enough for 25 MB of noise."""
 
+MENDED_LIMIT = 128 * 1024
+"""Bytes of a text that is mended letter by letter."""
 GUESSES_LIMIT = 20
 """Texts of one kind in one mail whose charset is guessed: a guess takes milliseconds."""
 _SIDE_BY_SIDE = re.compile(rb"[\x80-\x9f]|[\x80-\xff]{2}")
@@ -39,6 +41,10 @@ _FINALS = "\u3164ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇ
 _ESCAPES = re.compile(rb"\x1b(\$[@B]|\$\(D|\([BJIH]|&@)")
 _SHIFTED = re.compile(rb"\x0e([^\x0f\r\n]*)\x0f?")
 _HIGH = bytes(each | 0x80 if 0x21 <= each <= 0x7E else each for each in range(256))
+_STRAY = re.compile(r"(?:(?<=[A-Za-z])|(?=..?[A-Za-z]))[\udc91-\udc97\udca0-\udcfe]{1,2}(?![\udc80-\udcff])", re.DOTALL)
+"""One or two bytes that are no UTF-8, beside a letter."""
+_BEYOND_ASCII = re.compile(r"[\x80-\ud7ff\ue000-\U0010ffff]")
+_SURROGATE = re.compile(r"[\udc80-\udcff]")
 _THREE_BYTES = re.compile(rb"[\xe0-\xf4][\x80-\xbf]{2}")
 
 
@@ -78,6 +84,9 @@ def _decode_8_bit(
             text = _strict(raw, WINDOWS.get(codec, codec) if _CONTROLS.search(raw) else codec)
             if text is not None:
                 return text, ""
+        text = _mended(raw) if declared[:1] == ("utf_8",) else None
+        if text is not None:
+            return text, "charset-mislabelled"
         text = _nearly(raw, declared) if may_guess else raw.decode(declared[0], "replace")
         if text is not None:
             return text, "charset-broken"
@@ -107,6 +116,15 @@ def _composed(text: str) -> str:
 def _syllable(spelt: re.Match[str]) -> str:
     initial, medial, final = _INITIALS.find(spelt[1]), ord(spelt[2]) - ord("ㅏ"), _FINALS.find(spelt[3])
     return chr(0xAC00 + (initial * 21 + medial) * 28 + final) if initial >= 0 and final >= 0 else spelt[0]
+
+
+def _mended(raw: bytes) -> str | None:
+    """UTF-8 with letters of a Western set here and there in its words, as when two programs wrote one text."""
+    text = raw.decode("utf_8", "surrogateescape") if len(raw) <= MENDED_LIMIT else ""
+    if not _BEYOND_ASCII.search(text):
+        return None
+    text = _STRAY.sub(lambda found: found[0].encode("utf_8", "surrogateescape").decode("cp1252"), text)
+    return None if _SURROGATE.search(text) else text
 
 
 def _is_single(codec: str) -> bool:

@@ -139,6 +139,11 @@ def test_the_charset_of_the_body_serves_raw_octets_in_the_fields() -> None:
     assert (message.from_name, message.subject) == ("김", "건")
 
 
+def test_two_programs_that_wrote_one_text_are_both_understood() -> None:
+    raw = "Atención, señor: ".encode() + "la divulgação no llegó, está en la aduana".encode("latin-1")
+    assert parse(mail(raw, "utf-8")).text == "Atención, señor: la divulgação no llegó, está en la aduana"
+
+
 def test_what_cannot_be_decoded_is_shown_with_a_finding_and_not_lost() -> None:
     message = parse(mail("가나다라마바사".encode() + b"\xff and more", "utf-8"))
     assert message.text == "가나다라마바사\ufffd and more"
