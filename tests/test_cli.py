@@ -548,7 +548,7 @@ def test_check_finds_a_fresh_folder_good(frontdesk: Command) -> None:
     assert said.code == 0
     assert {each["what"]: each["result"] for each in said.lines[0]} == {
         "data folder": "good", "handlers": "good", "database": "good", "customers": "note", "certificate": "note",
-        "delivery": "note", "signature": "note", "page": "good"}
+        "delivery": "note", "signature": "note", "page": "good", "agents": "note"}
 
 
 @pytest.mark.parametrize(("section", "result"), [
@@ -559,6 +559,23 @@ def test_check_says_where_the_links_in_letters_lead(
     (tmp_path / "config.toml").write_text(f"[web]\n{section}\n")
     said = frontdesk("check", "--json")
     assert {each["what"]: each["result"] for each in said.lines[0]}["page"] == result
+
+
+@pytest.mark.parametrize(("section", "employed", "result", "told"), [
+    ('listen = ""', True, "note", "agents have no page"), ("", False, "note", "nobody can log in yet"),
+    ('listen = "0.0.0.0:8026"', True, "note", "without TLS"), ("", True, "good", "http://127.0.0.1:8026"),
+    ('listen = "0.0.0.0:8026"\nurl = "https://a.example.com"', True, "good", "https://a.example.com"),
+])
+def test_check_says_where_agents_log_in(
+        frontdesk: Command, tmp_path: Path, migrated: Path, section: str, employed: bool, result: str,
+        told: str) -> None:
+    (tmp_path / "config.toml").write_text(f"[agents]\n{section}\n")
+    (tmp_path / "var").mkdir()
+    shutil.copy(migrated, tmp_path / "var")
+    if employed:
+        frontdesk("agent", "add", "minji")
+    [finding] = [each for each in frontdesk("check", "--json").lines[0] if each["what"] == "agents"]
+    assert (finding["result"], told in finding["sentence"]) == (result, True)
 
 
 def test_check_finds_a_broken_page(frontdesk: Command, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Faults of the config itself are ConfigErrors, told before anything else is looke
 import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,8 +25,10 @@ from gateway.console.edge import first_line, has_database
 from gateway.desk.pipeline import Desk
 from gateway.mail.envelope import domain_of
 from gateway.service import build_desk, build_pages, build_resolver, build_signer, open_database
+from gateway.store import agents
 from gateway.store.customer_file import CustomerFile, Fault
 from gateway.store.customers import Unreadable
+from gateway.store.database import Database
 
 SOON = timedelta(days=14)
 """A certificate that ends within this time is worth a note."""
@@ -54,7 +57,7 @@ async def look(config: Config, *, ask_dns: bool) -> list[Finding]:
         desk = build_desk(config, database)
         found += [Finding("handlers", "good", f"{', '.join(config.desk.handlers)}; every letter has its template"),
                   await _database(config, database), await _customers(config, desk), _certificate(config),
-                  _way_out(config), *_signing(config), _page(config)]
+                  _way_out(config), *_signing(config), _page(config), await _agents(config, database)]
     finally:
         await database.close()
     return [*found, *[each async for each in _dns(config)]] if ask_dns else found
@@ -68,6 +71,20 @@ def _page(config: Config) -> Finding:
     if config.web.url.startswith("http://"):
         return Finding("page", "note", f"letters link to {config.page}: without TLS others may read the links")
     return Finding("page", "good", f"letters link to {config.page}")
+
+
+async def _agents(config: Config, database: Database) -> Finding:
+    """Where agents log in, and whether anybody can."""
+    if not config.agents.listen:
+        return Finding("agents", "note", "agents have no page ([agents] listen is empty): they work by the command")
+    with suppress(SQLAlchemyError, OSError):
+        staff = await database.read(agents.listing) if has_database(config) else ()
+        if not any(each.password_hash and each.disabled_at is None for each in staff):
+            return Finding("agents", "note", "nobody can log in yet: frontdesk agent add NAME --role operator")
+    host = config.agents.listen.rpartition(":")[0].strip("[]")
+    if not config.agents.url.startswith("https://") and host not in ("localhost", "::1") and host[:4] != "127.":
+        return Finding("agents", "note", f"they log in at {host} without TLS: others may read the passwords")
+    return Finding("agents", "good", f"they log in at {config.agents.url or f'http://{config.agents.listen}'}")
 
 
 async def _customers(config: Config, desk: Desk) -> Finding:

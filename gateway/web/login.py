@@ -89,9 +89,9 @@ class Logins:
     async def viewer(self, http_request: HttpRequest) -> Viewer | None:
         """Who this is; None when nobody we know. Tokens are for the API only, and go before a cookie."""
         kind, _, token = http_request.headers.get("authorization", "").partition(" ")
-        if kind:
+        if kind.lower() == "bearer":  # any other kind is for a web server in front of us
             is_api = http_request.scope["path"].startswith("/api/")
-            return await self._by_token(token.strip()) if is_api and kind.lower() == "bearer" else None
+            return await self._by_token(token.strip()) if is_api else None
         secret = http_request.cookies.get(self.cookie, "")
         return await self._by_login(secret) if secret else None
 
