@@ -130,7 +130,7 @@ class Acts:
 
         def work(db: Db) -> Request:
             # In one order always: two agents who join two requests crosswise would wait for each other for ever.
-            found = {name: self._find(db, name) for name in sorted((number, into))}
+            found = {name: self._find(db, name) for name in sorted((number, into), key=self._canonical)}
             self._condition(db, found[number])
             return joining.merge(Hand(db, self.desk, found[number], agent), found[into])
 
@@ -214,8 +214,7 @@ class Acts:
 
     def _find(self, db: Db, name: str) -> Request:
         """The request of a loosely typed number, locked until the act is done."""
-        canonical = next(number.find(name, self.desk.office.prefix), "")
-        request = requests.find(db, canonical, lock=True)
+        request = requests.find(db, self._canonical(name), lock=True)
         if request is None or not (self.queues is None or request.queue in self.queues):
             raise Refused(f"There is no request {name.strip()!r}.", "unknown-request")
         return request
@@ -229,6 +228,9 @@ def _a_lesson(work: Callable[[Hand], T]) -> Callable[[Hand], T]:
         return done
 
     return whole
+
+    def _canonical(self, name: str) -> str:
+        return next(number.find(name, self.desk.office.prefix), "")
 
 
 def _named(agent: str) -> str:
