@@ -78,7 +78,7 @@ class Desk:
     def __init__(self, browser: Browser, town: Town, **look: Any) -> None:
         self.town = town
         self.context: BrowserContext = browser.new_context(base_url=town.url, locale="ko-KR", **look)
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(20_000)
         self.asked: list[str] = []
         self.faults: list[str] = []
         self.context.on("request", lambda request: self.asked.append(request.url))

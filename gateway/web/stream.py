@@ -85,6 +85,8 @@ class Streams:
     def close(self) -> None:
         """Every stream ends now."""
         self._is_closed = True
+        if self._looks is not None:
+            self._looks.cancel()
         for each in self._listeners:
             each.rings.set()
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from town import CHROMIUM, Desk, Town, launch
+
+expect.set_options(timeout=20_000)  # a busy machine is no fault of the page's
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,7 @@
 """The working day of agents at their browsers, with real mails over SMTP: from the login to the last answer."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from playwright.sync_api import Locator, Page, expect
 from town import Desk, Town
@@ -99,6 +100,7 @@ def test_two_agents_do_not_answer_at_the_same_time(town: Town, desk: Callable[..
     opens(first, "환불해 주세요")
     opens(second, "환불해 주세요")
     first.click("#claim")
+    expect(second.locator(".notice.doubtful")).to_contain_text("김아름 님이")  # by itself
     writes(second, "answer", "환불해 드렸습니다.")
     told = second.locator(".notice.bad")
     expect(told).to_contain_text("areum 님이")
@@ -106,10 +108,23 @@ def test_two_agents_do_not_answer_at_the_same_time(town: Town, desk: Callable[..
     expect(second.locator("#text")).to_have_value("환불해 드렸습니다.")  # what was typed is not lost
     second.get_by_role("button", name="넘겨받기").click()
     expect(second.locator(".notice").first).to_contain_text("맡은 문의")
-    first.reload()
     expect(first.locator(".notice.doubtful")).to_contain_text("이봄 님이")
     second.get_by_role("link", name="처리 이력").click()
-    expect(second.locator("table")).to_contain_text("took it over from areum")
+    expect(second.locator("table")).to_contain_text("areum 님에게서 넘겨받았습니다")
+
+
+def test_a_request_stays_with_the_agent_who_works_on_it(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("dasom", "고다솜")
+    town.do(somebody(town, "배", "bae@twelfth.example.net").writes("요금 문의", "요금이 얼마인가요?"))
+    page = desk().logs_in("dasom")
+    opens(page, "요금 문의")
+    page.click("#claim")
+    expect(page.locator(".notice.good").first).to_contain_text("내가 맡은 문의")
+    town.passes(minutes=20)
+    with page.expect_response("**/renew"):
+        page.locator("#text").press_sequentially("확인")
+    request = next(each for each in town.do(town.world.requests()) if each.subject == "요금 문의")
+    assert request.lease_until == town.world.clock.now + timedelta(minutes=30)
 
 
 def test_what_came_in_meanwhile_is_read_before_the_answer(town: Town, desk: Callable[..., Desk]) -> None:
