@@ -219,6 +219,10 @@ class Acts:
             raise Refused(f"There is no request {name.strip()!r}.", "unknown-request")
         return request
 
+    def _canonical(self, name: str) -> str:
+        """The number as it is kept; "" when it is none."""
+        return next(number.find(name, self.desk.office.prefix), "")
+
 
 def _a_lesson(work: Callable[[Hand], T]) -> Callable[[Hand], T]:
     """An act by which the agent says that the request is labelled right: suggestions are learnt from it."""
@@ -228,9 +232,6 @@ def _a_lesson(work: Callable[[Hand], T]) -> Callable[[Hand], T]:
         return done
 
     return whole
-
-    def _canonical(self, name: str) -> str:
-        return next(number.find(name, self.desk.office.prefix), "")
 
 
 def _named(agent: str) -> str:
