@@ -87,10 +87,11 @@ class LargeMail:
             os.close(folder)
 
     def _copy(self, path: Path) -> None:
-        with path.open("xb") as file:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             offset = 0
-            while sent := os.sendfile(file.fileno(), self._file, offset, self.size):
-                offset += sent
+            while piece := os.pread(self._file, HEADER, offset):
+                offset += file.write(piece)
+            file.flush()
             os.fsync(file.fileno())
 
     def octets(self) -> mmap.mmap:
@@ -102,6 +103,6 @@ def _nameless(folder: Path) -> int:
     """A file that can be given a name later, where the system knows such files."""
     try:
         return os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except OSError:
+    except (OSError, AttributeError):
         with tempfile.TemporaryFile(dir=folder) as file:
             return os.dup(file.fileno())

@@ -124,9 +124,11 @@ def insert_all(db: Db, arrivals: Sequence[Arrival]) -> list[int]:
     """Insert what is not there yet; the id of each, of a mail that came before the id it had then."""
     rows, dialect = _rows(db), db.connection().dialect
     keys = [arrival.digest or place for place, arrival in enumerate(arrivals)]
-    first = dict(zip(reversed(keys), reversed(arrivals), strict=True))
+    first: dict[Key, Arrival] = {}
+    for key, arrival in zip(keys, arrivals, strict=True):
+        first.setdefault(key, arrival)
     known, free = rows.place([key for key in first if isinstance(key, str)], len(first))
-    new = {key: arrival for key, arrival in reversed(first.items()) if key not in known}
+    new = {key: arrival for key, arrival in first.items() if key not in known}
     ids = known | dict(zip(new, free, strict=False))
     mails = [(ids[key], arrival) for key, arrival in new.items()]
     if mails:

@@ -83,6 +83,7 @@ async def test_a_file_on_another_disk_is_copied(folder: Path) -> None:
     large = large_mail(Path("/dev/shm"))
     large.name(folder / "17")
     assert (folder / "17").read_bytes() == HEADER + BODY
+    assert (folder / "17").stat().st_mode & 0o077 == 0
 
 
 async def test_a_large_mail_that_comes_again_is_kept_once(sqlite: Sqlite, folder: Path) -> None:
