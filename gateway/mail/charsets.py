@@ -26,7 +26,7 @@ SELDOM = frozenset(["cp1250", "iso8859_2", "cp1254", "iso8859_5", "iso8859_6", "
 SAMPLE = 1000
 """Bytes with the high bit that a guess looks at: enough to know, little enough for 25 MB of noise."""
 
-MENDED_LIMIT = 128 * 1024
+MENDED_LIMIT = 32 * 1024
 """Bytes of a text that is mended letter by letter."""
 GUESSES_LIMIT = 20
 """Texts of one kind in one mail whose charset is guessed: a guess takes milliseconds."""
@@ -84,7 +84,7 @@ def _decode_8_bit(
             text = _strict(raw, WINDOWS.get(codec, codec) if _CONTROLS.search(raw) else codec)
             if text is not None:
                 return text, ""
-        text = _mended(raw) if declared[:1] == ("utf_8",) else None
+        text = _mended(raw) if may_guess and declared[:1] == ("utf_8",) else None
         if text is not None:
             return text, "charset-mislabelled"
         text = _nearly(raw, declared) if may_guess else raw.decode(declared[0], "replace")
