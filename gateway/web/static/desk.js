@@ -126,7 +126,7 @@ at("#write")?.addEventListener("submit", (event) => {
   event.currentTarget.dataset.sent = "yes";
 });
 
-// ---- the page opens where the reading begins ----
+// ---- the page opens where the reading begins, unless something at its head is to be read first ----
 
-if (at("#write") && !location.hash && !performance.getEntriesByType("navigation")[0]?.type?.includes("back"))
+if (at("#write") && !at(".notice.doubtful, .notice.bad") && !location.hash && !performance.getEntriesByType("navigation")[0]?.type?.includes("back"))
   all(".said").at(-1)?.scrollIntoView({ block: "nearest" });
