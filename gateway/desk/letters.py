@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import extract_tb
+from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
@@ -79,6 +80,13 @@ class Block:
     lines: list[Markup]
 
 
+class _Sandbox(SandboxedEnvironment):
+    """What is asked of paragraphs for each letter is known to be harmless, and looked at no further."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        return attr in ("kind", "lines") if isinstance(obj, Block) else super().is_safe_attribute(obj, attr, value)
+
+
 def default_folder() -> Path:
     """The templates that came along: in the wheel, or beside the package in a checkout."""
     carried = Path(__file__).parent.parent / "_data" / "templates"
@@ -90,8 +98,8 @@ class Letters:
 
     def __init__(self, folder: Path | None, site: Site) -> None:
         self.folder, self.site = folder or default_folder(), site
-        self._environment = SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=False,
-                                                 trim_blocks=True, lstrip_blocks=True)
+        self._environment = _Sandbox(undefined=StrictUndefined, keep_trailing_newline=False, trim_blocks=True,
+                                     lstrip_blocks=True)
         self._compiled: dict[Path, Template] = {}
         self._used: dict[Path, frozenset[str]] = {}
         self._paths: dict[tuple[str, str], Path] = {}

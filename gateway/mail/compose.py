@@ -11,8 +11,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 
 import idna
 
@@ -93,7 +94,7 @@ def ascii_address(address: str) -> str:
 
 
 def _fields(draft: Draft) -> Iterator[str]:
-    yield _fold("Date", [format_datetime(draft.date)])
+    yield _date(draft.date, draft.date.utcoffset())
     yield _mailbox("From", draft.sender_name, draft.sender)
     yield _mailbox("To", draft.recipient_name, draft.recipient)
     if ascii_address(draft.reply_to):
@@ -104,6 +105,12 @@ def _fields(draft: Draft) -> Iterator[str]:
     if _LANGUAGE.fullmatch(draft.language):
         yield f"Content-Language: {draft.language}"
     yield "MIME-Version: 1.0"
+
+
+@lru_cache(100)
+def _date(moment: datetime, _zone: timedelta | None) -> str:
+    """Many letters are written at one moment; one moment in two zones is the same, but not written so."""
+    return _fold("Date", [format_datetime(moment)])
 
 
 def _thread(draft: Draft) -> Iterator[str]:
@@ -128,6 +135,7 @@ def _ids(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(text for text in texts if len(text) <= _LONGEST_ID and _ID.fullmatch(text)))
 
 
+@lru_cache(100)
 def _mailbox(field: str, name: str, address: str) -> str:
     address = ascii_address(address)
     if not address:

@@ -184,11 +184,11 @@ def _cut(word: str) -> Iterator[str]:
             yield bare  # "1231" finds FD-2026-0001231
 
 
-@lru_cache(10_000)
 def _is_joined(word: str) -> bool:
     return _JOINED_FIRST.match(word) is not None
 
 
+@lru_cache(10_000)
 def _stem(word: str) -> str:
     """"refunds", "refunded" and "refunding" are "refund"; names and numbers of other letters stay as they are."""
     if not (word.isalpha() and word.isascii()):
