@@ -1,34 +1,18 @@
 """The API about people: who you are, agents, tokens of programs, the audit."""
 
-from datetime import timedelta
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from gateway.desk.roles import RIGHTS
+from gateway.desk.roles import RIGHTS, Role, Scope
 from gateway.desk.staff import Staff, login_name
-from gateway.models import Agent
+from gateway.models import Agent, ApiToken
 from gateway.store import agents, audit
 from gateway.web.api import Who
-from gateway.web.api_values import (
-    LARGEST_ID,
-    AgentsValue,
-    AgentValue,
-    AuditPage,
-    Heard,
-    HistoryValue,
-    Id,
-    Me,
-    Name,
-    NewToken,
-    RoleWord,
-    ScopeWord,
-    TokensValue,
-    TokenValue,
-    Word,
-)
+from gateway.web.api_values import LARGEST_ID, Heard, HistoryValue, Id, Name, Value, Word
 from gateway.web.login import Viewer
 from gateway.web.problems import Problem
 from gateway.web.workplace import Workplace
@@ -38,6 +22,71 @@ Language = Annotated[str, Field(pattern="^(en|ko)$")]
 AgentName = Annotated[str, Path(max_length=100)]
 
 
+class Me(Value):
+    """Who asks, and what they may."""
+
+    agent: str
+    full_name: str
+    role: str
+    queues: list[str] | None
+    """Those they see; null is all."""
+    language: str
+    scopes: list[str]
+    rights: list[str]
+
+
+class AgentValue(Value):
+    name: str
+    full_name: str
+    role: str
+    queues: list[str]
+    """Those they see; none named is all."""
+    language: str
+    created_at: datetime
+    disabled_at: datetime | None
+
+    @classmethod
+    def of(cls, agent: Agent) -> Self:
+        return cls.model_validate(agent)
+
+
+class AgentsValue(Value):
+    items: list[AgentValue]
+
+
+class TokenValue(Value):
+    """A program's token, without its secret."""
+
+    id: int
+    agent: str
+    label: str
+    scopes: list[str]
+    created_at: datetime
+    used_at: datetime | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, token: ApiToken) -> Self:
+        return cls.model_validate(token)
+
+
+class TokensValue(Value):
+    items: list[TokenValue]
+
+
+class NewToken(TokenValue):
+    secret: str
+    """Shown once, kept nowhere."""
+
+
+class AuditPage(Value):
+    """Who came in, who changed whose rights; the newest first."""
+
+    items: list[HistoryValue]
+    next: str | None
+
+
 class NewAgent(Heard):
     """Somebody new."""
 
@@ -45,7 +94,7 @@ class NewAgent(Heard):
     """Login name."""
     full_name: Word = ""
     """As letters are signed."""
-    role: RoleWord = "agent"
+    role: Role = "agent"
     queues: list[Name] = Field(default=[], max_length=MOST_QUEUES)
     """Those they may see; none named is all."""
     language: Language = "en"
@@ -57,7 +106,7 @@ class AgentChanges(Heard):
     """What is not named stays."""
 
     full_name: Word | None = None
-    role: RoleWord | None = None
+    role: Role | None = None
     queues: list[Name] | None = Field(default=None, max_length=MOST_QUEUES)
     language: Language | None = None
 
@@ -75,7 +124,7 @@ class TokenWish(Heard):
     """Whose; yours, unless you administer."""
     label: Name
     """What it is for."""
-    scopes: list[ScopeWord] = Field(min_length=1, max_length=4)
+    scopes: list[Scope] = Field(min_length=1, max_length=4)
     days: int | None = Field(default=None, ge=1, le=3650)
     """How long it is good; null until it is revoked."""
 

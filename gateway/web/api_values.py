@@ -5,12 +5,12 @@ Times are RFC 3339 in UTC. Texts of customers are theirs: never markup of ours, 
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from gateway.desk import badges
-from gateway.models import Agent, ApiToken, Attachment, Customer, Entry, History, Letter, Request, Verification
+from gateway.models import Attachment, Customer, Entry, History, Letter, Request, Verification
 from gateway.store.database import storable
 from gateway.store.queue import Line
 
@@ -293,78 +293,6 @@ class HistoryValue(Value):
 
 class HistoryLines(Value):
     items: list[HistoryValue]
-
-
-class AuditPage(Value):
-    """Who came in, who changed whose rights; the newest first."""
-
-    items: list[HistoryValue]
-    next: str | None
-
-
-# ---- people --------------------------------------------------------------------------------------------------------
-
-
-class Me(Value):
-    """Who asks, and what they may."""
-
-    agent: str
-    full_name: str
-    role: str
-    queues: list[str] | None
-    """Those they see; null is all."""
-    language: str
-    scopes: list[str]
-    rights: list[str]
-
-
-class AgentValue(Value):
-    name: str
-    full_name: str
-    role: str
-    queues: list[str]
-    """Those they see; none named is all."""
-    language: str
-    created_at: datetime
-    disabled_at: datetime | None
-
-    @classmethod
-    def of(cls, agent: Agent) -> Self:
-        return cls.model_validate(agent)
-
-
-class AgentsValue(Value):
-    items: list[AgentValue]
-
-
-class TokenValue(Value):
-    """A program's token, without its secret."""
-
-    id: int
-    agent: str
-    label: str
-    scopes: list[str]
-    created_at: datetime
-    used_at: datetime | None
-    expires_at: datetime | None
-    revoked_at: datetime | None
-
-    @classmethod
-    def of(cls, token: ApiToken) -> Self:
-        return cls.model_validate(token)
-
-
-class TokensValue(Value):
-    items: list[TokenValue]
-
-
-class NewToken(TokenValue):
-    secret: str
-    """Shown once, kept nowhere."""
-
-
-RoleWord = Literal["agent", "supervisor", "operator", "auditor"]
-ScopeWord = Literal["read", "act", "send", "admin"]
 
 
 def _told(row: object, model: type[BaseModel]) -> dict[str, Any]:

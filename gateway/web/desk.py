@@ -2,27 +2,21 @@
 
 Nobody whom we do not know reaches a route, save those that are named as open here: a page that forgets to ask is closed
 all the same. What changes something must come from our own page (Origin, RFC 6454) or bear a program's token, which no
-other site's form can. Faults are a page for a person, and application/problem+json (RFC 9457) below /api.
+other site's form can.
 """
 
-from collections.abc import Mapping
 from email.utils import formatdate
 from functools import cache, partial
 from urllib.parse import quote
 
 import structlog
 from fastapi import APIRouter, FastAPI
-from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.desk.acts import Refused
 from gateway.desk.staff import Staff
-from gateway.store.database import is_of_values
 from gateway.web import (
     api,
     api_acts,
@@ -44,9 +38,10 @@ from gateway.web import (
     stream,
 )
 from gateway.web.app import again
+from gateway.web.faults import AGAIN, API, Faults
 from gateway.web.limits import Buckets
 from gateway.web.login import Logins, Viewer
-from gateway.web.problems import Problem, problem, status_of
+from gateway.web.problems import problem
 from gateway.web.server import Manners, Window
 from gateway.web.sheets import Sheets
 from gateway.web.stream import Streams
@@ -54,7 +49,6 @@ from gateway.web.workplace import Workplace
 
 log = structlog.get_logger()
 
-API = "/api/"
 DESCRIPTION = f"{api.BASE}/openapi.json"
 OPEN = ("/login", DESCRIPTION)
 """Whoever comes may see these, and what lies below assets.PATH."""
@@ -132,70 +126,15 @@ def build(sheets: Sheets, logins: Logins, routers: list[APIRouter]) -> ASGIApp:
         app.include_router(router, include_in_schema=router.prefix == api.BASE)
     description = cache(partial(openapi.describe, app))
     app.openapi = description  # type: ignore[method-assign]
-    fault = Fault(sheets)
-
-    async def refused(http_request: HttpRequest, error: Exception) -> Response:
-        assert isinstance(error, Refused)
-        return fault.answer(http_request, error.code, str(error))
-
-    async def told(http_request: HttpRequest, error: Exception) -> Response:
-        assert isinstance(error, Problem)
-        return fault.answer(http_request, error.code, error.detail, headers=error.headers)
-
-    async def invalid(http_request: HttpRequest, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        errors = [{"where": ".".join(str(part) for part in each["loc"])[:200], "what": str(each["msg"])[:300]}
-                  for each in error.errors()[:20]]
-        return fault.answer(http_request, "invalid", "", errors)
-
-    async def by_http(http_request: HttpRequest, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        codes = {400: "malformed", 403: "forbidden", 405: "no-such-method", 415: "not-json"}
-        return fault.answer(http_request, codes.get(error.status_code, "not-found"), headers=error.headers)
-
-    async def stored(http_request: HttpRequest, error: Exception) -> Response:
-        assert isinstance(error, DBAPIError)
-        if not is_of_values(error):
-            return await trouble(http_request, error)
-        log.warning("a value that the database cannot take", path=http_request.scope["path"][:200], exc_info=error)
-        return fault.answer(http_request, "invalid")
-
-    async def trouble(http_request: HttpRequest, error: Exception) -> Response:
-        log.error("a page of the desk failed", path=http_request.scope["path"][:200], exc_info=error)
-        return fault.answer(http_request, "trouble", headers={"Retry-After": "10"})
-
-    app.add_exception_handler(Refused, refused)
-    app.add_exception_handler(Problem, told)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, by_http)
-    app.add_exception_handler(DBAPIError, stored)
-    app.add_exception_handler(Exception, trouble)
+    Faults(sheets).handle(app)
     return app
-
-
-class Fault:
-    """Says what was not done: to a program, or to a person."""
-
-    def __init__(self, sheets: Sheets) -> None:
-        self._sheets = sheets
-
-    def answer(self, http_request: HttpRequest, code: str, detail: str = "", errors: list[dict[str, str]] | None = None,
-               headers: Mapping[str, str] | None = None) -> Response:
-        if http_request.scope["path"].startswith(API):
-            return problem(code, detail, errors, headers)
-        viewer: Viewer | None = http_request.scope.get("viewer")
-        wish = http_request.headers.get("accept-language", "")
-        language = viewer.language if viewer else self._sheets.language(wish)
-        answer = self._sheets.answer("trouble", language, status_of(code), code=code, detail=detail)
-        answer.headers.update(headers or {})
-        return answer
 
 
 class Frame:
     """Stands around the application: nobody reaches it, and nothing leaves it, but by these rules."""
 
     def __init__(self, app: ASGIApp, logins: Logins, sheets: Sheets, url: str) -> None:
-        self._app, self._logins, self._fault, self._url = app, logins, Fault(sheets), url
+        self._app, self._logins, self._faults, self._url = app, logins, Faults(sheets), url
         self._always = _headers(url.startswith("https://"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -217,7 +156,7 @@ class Frame:
             return
         except Exception as error:  # the edge to whoever looks: the store may be away
             log.error("the door of the desk failed", exc_info=error)
-            scope["viewer"], refusal = None, self._fault.answer(http_request, "trouble", headers={"Retry-After": "10"})
+            scope["viewer"], refusal = None, self._faults.answer(http_request, "trouble", headers=AGAIN)
         await (refusal or self._app)(scope, receive, framed)
 
     async def _door(self, http_request: HttpRequest) -> tuple[Viewer | None, Response | None]:
@@ -233,18 +172,18 @@ class Frame:
                 return None, self._stranger(http_request)
             largest = LARGEST_UPLOAD if path.endswith(UPLOADS) else LARGEST_BODY
         if size > largest:
-            return viewer, self._fault.answer(http_request, "too-large", f"At most {largest} octets.")
+            return viewer, self._faults.answer(http_request, "too-large", f"At most {largest} octets.")
         is_program = viewer is not None and viewer.by == "token"
         if http_request.method not in SAFE and not is_program and not self._is_from_our_page(http_request):
-            return viewer, self._fault.answer(http_request, "foreign-origin")
+            return viewer, self._faults.answer(http_request, "foreign-origin")
         return viewer, None
 
     def _shape(self, http_request: HttpRequest) -> Response | None:
         """What is refused whoever it is."""
         if len(http_request.scope["raw_path"]) + len(http_request.scope["query_string"]) > LONGEST_URL:
-            return self._fault.answer(http_request, "too-long")
+            return self._faults.answer(http_request, "too-long")
         if "transfer-encoding" in http_request.headers:  # chunks: nobody knows how many will come
-            return self._fault.answer(http_request, "length-required")
+            return self._faults.answer(http_request, "length-required")
         return None
 
     def _stranger(self, http_request: HttpRequest) -> Response:
