@@ -155,7 +155,7 @@ def _sight(db: Db, arrivals: Iterable[Arrival]) -> None:
 def _row(id: int, arrival: Arrival, dialect: Dialect) -> Row:
     envelope, kept_at = arrival.envelope, _MOMENT.process_bind_param(arrival.kept_at, dialect)
     return (id, kept_at, arrival.digest, envelope.client_ip, storable(envelope.helo), envelope.tls, envelope.protocol,
-            storable(envelope.reverse_path), json.dumps(storable(envelope.recipients)), arrival.size,
+            storable(envelope.reverse_path), _json(envelope.recipients), arrival.size,
             _verdict_json(arrival.verdict), arrival.quarantined, "kept", 0, kept_at, "")  # fmt: skip
 
 
@@ -165,7 +165,10 @@ def _unchecked() -> str:
 
 
 def _verdict_json(verdict: Verdict) -> str:
-    if verdict is UNCHECKED:
-        return _unchecked()
-    text = json.dumps(verdict.as_json())
-    return json.dumps(storable(verdict.as_json())) if "\\u" in text else text  # all that is odd is written as \u....
+    return _unchecked() if verdict is UNCHECKED else _json(verdict.as_json())
+
+
+def _json(value: Any) -> str:
+    """As both databases take it: all that is odd is written as \\u...., and there is seldom anything odd."""
+    text = json.dumps(value)
+    return json.dumps(storable(value)) if "\\u" in text else text
