@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.models import Request
 from gateway.store import queue as lists
-from gateway.store.statement import named, places, rows
+from gateway.store.statement import each_queue, named, places, rows
 
 _WAITS = "state IN ('new', 'open') AND NOT is_held"
 _CAME_BACK = (f"owner = :agent AND owner <> '' AND state IN ('new', 'open', 'pending', 'answered') AND {_WAITS} "
@@ -54,7 +54,7 @@ def _first(db: Db, values: dict[str, Any], queues: int) -> int | None:
     """What came back; else of the queue whose first request is the most urgent one, and when others are faster there
     of the next."""
     which = {-1: f"{_CAME_BACK} AND queue IN {places(queues)}"}
-    which |= {place: f"queue = :q{place} AND {_IS_FREE}" for place in range(queues)}
+    which |= {place: f"{each} AND {_IS_FREE}" for place, each in enumerate(each_queue(queues))}
     ids = (_lock(db, f"SELECT id FROM request WHERE {which[place]} {_FIRST}", values)
            for place in _by_urgency(db, which, values))  # fmt: skip
     return next((id for id in ids if id is not None), None)

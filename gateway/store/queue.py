@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.models import ALIVE, UNDATED, Request, Tally, columns
 from gateway.store import search
-from gateway.store.statement import named, places, rows
+from gateway.store.statement import MOST_PARTS, each_queue, named, places, rows
 
 TALLY = columns(Tally)
 _request = Request.__table__  # type: ignore[attr-defined]
@@ -77,9 +77,9 @@ class Filter:
     """Searched for in what was said (store/search)."""
 
     @property
-    def is_settled(self) -> bool:
-        """What is listed is at its end."""
-        return self.state in ("settled", *SETTLED)
+    def is_by_age(self) -> bool:
+        """Listed newest first: what is at its end is urgent no more."""
+        return self.state in ("settled", "any", *SETTLED)
 
     @property
     def is_narrow(self) -> bool:
@@ -139,7 +139,11 @@ def counts(db: Db, now: datetime, queues: Collection[str] | None = None) -> list
     """Every queue that holds living requests, by name; of these queues only, when they are given."""
     kept = _kept(db, queues)
     names = sorted({queue for queue, state in kept if state in ALIVE})
-    overdue, oldest = _overdue(db, names, now), _oldest(db, names)
+    overdue, oldest = dict[str, int](), dict[str, datetime]()
+    for first in range(0, len(names), MOST_PARTS // len(PRIORITIES)):
+        some = names[first:first + MOST_PARTS // len(PRIORITIES)]
+        overdue |= _overdue(db, some, now)
+        oldest |= _oldest(db, some)
     return [QueueLine(name, sum(kept.get((name, state), 0) for state in WAITING),
                       sum(kept.get((name, state), 0) for state in ALIVE), overdue.get(name, 0), oldest.get(name))
             for name in names]  # fmt: skip
@@ -163,7 +167,7 @@ def _overdue(db: Db, names: Sequence[str], now: datetime) -> dict[str, int]:
              f"LIMIT {MOST_OVERDUE}) AS one) AS n"
              for place in range(len(names)) for priority in PRIORITIES]  # fmt: skip
     found: dict[str, int] = {}
-    for place, n in rows(db, " UNION ALL ".join(parts), {**named(names), "now": now}) if parts else ():
+    for place, n in rows(db, " UNION ALL ".join(parts), {**named(names), "now": now}):
         found[names[place]] = found.get(names[place], 0) + n
     return found
 
@@ -171,7 +175,7 @@ def _overdue(db: Db, names: Sequence[str], now: datetime) -> dict[str, int]:
 def _oldest(db: Db, names: Sequence[str]) -> dict[str, datetime]:
     parts = [f"SELECT id FROM (SELECT id FROM request WHERE queue = :q{place} AND state IN ('new', 'open') "
              "ORDER BY id LIMIT 1) AS one" for place in range(len(names))]  # fmt: skip
-    ids = [row[0] for row in rows(db, " UNION ALL ".join(parts), named(names))] if parts else []
+    ids = [row[0] for row in rows(db, " UNION ALL ".join(parts), named(names))]
     query = select(_request.c.queue, _request.c.created_at).where(_request.c.id.in_(ids))
     return {row[0]: row[1] for row in db.connection().execute(query)}
 
@@ -188,14 +192,14 @@ def page(db: Db, filter: Filter, now: datetime, limit: int = 50, after: str = ""
     names = _names(db, filter, queues)
     if not names:
         return Page((), "")
-    segments, order = (_older(place), "id DESC") if filter.is_settled else (_less_urgent(place), URGENCY)
-    branches = [f"SELECT * FROM (SELECT id, priority, due FROM request WHERE queue = :q{number} AND "
+    segments, order = (_older(place), "id DESC") if filter.is_by_age else (_less_urgent(place), URGENCY)
+    branches = [f"SELECT * FROM (SELECT id, priority, due FROM request WHERE {each} AND "
                 f"{_conditions(filter)}{segment} ORDER BY {order} LIMIT :most) AS one"
-                for number in range(len(names)) for segment in segments]  # fmt: skip
+                for each in each_queue(len(names)) for segment in segments]  # fmt: skip
     ids = f"SELECT id FROM ({' UNION ALL '.join(branches)}) AS each_one ORDER BY {order} LIMIT :most"
     lines = _lines(db, ids, {**_values(filter, now), **named(names), **place.values(), "most": limit + 1})
-    lines.sort(key=(lambda line: -line.id) if filter.is_settled else _urgency)
-    return Page(lines[:limit], _Place.of(lines[limit - 1], filter.is_settled) if len(lines) > limit else "")
+    lines.sort(key=(lambda line: -line.id) if filter.is_by_age else _urgency)
+    return Page(lines[:limit], _Place.of(lines[limit - 1], filter.is_by_age) if len(lines) > limit else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +220,9 @@ class _Place:
                    _EPOCH + timedelta(microseconds=int(due)) if due else None)
 
     @staticmethod
-    def of(line: Line, is_settled: bool) -> str:
+    def of(line: Line, is_by_age: bool) -> str:
         due = [] if line.due is None else [(line.due - _EPOCH) // timedelta(microseconds=1)]
-        return ".".join(map(str, [line.id] if is_settled else [line.id, line.priority, *due]))
+        return ".".join(map(str, [line.id] if is_by_age else [line.id, line.priority, *due]))
 
     def values(self) -> dict[str, Any]:
         return {"last": self.id, "priority": self.priority, "due": self.due}
@@ -270,7 +274,7 @@ def _names(db: Db, filter: Filter, queues: Collection[str] | None) -> list[str]:
 
 def _conditions(filter: Filter) -> str:
     """The states first, as the partial indexes name them."""
-    default = "settled" if filter.is_settled else "any" if filter.words and not filter.state else "alive"
+    default = "settled" if filter.state in SETTLED else "any" if filter.words and not filter.state else "alive"
     group = "waiting" if filter.overdue else filter.state if filter.state in GROUPS else default
     parts = [f"state IN ({', '.join(repr(state) for state in GROUPS[group])})"]
     if filter.state and filter.state not in GROUPS:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session as Db
 from gateway.models import Moment
 
 _NAME = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
+MOST_PARTS = 100
 _MOMENTS = {"now", "due"}
 """Values that are points in time."""
 
@@ -32,6 +33,12 @@ def named(words: Sequence[Any]) -> dict[str, Any]:
 def places(count: int) -> str:
     """(:q0, :q1 ...)"""
     return f"({', '.join(f':q{place}' for place in range(count))})"
+
+
+def each_queue(count: int) -> list[str]:
+    """A condition for each of the queues :q0, :q1 ..., so that each is read along its index; of very many one for all,
+    since SQLite puts no more than 500 questions together."""
+    return [f"queue = :q{place}" for place in range(count)] if count <= MOST_PARTS else [f"queue IN {places(count)}"]
 
 
 @lru_cache(500)

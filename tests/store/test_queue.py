@@ -121,6 +121,18 @@ async def test_an_agent_sees_only_the_queues_that_are_theirs(database: Database)
     assert await database.write(lambda db: claims.claim_next(db, "account", "j", NOON, timedelta(1), other)) is None
 
 
+async def test_a_desk_of_very_many_queues_is_listed_counted_and_claimed_from(database: Database) -> None:
+    await lay(database, *({"queue": f"queue{each}", "priority": each % 5 + 1, "due": NOON - timedelta(hours=each % 2)}
+                          for each in range(300)))  # fmt: skip
+    found = await all_pages(database, Filter(state="waiting"), 250)
+    assert (len(found), len(set(found)), found[0]) == (300, 300, 10)
+    lines = await database.read(lambda db: queue.counts(db, NOON))
+    assert (len(lines), sum(line.waiting for line in lines), sum(line.overdue for line in lines)) == (300, 300, 150)
+    first = await database.write(lambda db: claims.claim_next(db, None, "minji", NOON, timedelta(hours=1)))
+    assert first is not None
+    assert first.id == 10
+
+
 async def test_a_line_shows_the_customer_and_a_request_that_is_there(database: Database) -> None:
     await lay(database, {"subject": "로그인 오류", "due": NOON})
     (line,) = (await database.read(lambda db: queue.page(db, Filter(), NOON))).lines
