@@ -7,9 +7,10 @@ let in unproven, so the first time is remembered.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, func, select, tuple_
+from sqlalchemy import Delete, bindparam, case, delete, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session as Db
 
@@ -38,18 +39,19 @@ def times(db: Db, signatures: Sequence[str], now: datetime) -> int:
 
 def sight(db: Db, signatures: Sequence[str], now: datetime) -> None:
     """Remember that a mail with each of these signatures was kept. Forgets a little of what is too old."""
-    statement = _insert(db, Sighting)
-    again = statement.on_conflict_do_update(
-        index_elements=["signature"],
-        set_={
-            "times": case((_sighting.last_at <= now - REMEMBERED, 1), else_=_sighting.times + 1),
-            "last_at": statement.excluded.last_at,
-        },
-    )
     # In one order always: two writers that take rows in different orders would wait for each other.
-    rows = [{"signature": each, "last_at": now, "times": 1} for each in sorted(signatures)]
+    rows = [{"signature": each, "last_at": now, "times": 1, "old": now - REMEMBERED} for each in sorted(signatures)]
     _forget(db, Sighting, now - REMEMBERED)
-    db.connection().execute(again, rows)
+    db.connection().execute(_sight(db.connection().dialect.name), rows)
+
+
+@cache
+def _sight(dialect: str) -> Any:
+    """Made once: it takes longer than what it does."""
+    statement = _INSERTS[dialect](columns(Sighting))
+    again = case((_sighting.last_at <= bindparam("old"), 1), else_=_sighting.times + 1)
+    return statement.on_conflict_do_update(
+        index_elements=["signature"], set_={"times": again, "last_at": statement.excluded.last_at})
 
 
 def deferred_since(db: Db, domain: str, client_net: str, now: datetime) -> datetime:
@@ -79,7 +81,12 @@ def _insert(db: Db, table: type[Sighting] | type[Deferral]) -> Any:
 
 def _forget(db: Db, table: type[Sighting] | type[Deferral], before: datetime) -> None:
     """A few rows at a time, so that no mail waits for a great sweep."""
+    db.connection().execute(_old(table), {"before": before})
+
+
+@cache
+def _old(table: type[Sighting] | type[Deferral]) -> Delete:
     rows = columns(table).__table__
     keys = tuple(rows.primary_key)
-    old = select(*keys).where(rows.c.last_at <= before).order_by(rows.c.last_at).limit(SWEEP)
-    db.connection().execute(delete(rows).where(tuple_(*keys).in_(old)))
+    old = select(*keys).where(rows.c.last_at <= bindparam("before")).order_by(rows.c.last_at).limit(SWEEP)
+    return delete(rows).where(tuple_(*keys).in_(old))
