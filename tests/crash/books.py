@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
-from crash.load import MAILS, Load, sender
+from crash.load import MAILS, Load, mail, sender
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from gateway.models import Letter, Received, Request, columns
+from gateway.store import raw
 from gateway.store.database import connect
 from gateway.store.outbox import counts as outbox_counts
 from gateway.store.spool import counts as spool_counts
@@ -20,6 +21,8 @@ from gateway.store.spool import counts as spool_counts
 class Books:
     kept: Counter[str]
     """Reverse-path: mails."""
+    whole: set[str]
+    """Reverse-paths of mails whose every octet is there."""
     unhandled: int
     proven: set[int]
     """Requests of a sender whose domain vouched for the mail."""
@@ -34,6 +37,7 @@ class Books:
         """Every mail that was promised is kept, once; nothing else is; each has one request, one number, one answer."""
         assert set(load.confirmed) == set(range(MAILS))
         assert self.kept == dict.fromkeys(map(sender, range(MAILS)), 1)
+        assert self.whole == self.kept.keys()
         assert self.unhandled == 0
         assert len(self.numbers) == len(set(self.numbers)) == MAILS
         assert set(self.acknowledged.values()) <= {1}
@@ -76,6 +80,7 @@ def _books(db: Db, files: Counter[str]) -> Books:
     letter, received, request = columns(Letter), columns(Received), columns(Request)
     return Books(
         kept=Counter(db.scalars(select(received.reverse_path))),
+        whole={path for id, path in db.execute(select(received.id, received.reverse_path)) if _is_whole(db, id, path)},
         unhandled=len(db.scalars(select(received.id).where(received.state != "handled")).all()),
         proven=set(db.scalars(select(request.id).where(request.identity.startswith("verified")))),
         numbers=list(db.scalars(select(request.number))),
@@ -83,3 +88,8 @@ def _books(db: Db, files: Counter[str]) -> Books:
             select(letter.request_id).where(letter.template.startswith("acknowledgement")))),
         sent=len(db.scalars(select(letter.id).where(letter.state == "sent")).all()),
         files=files)
+
+
+def _is_whole(db: Db, id: int, reverse_path: str) -> bool:
+    serial = int(reverse_path.partition("@c")[2].partition(".")[0])
+    return (raw.octets(db, id) or b"").endswith(mail(serial).partition(b"\r\n\r\n")[2])

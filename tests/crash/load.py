@@ -7,6 +7,7 @@ import smtplib
 import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from postfix import Postfix
 
 IS_LONG = os.environ.get("FRONTDESK_CRASH") == "long"
 """`make crash`; `make test` sends less mail and breaks less, that it ends soon."""
-MAILS = 2000 if IS_LONG else 70
-SECONDS = 40.0 if IS_LONG else 2.5
+MAILS = 1050 if IS_LONG else 70
+SECONDS = 45.0 if IS_LONG else 2.5
 """For so long mail comes in, as long as nothing fails."""
 GROUP = 10
 """Mails of one client."""
@@ -59,20 +60,19 @@ class Load:
 
     async def comes(self) -> None:
         """Until each mail had its 250. Raises AssertionError when one was refused for good."""
-        kinds: list[Client] = [_pipelining, _chunking, _by_smtplib, _chunking, _pipelining, _by_swaks]
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(64))
+        kinds: list[Client] = [_pipelining, _chunking, _by_smtplib, self._by_postfix, _pipelining, _by_swaks, _chunking]
         groups = [range(start, start + GROUP) for start in range(0, MAILS, GROUP)]
         async with asyncio.timeout(10 * SECONDS + 60), asyncio.TaskGroup() as tasks:
             for number, group in enumerate(groups):
-                kind = self._by_postfix if number % 7 == 6 else kinds[number % len(kinds)]
-                tasks.create_task(self._bring(kind, group, number / len(groups) * SECONDS))
+                tasks.create_task(self._bring(kinds[number % len(kinds)], group, number / len(groups) * SECONDS))
 
     async def _bring(self, kind: "Client", serials: range, after: float) -> None:
         await asyncio.sleep(after)
         while left := [serial for serial in serials if not self.confirmed[serial]]:
             try:
-                async with asyncio.timeout(PATIENCE):
-                    await kind(self, left)
-            except (PutOff, OSError, EOFError, smtplib.SMTPException, subprocess.CalledProcessError) as trouble:
+                await kind(self, left)
+            except (PutOff, OSError, EOFError, smtplib.SMTPException, subprocess.SubprocessError) as trouble:
                 self.put_off[str(trouble)[:3] if isinstance(trouble, PutOff) else type(trouble).__name__] += 1
                 await asyncio.sleep(0.5)
 
@@ -119,10 +119,11 @@ async def _chunking(load: Load, serials: list[int]) -> None:
 async def _session(load: Load) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     reader, writer = await asyncio.open_connection("127.0.0.1", load.port)
     try:
-        await _reply(reader)
-        writer.write(b"EHLO mx.example.org\r\n")
-        await _reply(reader)
-        yield reader, writer
+        async with asyncio.timeout(PATIENCE):
+            await _reply(reader)
+            writer.write(b"EHLO mx.example.org\r\n")
+            await _reply(reader)
+            yield reader, writer
     finally:
         writer.transport.abort()
 
