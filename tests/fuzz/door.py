@@ -8,13 +8,10 @@ real one between a transport of octets and a shelf in memory.
 import asyncio
 import logging
 import re
-import shutil
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from fuzz.driver import feed, instrumented
+from fuzz.driver import ROOT, feed, instrumented
 
 with instrumented("gateway.smtp"):
     from gateway.smtp.server import Door
@@ -95,11 +92,11 @@ class House:
     """One door that never listens: sessions are made by hand."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="frontdesk-fuzz-"))
         self.shelf = Shelf()
         smtp = Smtp.model_validate({"size": SIZE, "trusted_relays": ["192.0.2.1"]})
         capabilities = Capabilities(b"s" * 32, SUPPORT, timedelta(days=180))
-        self.door = Door(Site(data=self.folder), smtp, Authentication(enabled=False), self.shelf,  # type: ignore[arg-type]
+        place = Site(data=ROOT / "var" / "fuzz" / "door" / "data")
+        self.door = Door(place, smtp, Authentication(enabled=False), self.shelf,  # type: ignore[arg-type]
                          ZoneResolver({}), capabilities, lambda: NOON)
 
     async def serves(self, case: bytes) -> None:
@@ -131,7 +128,4 @@ class House:
 if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     loop, house = asyncio.new_event_loop(), House()
-    try:
-        feed(lambda case: loop.run_until_complete(house.serves(case)), CASES, MARKS)
-    finally:
-        shutil.rmtree(house.folder)
+    feed(lambda case: loop.run_until_complete(house.serves(case)), CASES, MARKS)
