@@ -17,6 +17,7 @@ from gateway import logs
 from gateway.authentication.resolver import ZoneResolver
 from gateway.authentication.signer import Signer, SigningKey
 from gateway.config import Config, Log, Site, Smtp, Store
+from gateway.console.edge import HANDOVER
 from gateway.desk.pipeline import Desk
 from gateway.service import build_desk, open_database
 from gateway.smtp.server import Door
@@ -126,6 +127,7 @@ class Gateway:
 async def opened(folder: Path, url: str, watch: Callable[[Database, Desk], None] | None = None,
                  works: bool = True) -> AsyncIterator[Gateway]:
     """works: the desk takes up what comes in."""
+    sys.setswitchinterval(HANDOVER)
     config = Config(site=Site(data=folder), store=Store(url=url),
                     smtp=Smtp(listen=("127.0.0.1:0",), connections=500, connections_per_client=500))  # fmt: skip
     database = open_database(config)
