@@ -52,7 +52,7 @@ def routes(workplace: Workplace) -> APIRouter:
         if not date(1970, 1, 1) <= since <= until <= date(2199, 1, 1) or until - since > LONGEST:
             raise Problem("bad-period", f"`until` comes after `since`, at most {LONGEST.days} days.")
         begin, end = (datetime.combine(day, time.min, zone) for day in (since, until))
-        lines = await workplace.database.read(lambda db: reports.report(db, begin, end, by, zone))
+        lines = await workplace.database.read(lambda db: reports.report(db, begin, end, by, zone, viewer.queues))
         return Report(items=[ReportLine.model_validate(line) for line in lines])
 
     return router

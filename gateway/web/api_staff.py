@@ -213,6 +213,7 @@ def _tokens(router: APIRouter, workplace: Workplace, staff: Staff) -> None:
     @router.delete("/tokens/{id}", status_code=204)
     async def revoke(viewer: Who, id: Annotated[Id, Path()]) -> Response:
         """It serves no longer."""
+        _whose(viewer, "")
         await staff.revoke_token(viewer.agent, id, None if viewer.may("administer") else viewer.agent)
         return Response(status_code=204)
 

@@ -143,8 +143,8 @@ def _add_writing(router: APIRouter, pages: RequestPages) -> None:
     @router.post("/requests/{number}/say")
     async def say(number: str, http_request: HttpRequest) -> Response:
         viewer, form = viewer_of(http_request), await read(http_request)
+        viewer.must("work" if form.word("kind") == "note" else "send")
         draft = await _draft(place, viewer, form)
-        viewer.must("work" if draft.kind == "note" else "send")
         try:
             entry = await place.acts.within(viewer.queues).say(
                 draft.kind, number, viewer.agent, draft.text, form.number("seen"), draft.upload_ids, undoable=True)
@@ -169,8 +169,8 @@ def _add_writing(router: APIRouter, pages: RequestPages) -> None:
     async def draft(number: str, http_request: HttpRequest) -> Response:
         """Not said yet: a ready-made text goes in, or the letter is looked at."""
         viewer, form = viewer_of(http_request), await read(http_request)
-        draft, preview = await _draft(place, viewer, form), None
         viewer.must("work")
+        draft, preview = await _draft(place, viewer, form), None
         try:
             if form.word("do") == "preview":
                 preview = await _preview(place.acts.within(viewer.queues), number, viewer, draft)

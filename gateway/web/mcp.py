@@ -213,7 +213,9 @@ def _said(entry: EntryValue) -> str:
     head = _plain({"entry": entry.id, "at": entry.at.isoformat(), "kind": entry.kind, "identity": entry.identity,
                    "files": len(entry.attachments)})
     words = f"By {entry.author}:\n{(entry.reply_text or entry.text)[:LONGEST]}"
-    is_ours = entry.kind in ("answer", "question", "note")  # a letter of the desk may hold the customer's subject
+    # A letter of the desk may hold the customer's subject; notes are also what came with a rating, and mails aside.
+    is_note_of_ours = entry.kind == "note" and "@" not in entry.author and not entry.has_raw
+    is_ours = entry.kind in ("answer", "question") or is_note_of_ours
     return f"{head}\n{words if is_ours else fenced(entry.kind, words)}"
 
 
