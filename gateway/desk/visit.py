@@ -84,8 +84,11 @@ class Visit:
             return False
 
         def work(db: Db) -> bool:
-            request = db.get(Request, id, with_for_update=True)
-            if request is None or request.state not in RATEABLE or requests.ratings(db, id) >= MOST_RATINGS:
+            request = _meant(db, id)
+            if request is None:
+                return False
+            db.refresh(request, with_for_update=True)
+            if not _may_rate(request) or requests.ratings(db, request.id or 0) >= MOST_RATINGS:
                 return False
             self._hear(db, request, Rating(value, storable(words.strip()[:LONGEST_WORDS])))
             return True
@@ -108,17 +111,28 @@ class Visit:
 
 
 def _progress(db: Db, id: int) -> Progress | None:
-    request = db.get(Request, id)
+    request = _meant(db, id)
     if request is None:
         return None
-    into = db.get(Request, request.merged_into) if request.merged_into else None
-    if into is not None and into.customer_id == request.customer_id and into.merged_into is None:
-        return _progress(db, into.id or 0)  # it goes on there, under its number
-    letters = {letter.id: letter for letter in requests.letters(db, id) if letter.state == "sent"}
+    id, address = request.id or 0, requests.customer(db, request).address
+    # What was joined to it may be another customer's, and so are the letters that came along.
+    letters = {each.id: each for each in requests.letters(db, id) if each.state == "sent" and each.recipient == address}
     said = tuple(_said(requests.conversation(db, id), letters, is_open=not request.verification))
     steps = tuple(_steps(db, request, letters.values()))  # type: ignore[arg-type]
     return Progress(request.number, request.subject, request.state, request.verification == "asked", steps, said,
-                    request.state in RATEABLE, request.rating)
+                    _may_rate(request), request.rating)
+
+
+def _meant(db: Db, id: int) -> Request | None:
+    """The request of a link; what was joined to one of the same customer goes on there, under its number."""
+    request = db.get(Request, id)
+    into = db.get(Request, request.merged_into) if request is not None and request.merged_into else None
+    is_theirs = request is not None and into is not None and into.customer_id == request.customer_id
+    return into if is_theirs and into is not None and into.merged_into is None else request
+
+
+def _may_rate(request: Request) -> bool:
+    return request.state in RATEABLE and request.merged_into is None
 
 
 def _said(conversation: Sequence[Entry], letters: dict[int | None, Letter], *, is_open: bool) -> Iterator[Said]:

@@ -203,3 +203,28 @@ async def test_the_page_speaks_both_languages(world: World, visitor: Visitor, wi
     page = await visitor.opens(f"{link.partition('?')[0]}?l={wish}")
     assert words in seen(page)
     assert page.headers["content-language"] == wish
+
+
+async def test_what_another_customer_was_answered_before_a_join_is_not_shown(world: World, visitor: Visitor) -> None:
+    _, link = await wrote(world)
+    other = world.customer("jane@maple.example", "Jane")
+    await other.writes("Invoice", "Where is my invoice of November?")
+    first, second = await world.requests()
+    await other.receives()
+    await world.agent("minji").answers(second, "Jane, your account number is 4711.")
+    await other.receives()
+    await Acts(world.service.desk).merge(second.number, "minji", first.number)
+    page = seen(await visitor.opens(link))
+    assert "4711" not in page
+    assert "Invoice" not in page
+
+
+async def test_who_rates_what_was_joined_to_another_rates_that_one(world: World, visitor: Visitor) -> None:
+    customer, link = await wrote(world)
+    await customer.writes("앱 오류 추가", "화면 사진을 보냅니다. 오류 화면입니다.")
+    first, second = await world.requests()
+    await Acts(world.service.desk).merge(first.number, "minji", second.number)
+    await world.agent("minji").answers(second, "버전 2.1을 설치해 주세요.")
+    assert (await visitor.presses(link, body=b"rating=1")).status == 303
+    first, second = await world.requests()
+    assert (first.rating, first.state, second.rating) == (None, "resolved", 1)
