@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Delete, bindparam, case, delete, func, select, tuple_
+from sqlalchemy import Delete, bindparam, case, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session as Db
 
@@ -26,15 +26,15 @@ SWEEP = 500
 
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _sighting, _deferral = columns(Sighting).__table__.c, columns(Deferral).__table__.c
-_TIMES = select(func.max(_sighting.times)).where(
-    _sighting.signature.in_(bindparam("signatures", expanding=True)), _sighting.last_at > bindparam("since")
+_TIMES = select(_sighting.times).where(
+    _sighting.signature == bindparam("signature"), _sighting.last_at > bindparam("since")
 )
 
 
 def times(db: Db, signatures: Sequence[str], now: datetime) -> int:
     """How often mails with one of these signatures were kept within a week."""
-    found: int | None = db.connection().scalar(_TIMES, {"signatures": list(signatures), "since": now - REMEMBERED})
-    return found or 0
+    connection, since = db.connection(), now - REMEMBERED  # most mails bear one: a list of them would be dear
+    return max((connection.scalar(_TIMES, {"signature": each, "since": since}) or 0 for each in signatures), default=0)
 
 
 def sight(db: Db, signatures: Sequence[str], now: datetime) -> None:
