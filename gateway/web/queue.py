@@ -15,10 +15,10 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.store import agents, queue
 from gateway.store.database import storable
-from gateway.store.queue import Filter, QueueLine
+from gateway.store.queue import Filter
 from gateway.web import choices, login
 from gateway.web.login import Viewer, viewer_of
-from gateway.web.rail import around
+from gateway.web.rail import Seen, around, see
 from gateway.web.sheets import Sheets
 from gateway.web.words import Words, words
 from gateway.web.workplace import Workplace
@@ -42,16 +42,15 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
         viewer.must("read")
         filter, after = filter_of(http_request.query_params), http_request.query_params.get("after", "")[:LONGEST]
 
-        def look(db: Db) -> tuple[queue.Page, list[QueueLine], list[str]]:
-            now = place.now()
-            return (_page(db, place, filter, after, viewer), queue.counts(db, now, viewer.queues),
+        def look(db: Db) -> tuple[Seen, queue.Page, list[str]]:
+            return (see(db, place, viewer), _page(db, place, filter, after, viewer),
                     [each.name for each in agents.listing(db) if each.disabled_at is None])
 
-        page, lines, names = await place.database.read(look)
+        seen, page, names = await place.database.read(look)
         said = words(viewer.language)
         return sheets.answer(
-            "queue", viewer.language, 200, **around(place, http_request, viewer, lines), filter=filter,
-            title=_title(said, filter), summary=None if filter.is_narrow or filter.words else _summary(lines, filter),
+            "queue", viewer.language, 200, **around(place, http_request, viewer, seen), filter=filter,
+            title=_title(said, filter), summary=None if filter.is_narrow or filter.words else _summary(seen, filter),
             may_work=viewer.may("work"), notice=_notice(said, http_request), lines=page.lines, after=after,
             choices=_choices(place, said, filter, names), is_filtered=filter.is_narrow or bool(filter.words),
             bare=_address(Filter(queue=filter.queue)), first=_address(filter),
@@ -105,8 +104,8 @@ def _title(said: Words, filter: Filter) -> str:
     return said.of("states", filter.state) if filter.state else said("desk.all")
 
 
-def _summary(lines: list[QueueLine], filter: Filter) -> dict[str, Any]:
-    mine = [each for each in lines if filter.queue in ("", each.queue)]
+def _summary(seen: Seen, filter: Filter) -> dict[str, Any]:
+    mine = [each for each in seen.lines if filter.queue in ("", each.queue)]
     return {"waiting": sum(each.waiting for each in mine), "overdue": sum(each.overdue for each in mine),
             "oldest": min((each.oldest for each in mine if each.oldest), default=None)}
 

@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session as Db
 from starlette.requests import Request as HttpRequest
 
 from gateway.desk import badges
+from gateway.models import History, columns
+from gateway.store import queue
 from gateway.store.queue import QueueLine
 from gateway.web.login import Viewer
 from gateway.web.moments import Moments
 from gateway.web.words import Words, all_words, words
 from gateway.web.workplace import Workplace
 
+HISTORY = columns(History)
 THEMES = {"": "dark", "dark": "light", "light": "system"}
 """The colours that a page has -> those that its button leads to; "" is what the system says."""
 THEME = "theme"
@@ -32,8 +37,22 @@ class Way:
     overdue: int = 0
 
 
-def around(place: Workplace, http_request: HttpRequest, viewer: Viewer,
-           lines: Sequence[QueueLine]) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the store held when a page was drawn. newest: id of the last decision, by which a page that begins to listen
+    knows whether it has missed something."""
+
+    lines: Sequence[QueueLine]
+    newest: int
+
+
+def see(db: Db, place: Workplace, viewer: Viewer) -> Seen:
+    """The queues that the viewer sees."""
+    newest = db.scalar(select(func.max(HISTORY.id))) or 0
+    return Seen(queue.counts(db, place.now(), viewer.queues), newest)
+
+
+def around(place: Workplace, http_request: HttpRequest, viewer: Viewer, seen: Seen) -> dict[str, object]:
     """What page.html and rail.html need, whatever the page."""
     said, here = words(viewer.language), here_of(http_request)
     theme = http_request.cookies.get(THEME, "")
@@ -43,7 +62,8 @@ def around(place: Workplace, http_request: HttpRequest, viewer: Viewer,
         "other_language": next((each for each in all_words() if each != said.language), "en"),
         "moments": Moments(place.now(), ZoneInfo(place.site.timezone), said),
         "identity": lambda request: badges.identity(request, said.language),
-        "views": views(said, viewer, here), "queue_lines": [_queue(said, each, here) for each in lines],
+        "views": views(said, viewer, here), "queue_lines": [_queue(said, each, here) for each in seen.lines],
+        "newest": seen.newest,
     }
 
 

@@ -19,11 +19,11 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from gateway.desk import badges
-from gateway.store import insights, lessons, queue, reports
+from gateway.store import insights, lessons, reports
 from gateway.store.reports import ALL, Line, Period
 from gateway.web import charts
 from gateway.web.login import Viewer, viewer_of
-from gateway.web.rail import around
+from gateway.web.rail import Seen, around, see
 from gateway.web.sheets import Sheets
 from gateway.web.words import Words, words
 from gateway.web.workplace import Workplace
@@ -68,6 +68,7 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
         span, said = _span(place, http_request.query_params), words(viewer.language)
 
         def look(db: Db) -> dict[str, object]:
+            rail = see(db, place, viewer)
             lines = reports.report(db, span.since, span.until, span.by, span.zone, viewer.queues)
             return {
                 "seen": insights.overview(db, span.since, span.until, span.by, span.zone, viewer.queues),
@@ -75,12 +76,12 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
                 "corrections": insights.corrections(db, span.since, span.until, viewer.queues),
                 "scores": lessons.scores(db, span.since, span.until),
                 "grown": insights.growing(db, span.until, viewer.queues),
-                "queues": queue.counts(db, place.now(), viewer.queues),
+                "queues": rail.lines, "rail": rail,
             }
 
         found = await place.database.read(look)
-        lines = cast(list[queue.QueueLine], found["queues"])
-        return sheets.answer("reports", viewer.language, 200, **around(place, http_request, viewer, lines),
+        frame = around(place, http_request, viewer, cast(Seen, found["rail"]))
+        return sheets.answer("reports", viewer.language, 200, **frame,
                              **_drawn(said, viewer, span, found), span=span, spans=_spans(place, span))
 
     @router.get("/reports.csv")

@@ -21,13 +21,12 @@ from gateway.desk.sayings import MOST_FILES, Preview
 from gateway.mail.authres import Verdict
 from gateway.models import Customer, Entry, Request, Upload, columns
 from gateway.store import agents, queue, requests
-from gateway.store.queue import QueueLine
 from gateway.web import choices, conversation, evidence
 from gateway.web.api import found
 from gateway.web.conversation import Known
 from gateway.web.login import Viewer, viewer_of
 from gateway.web.moments import Moments
-from gateway.web.rail import around
+from gateway.web.rail import Seen, around, see
 from gateway.web.reasons import Reasons
 from gateway.web.sheets import Sheets
 from gateway.web.words import Words, words
@@ -72,15 +71,15 @@ class RequestPages:
         viewer = viewer_of(http_request)
         viewer.must("read")
 
-        def look(db: Db) -> tuple[Known, list[QueueLine], list[str], Draft, Sequence[Upload]]:
-            request, now = found(db, self.place, viewer, number), self.place.now()
+        def look(db: Db) -> tuple[Seen, Known, list[str], Draft, Sequence[Upload]]:
+            seen, request, now = see(db, self.place, viewer), found(db, self.place, viewer, number), self.place.now()
             begun = draft or _once_more(db, request, viewer, http_request.query_params)
-            return (conversation.known(db, request, now, viewer.sees), queue.counts(db, now, viewer.queues),
+            return (seen, conversation.known(db, request, now, viewer.sees),
                     [each.name for each in agents.listing(db) if each.disabled_at is None],
                     begun, _uploads(db, begun.upload_ids, viewer.agent))
 
-        known, lines, names, begun, uploads = await self.place.database.read(look)
-        said, frame = words(viewer.language), around(self.place, http_request, viewer, lines)
+        seen, known, names, begun, uploads = await self.place.database.read(look)
+        said, frame = words(viewer.language), around(self.place, http_request, viewer, seen)
         values = _Values(self.place, viewer, said, known)
         return self.sheets.answer(
             "request", viewer.language, status, **frame, **values.of_request(), **values.of_rights(),
@@ -123,13 +122,13 @@ def routes(pages: RequestPages) -> APIRouter:
         viewer = viewer_of(http_request)
         viewer.must("read")
 
-        def look(db: Db) -> tuple[Known, list[QueueLine]]:
-            request, now = found(db, place, viewer, number), place.now()
-            return conversation.known(db, request, now, viewer.sees), queue.counts(db, now, viewer.queues)
+        def look(db: Db) -> tuple[Seen, Known]:
+            seen, request = see(db, place, viewer), found(db, place, viewer, number)
+            return seen, conversation.known(db, request, place.now(), viewer.sees)
 
-        known, lines = await place.database.read(look)
+        seen, known = await place.database.read(look)
         values = _Values(place, viewer, words(viewer.language), known)
-        return pages.sheets.answer("history", viewer.language, 200, **around(place, http_request, viewer, lines),
+        return pages.sheets.answer("history", viewer.language, 200, **around(place, http_request, viewer, seen),
                                    request=known.request, at=f"/requests/{known.request.number}",
                                    history=known.history, reason=values.of_person()["reason"])
 

@@ -101,7 +101,7 @@ class Streams:
         self._listeners.add(listener)
         try:
             await self._begin()
-            yield b"retry: 3000\n: hello\n\n"
+            yield f"retry: 3000\nevent: hello\ndata: {max(self._seen, default=0)}\n: hello\n\n".encode()
             asked = asyncio.get_running_loop().time()
             while not self._is_closed:
                 with suppress(TimeoutError):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from town import Desk, Town
 from world import Customer, body
 
@@ -37,6 +37,21 @@ def test_an_agent_logs_in_and_a_mail_appears_by_itself(town: Town, desk: Callabl
     expect(lines(page)).to_contain_text("박지훈")
     expect(lines(page).locator(".sure")).to_have_attribute("title", "보낸 도메인이 서명했습니다")
     expect(page.locator("#rail")).to_contain_text("기술")
+
+
+def test_what_came_before_the_page_could_listen_is_not_missed(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("iseul", "한이슬")
+    customer, browser = somebody(town, "곽", "kwak@thirteenth.example.net"), desk()
+    page = browser.logs_in("iseul")
+
+    def late(route: Route) -> None:
+        page.unroute("**/events")
+        town.do(customer.writes("늦지 않은 문의", "방금 보냈습니다."))
+        route.continue_()
+
+    page.route("**/events", late)
+    page.goto("/?category=other")
+    expect(lines(page).filter(has_text="늦지 않은 문의")).to_have_count(1)
 
 
 def test_a_request_is_claimed_asked_about_answered_and_solved(town: Town, desk: Callable[..., Desk]) -> None:

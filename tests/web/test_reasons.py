@@ -16,8 +16,10 @@ KOREAN = Reasons(words("ko"), {"example.org signed this mail.": "example.org에�
     ("“환불” in the subject speaks of policy.", "제목의 ‘환불’에 따라 분류했습니다(정책·서비스)."),
     ("The rule for category technical sends it to technical.", "규칙(분류 기술)에 따라 기술 대기열로 보냈습니다."),
     ("The rule for all that is left sends it to general.", "해당하는 규칙이 없어 일반 대기열로 보냈습니다."),
-    ("The sender is proven: example.org signed this mail.", "보낸 사람이 증명되었습니다. example.org에서 서명했습니다."),
-    ("minji says that it is about account, not other.", "minji 님이 분류를 기타에서 계정(으)로 바꾸었습니다."),
+    ("The sender is proven: example.org signed this mail.",
+     "보낸 사람이 증명되었습니다. example.org에서 서명했습니다."),
+    ("minji says that it is about account, not other.",
+     "minji 님이 분류를 기타에서 계정(으)로 바꾸었습니다."),
     ("Not asked: The address is on file as blocked. An agent decides.",
      "확인을 요청하지 않았습니다. 명부에 차단된 주소입니다. 상담원이 결정합니다."),
 ])  # fmt: skip

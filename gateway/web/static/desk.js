@@ -85,11 +85,21 @@ document.addEventListener("htmx:after:swap", () => {
   if (focused) document.getElementById(focused)?.querySelector(".subject a")?.focus({ preventScroll: true });
 });
 
-// ---- the conversation: asked for again when something was said in this request ----
+// ---- live: the list asks again by itself (hx-trigger); a conversation, when something was said or done in it ----
 
-at("#live")?.addEventListener("queue", (event) => {
+const live = at("#live");
+
+live?.addEventListener("queue", (event) => {
   const number = at("#request")?.dataset.number;
   if (number && JSON.parse(event.detail.data).changed.includes(number)) htmx.trigger(document.body, "changed");
+});
+
+// What came between the drawing of the page and the first word of the stream, or while the line was down, was missed.
+live?.addEventListener("hello", (event) => {
+  if (Number(event.detail.data) <= Number(live.dataset.newest)) return;
+  live.dataset.newest = event.detail.data;
+  const number = at("#request")?.dataset.number;
+  htmx.trigger(live, "queue", { data: JSON.stringify({ changed: number ? [number] : [] }) });
 });
 
 // ---- undo: the seconds that are left ----
