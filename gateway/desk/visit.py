@@ -117,7 +117,7 @@ def _progress(db: Db, id: int) -> Progress | None:
     id, address = request.id or 0, requests.customer(db, request).address
     # What was joined to it may be another customer's, and so are the letters that came along.
     letters = {each.id: each for each in requests.letters(db, id) if each.state == "sent" and each.recipient == address}
-    said = tuple(_said(requests.conversation(db, id), letters, is_open=not request.verification))
+    said = tuple(_said(requests.conversation(db, id), letters, is_open=_is_open(db, request)))
     steps = tuple(_steps(db, request, letters.values()))  # type: ignore[arg-type]
     return Progress(request.number, request.subject, request.state, request.verification == "asked", steps, said,
                     _may_rate(request), request.rating)
@@ -133,6 +133,12 @@ def _meant(db: Db, id: int) -> Request | None:
 
 def _may_rate(request: Request) -> bool:
     return request.state in RATEABLE and request.merged_into is None
+
+
+def _is_open(db: Db, request: Request) -> bool:
+    """No proof of the person was due, neither here nor where what was joined to it was answered."""
+    theirs = requests.of_customer(db, request.customer_id)
+    return not any(each.verification for each in theirs if request.id in (each.id, each.merged_into))
 
 
 def _said(conversation: Sequence[Entry], letters: dict[int | None, Letter], *, is_open: bool) -> Iterator[Said]:

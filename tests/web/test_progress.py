@@ -228,3 +228,19 @@ async def test_who_rates_what_was_joined_to_another_rates_that_one(world: World,
     assert (await visitor.presses(link, body=b"rating=1")).status == 303
     first, second = await world.requests()
     assert (first.rating, first.state, second.rating) == (None, "resolved", 1)
+
+
+async def test_an_answer_for_the_mailbox_only_stays_there_when_its_request_is_joined(
+    world: World, visitor: Visitor
+) -> None:
+    customer = world.customer("minsu@hanbit.example", "김민수")
+    await customer.writes("계정 문의", "제 계정을 탈퇴하고 개인정보를 모두 삭제해 주세요.")
+    await customer.receives()
+    await answered(world, customer, "고객님의 회원 등급은 금입니다.")
+    await customer.writes("앱 오류", WORDS)
+    first, second = await world.requests()
+    link = link_in(await customer.receives())
+    await Acts(world.service.desk).merge(first.number, "minji", second.number)
+    page = seen(await visitor.opens(link))
+    assert "답변</b>" in page
+    assert "회원 등급" not in page
