@@ -73,7 +73,7 @@ async def test_postgres_stands_still(folder: Path) -> None:
 
 @pytest.mark.parametrize("kind", BOTH)
 async def test_the_disk_is_full(folder: Path, kind: str) -> None:
-    async with site(folder, kind, disk=120) as here:
+    async with site(folder, kind, disk=500 if IS_LONG else 120) as here:
         async def disk_is_full() -> None:
             assert here.disk
             await asyncio.to_thread(here.disk.fill)
