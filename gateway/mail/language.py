@@ -54,7 +54,7 @@ LETTERS = {
 }
 """Letters that few other languages have."""
 
-SAMPLE = 6000
+SAMPLE = 3000
 """Characters that are looked at."""
 
 _URL = re.compile(r"https?://\S+|[^\s@]{1,64}@[^\s@]+")
