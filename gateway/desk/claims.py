@@ -10,6 +10,7 @@ from gateway.store.claims import let_go, take
 def claim(hand: Hand, takes_over: bool = False) -> Request:
     """It is the agent's. From another who works on it, only by taking it over in so many words."""
     request, agent = hand.request, hand.agent
+    hand.must_stand()
     if request.state == "closed":
         raise Refused(f"{request.number} is closed: open it again first.", "already", state=request.state)
     if not takes_over:
@@ -57,6 +58,7 @@ def release(hand: Hand) -> Request:
         request.is_held, request.held_for = False, None
         hand.write("release", f"{hand.agent} decided that it stands for itself.")
     else:
+        must_be_free(hand)  # a page that stood open since before another agent took it
         hand.write("release", f"{hand.agent} gave it back to the queue.")
     let_go(request)
     return request

@@ -38,6 +38,11 @@ class Hand:
             application.apply(self.agent, decision)
         application.ledger.write()
 
+    def must_stand(self) -> None:
+        """The request is not part of another: what is said there goes on in that one."""
+        if self.request.merged_into is not None:
+            raise Refused(f"{self.request.number} is part of another request: go on there.", "joined")
+
     def write(self, decision: str, because: str, **detail: Any) -> None:
         """A line of the history."""
         application = self._act()

@@ -55,6 +55,7 @@ def resolve(hand: Hand) -> Request:
 
 def reopen(hand: Hand) -> Request:
     """It was not settled after all."""
+    hand.must_stand()
     if hand.request.state in ("new", "open"):
         raise Refused(f"{hand.request.number} is {hand.request.state} already.", "already", state=hand.request.state)
     hand.settle("reopening", f"{hand.agent} opened it again.")

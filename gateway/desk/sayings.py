@@ -65,6 +65,8 @@ def _may_say(hand: Hand, kind: str, text: str, seen: int | None) -> None:
     if seen is not None and request.last_entry > seen:
         raise Refused(f"The customer wrote again: read entry {request.last_entry} of {request.number} first "
                       f"(you have seen {seen}).", "newer", last_entry=request.last_entry, seen=seen)
+    if kind != "note":
+        hand.must_stand()
     if request.is_held and kind != "note":
         raise Refused(f"{request.number} is on hold: `frontdesk release` it first. Nothing was sent.", "held")
 

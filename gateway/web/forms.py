@@ -5,7 +5,7 @@ agent's language where the code is known, and what was typed is still there.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.desk.acts import Acts, Refused
 from gateway.desk.roles import RightName
-from gateway.desk.sayings import MOST_FILES, Preview
+from gateway.desk.sayings import Preview
 from gateway.models import Request
 from gateway.store.database import storable
 from gateway.web.login import Viewer, viewer_of
@@ -144,8 +144,9 @@ def _add_writing(router: APIRouter, pages: RequestPages) -> None:
     async def say(number: str, http_request: HttpRequest) -> Response:
         viewer, form = viewer_of(http_request), await read(http_request)
         viewer.must("work" if form.word("kind") == "note" else "send")
-        draft = await _draft(place, viewer, form)
+        draft = _typed(form)
         try:
+            draft = await _with_files(place, viewer, form, draft)
             entry = await place.acts.within(viewer.queues).say(
                 draft.kind, number, viewer.agent, draft.text, form.number("seen"), draft.upload_ids, undoable=True)
         except Refused as refused:
@@ -170,8 +171,9 @@ def _add_writing(router: APIRouter, pages: RequestPages) -> None:
         """Not said yet: a ready-made text goes in, or the letter is looked at."""
         viewer, form = viewer_of(http_request), await read(http_request)
         viewer.must("work")
-        draft, preview = await _draft(place, viewer, form), None
+        draft, preview = _typed(form), None
         try:
+            draft = await _with_files(place, viewer, form, draft)
             if form.word("do") == "preview":
                 preview = await _preview(place.acts.within(viewer.queues), number, viewer, draft)
             elif name := form.word("canned"):
@@ -183,7 +185,7 @@ def _add_writing(router: APIRouter, pages: RequestPages) -> None:
 
 async def read(http_request: HttpRequest) -> Form:
     """The form that came; 400 for what is none."""
-    limits = {"max_files": MOST_FILES, "max_fields": MOST_FIELDS, "max_part_size": LARGEST_FIELD}
+    limits = {"max_files": MOST_FIELDS, "max_fields": MOST_FIELDS, "max_part_size": LARGEST_FIELD}
     async with http_request.form(**limits) as given:
         words = [(name, storable(value)) for name, value in given.multi_items() if isinstance(value, str)]
         files = [File(each.filename, each.content_type or OCTETS, await each.read())
@@ -211,12 +213,16 @@ def _sentence(refused: Refused, said: Words, moments: Moments) -> Markup:
     return said(name) if said.has(name) else said("refused.other", why=str(refused))
 
 
-async def _draft(place: Workplace, viewer: Viewer, form: Form) -> Draft:
-    """What was typed, and the files: those kept before, and those that came now."""
-    ids = form.numbers("upload")
-    for each in form.files:
-        ids.append((await place.acts.attach(viewer.agent, each.name, each.content_type, each.content)).id or 0)
-    return Draft(form.word("kind") or "answer", form.word("text").replace("\r\n", "\n"), ids[:MOST_FILES])
+def _typed(form: Form) -> Draft:
+    """What was typed, with the files that were kept before."""
+    text = form.word("text").replace("\r\n", "\n")
+    return Draft(form.word("kind") or "answer", text, tuple(form.numbers("upload")))
+
+
+async def _with_files(place: Workplace, viewer: Viewer, form: Form, draft: Draft) -> Draft:
+    """And with those that came now."""
+    kept = [await place.acts.attach(viewer.agent, each.name, each.content_type, each.content) for each in form.files]
+    return replace(draft, upload_ids=(*draft.upload_ids, *(each.id or 0 for each in kept)))
 
 
 async def _preview(acts: Acts, number: str, viewer: Viewer, draft: Draft) -> Preview:

@@ -269,3 +269,24 @@ async def test_a_value_that_cannot_be_is_refused(house: House, act: str) -> None
     for other in acts.values():
         other.close()
     assert refused.value.code == "bad-value"
+
+
+async def test_a_page_that_stood_open_does_not_take_a_request_from_who_has_it_now(house: House) -> None:
+    request = await house.writes()
+    await house.acts.claim(request.number, "june", takes_over=True)
+    with pytest.raises(Refused) as refused:
+        await house.acts.release(request.number, "minji")
+    assert refused.value.code == "taken"
+    assert (await house.request(request.number)).owner == "june"
+
+
+async def test_what_was_joined_is_gone_on_with_where_it_was_joined_to(house: House) -> None:
+    first, second = await house.writes(), await house.writes("Where is my refund?", "Refund", author="lee@example.org")
+    await house.acts.merge(first.number, "minji", second.number)
+    acts = house.acts
+    for act in (acts.claim(first.number, "minji"), acts.reopen(first.number, "minji"),
+                acts.say("answer", first.number, "minji", "Done.", 99)):
+        with pytest.raises(Refused) as refused:
+            await act
+        assert refused.value.code == "joined"
+    assert (await house.request(first.number)).state == "resolved"

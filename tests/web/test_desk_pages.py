@@ -216,3 +216,19 @@ async def test_what_a_page_needs_is_kept_for_a_year_and_read_by_anybody(house: A
         assert len(small.body) < len(plain.body)
         assert small.headers["content-encoding"] == "gzip"
     assert (await browser.gets("/static/VENDOR.toml")).status == 404
+
+
+@pytest.mark.parametrize("sizes", [(15_000_001,), (1,) * 21, (8_000_000, 7_000_001)])
+async def test_too_many_files_and_too_large_ones_are_told_and_the_words_stay(
+    house: AgentsHouse, sizes: tuple[int, ...]
+) -> None:
+    request, browser = await house.writes(), await house.browser("minji")
+    fields = {"kind": "answer", "seen": str(request.last_entry), "text": "A long answer."}
+    parts = [f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode() for name, value in fields.items()]
+    parts += [b'Content-Disposition: form-data; name="files"; filename="a"\r\n\r\n' + bytes(size) for size in sizes]
+    body = b"".join(b"--x\r\n" + part + b"\r\n" for part in parts) + b"--x--\r\n"
+    answer = await browser.asks("POST", f"/requests/{request.number}/say", body,
+                                Content_Type="multipart/form-data; boundary=x")
+    assert (answer.status, "A long answer.</textarea>" in answer.text) == (409, True)
+    assert "are too large" in answer.text
+    assert [each.kind for each in await house.entries()] == ["mail", "letter"]
