@@ -456,8 +456,8 @@ class Finding(Row, table=True):
 
 
 class Lesson(Row, table=True):
-    """How many mails that bear a label hold a feature: what agents taught (desk/suggestion). It is only ever added to, so
-    that several gateways teach side by side."""
+    """How many mails that bear a label hold a feature: what agents taught (desk/suggestion). It is only ever added to,
+    so that several gateways teach side by side."""
 
     kind: str = Field(primary_key=True)
     """category or queue."""
