@@ -64,13 +64,13 @@ def test_everybody_can_use_every_page(busy: Town, desk: Callable[..., Desk], wid
     browser.logs_in(f"look-{language}")
     numbers = [each.number for each in busy.do(busy.world.requests())][:4]
     pages = ["/", "/?words=zzz", *(f"/requests/{number}" for number in numbers), f"/requests/{numbers[0]}/history",
-             "/nowhere", "/password"]
+             "/reports", "/nowhere", "/password"]
     for path in pages:
         page.goto(path)
         page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
         found += [f"{path}: {each}" for each in faults(page)]
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-    assert found == []
+    assert not found, "\n".join(found)
     assert page.evaluate("document.documentElement.lang") == language
 
 
