@@ -88,11 +88,7 @@ class AgentsWindow(Window):
         staff, is_secure = Staff(workplace.database, workplace.now), settings.url.startswith("https://")
         logins = Logins(staff, settings.login, is_secure, self._tries)
         self._streams.workplace = workplace
-
-        async def is_known(http_request: HttpRequest) -> bool:
-            return await logins.viewer(http_request) is not None
-
-        live = stream.routes(self._streams, is_known)
+        live = stream.routes(self._streams, logins.viewer)
         app = build(sheets, logins, [live, mcp.routes(workplace), *routers(workplace, sheets, logins)])
         self.serve(Frame(app, logins, sheets, settings.url), settings.proxies)
 

@@ -37,7 +37,7 @@ ANEW = 15
 """Looks after which the counts are looked at in any case: what is overdue changes by the clock alone."""
 SILENCE = 15.0
 """Seconds after which something is said to whoever listens, so that both sides know of each other."""
-STILL_HERE = 30.0
+STILL_HERE = 5.0
 """Seconds after which we ask again whether a listener may still listen."""
 MOST, MOST_OF_ONE = 300, 12
 """Listeners in all, and of one agent."""
@@ -90,14 +90,17 @@ class Streams:
         for each in self._listeners:
             each.rings.set()
 
-    async def listen(self, viewer: Viewer, is_known: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
-        """Events for one viewer, as octets, until they go, are known no longer, or we close. Raises Problem."""
+    async def listen(self, viewer: Viewer, anew: Callable[[], Awaitable[Viewer | None]]) -> AsyncIterator[bytes]:
+        """Events for one viewer, as octets, until they go, or we close. Raises Problem.
+
+        anew: who it is by now, with the queues they may see by now; None when nobody any more.
+        """
         of_one = sum(each.viewer.agent == viewer.agent for each in self._listeners)
         if len(self._listeners) >= MOST or of_one >= MOST_OF_ONE:
             raise Problem("crowded", "Too many pages listen at once.", Retry_After="30")
-        return self._tell(Listener(viewer), is_known)
+        return self._tell(Listener(viewer), anew)
 
-    async def _tell(self, listener: Listener, is_known: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
+    async def _tell(self, listener: Listener, anew: Callable[[], Awaitable[Viewer | None]]) -> AsyncIterator[bytes]:
         self._listeners.add(listener)
         try:
             await self._begin()
@@ -109,8 +112,10 @@ class Streams:
                 now = asyncio.get_running_loop().time()
                 if now - asked > STILL_HERE:
                     asked = now
-                    if not await is_known():
+                    viewer = await anew()
+                    if viewer is None:
                         return
+                    listener.viewer = viewer
                 yield self._news(listener) or b": still here\n\n"
         finally:
             self._listeners.discard(listener)
@@ -118,7 +123,8 @@ class Streams:
     def _news(self, listener: Listener) -> bytes:
         news, listener.news = listener.news, {}
         listener.rings.clear()
-        return b"".join(self._event(name, numbers) for name, numbers in sorted(news.items()))
+        return b"".join(self._event(name, numbers) for name, numbers in sorted(news.items())
+                        if listener.viewer.sees(name))
 
     def _event(self, name: str, numbers: set[str]) -> bytes:
         line = self._counts.get(name)
@@ -185,7 +191,7 @@ class Streams:
                 listener.hears(name, numbers)
 
 
-def routes(streams: Streams, is_known: Callable[[HttpRequest], Awaitable[bool]]) -> APIRouter:
+def routes(streams: Streams, anew: Callable[[HttpRequest], Awaitable[Viewer | None]]) -> APIRouter:
     """GET /events and /api/v1/events."""
     router = APIRouter()
 
@@ -194,7 +200,7 @@ def routes(streams: Streams, is_known: Callable[[HttpRequest], Awaitable[bool]])
     async def events(http_request: HttpRequest) -> Response:
         viewer = viewer_of(http_request)
         viewer.must("read")
-        octets = await streams.listen(viewer, lambda: is_known(http_request))
+        octets = await streams.listen(viewer, lambda: anew(http_request))
         return StreamingResponse(octets, headers={"X-Accel-Buffering": "no"}, media_type="text/event-stream")
 
     return router

@@ -84,3 +84,12 @@ async def test_streams_are_bounded_and_end_when_the_window_closes(house: AgentsH
     draining = asyncio.create_task(house.window.drain())
     assert [await ear.hears() for ear in ears] == [None, None]
     await draining
+
+
+async def test_a_stream_follows_what_its_listener_may_see(house: AgentsHouse) -> None:
+    request = await house.writes()
+    ear = await listens(await house.browser("minji"))
+    await house.staff.change("console", "minji", queues=["third"])
+    await house.acts.prioritise(request.number, "jisu", 5)
+    await house.acts.move(request.number, "jisu", "third")
+    assert (await ear.hears())["queue"] == "third"
