@@ -48,9 +48,9 @@ class Facts:
         answers, address = self._ask(mail), author(mail)
         customer = answers.customers.get(address)
         case = Case(self._now, mail.site, customer, evidence=self._evidence(mail, capabilities, named, customer))
-        if self._file is not None:
-            case.on_file = self._on_file(mail, self._file)
         neutral = answers.neutral + sum(each.template in NEUTRAL for each in self._ledger.gathered(Letter))
+        if self._file is not None:
+            case.on_file = self._on_file(mail, self._file)  # it may write what was counted just now
         return _count_letters(case, answers.lettered.get(address, Lettered()), neutral)
 
     def _may_concern(self, mail: Mail) -> bool:
@@ -93,8 +93,9 @@ class Facts:
         if others and len(_accounts(named)) > 1:
             return OnFile(trouble=SEVERAL)  # else whoever names an account of his own would be proven for another's
         record = _that_counts(records, mail)
-        if any(each.recipient == record.address for each in self._ledger.gathered(Letter)):
-            self._ledger.write()
+        if (any(each.recipient == record.address for each in self._ledger.gathered(Letter))
+                or any(each.address == record.address for each in self._ledger.gathered(Customer))):
+            self._ledger.write()  # the letters are counted here; a letter to them asks for their language
         letters = requests.automatic_letters_since(self._db, record.address, self._now - timedelta(days=1))
         return OnFile(record, _is_author(record, mail), letters)
 

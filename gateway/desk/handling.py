@@ -37,7 +37,10 @@ class Handling:
     # ---- mails ----
 
     def read(self, kept: Kept) -> Mail:
-        """All that handlers ask of a mail, read before the transaction: a large one must not keep the door waiting."""
+        """All that handlers ask of a mail, read before the transaction: a large one must not keep the door waiting.
+        Raises whatever stands against it."""
+        if kept.fault is not None:
+            raise kept.fault
         if self.customers is not None:
             self.customers.refresh()
         verdict = Verdict.from_json(kept.verdict)

@@ -69,11 +69,8 @@ def teach(db: Db, request: Request, now: datetime) -> None:
                       **_said("category", said.category), **_said("queue", said.queue)))
     for kind in KINDS:
         before, label = getattr(known, kind, ""), getattr(request, kind)
-        if before == label:
-            continue
-        if before:
-            lessons.learn(db, kind, before, counted, -1)
-        lessons.learn(db, kind, label, counted)
+        if before != label:
+            lessons.learn(db, kind, {label: 1} | ({before: -1} if before else {}), counted)
     if known is not None:
         known.category, known.queue, known.at = request.category, request.queue, now
     db.flush()

@@ -43,6 +43,10 @@ _SETTLE = update(_received).where(_received.c.id == bindparam("of")).values(
     handled_at=bindparam("handled_at"))
 
 
+DONE = "another desk has done it"
+"""What became of an event that failed here while it was handled there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A mail that waits for the desk."""
@@ -54,6 +58,8 @@ class Kept:
     verdict: dict[str, Any]
     quarantined: bool
     content: bytes
+    fault: OSError | None = None
+    """Why the octets cannot be read."""
 
 
 @dataclass(slots=True)
@@ -77,8 +83,12 @@ def next_kept(db: Db, now: datetime, most: int, octets: int) -> list[Kept]:
 
 def _kept(db: Db, row: Any) -> Kept:
     envelope = Envelope(row.reverse_path, tuple(row.recipients), row.client_ip, row.helo, row.tls, row.protocol)
-    content = raw.whole(db, row.id, row.content, row.body_at)
-    return Kept(row.id, row.reason, envelope, row.verdict, row.quarantined, content)
+    content, fault = row.content, None
+    try:
+        content = raw.whole(db, row.id, content, row.body_at)
+    except OSError as error:  # one file that cannot be read must not stand before all others
+        fault = error
+    return Kept(row.id, row.reason, envelope, row.verdict, row.quarantined, content, fault)
 
 
 def may_take_many(db: Db) -> bool:
@@ -101,7 +111,9 @@ def settle_kept(db: Db, mails: Iterable[InHand], now: datetime) -> None:
 
 
 def put_off_kept(db: Db, id: int, reason: str, now: datetime, attempts: int, first: timedelta) -> str:
-    row = db.get_one(Received, id)
+    row = db.get_one(Received, id, with_for_update=True)
+    if row.state != "kept":
+        return DONE
     row.attempts += 1
     row.reason = reason
     row.next_attempt = now + first * 2 ** (row.attempts - 1)
@@ -137,7 +149,9 @@ def take_wake(db: Db, id: int, now: datetime) -> Wake | None:
 
 
 def put_off_wake(db: Db, id: int, _reason: str, now: datetime, attempts: int, first: timedelta) -> str:
-    wake = db.get_one(Wake, id)
+    wake = db.get_one(Wake, id, with_for_update=True)
+    if wake.done_at is not None:
+        return DONE
     wake.attempts += 1
     wake.at = now + first * 2 ** (wake.attempts - 1)
     wake.done_at = now if wake.attempts >= attempts else None

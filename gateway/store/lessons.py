@@ -1,6 +1,6 @@
 """What agents taught, kept: counts of features by label, and how often what was suggested turned out right."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,11 +30,11 @@ class Score:
     right: int
 
 
-def learn(db: Db, kind: str, label: str, counted: Collection[int], by: int = 1) -> None:
-    """One mail more, or with -1 one less, that bears the label."""
+def learn(db: Db, kind: str, labels: Mapping[str, int], counted: Collection[int]) -> None:
+    """One mail more, or with -1 one less, that bears each of the labels."""
     # In one order: of two agents who teach at once none may wait for what the other holds.
-    db.connection().execute(_LEARN, [{"kind": kind, "feature": each, "label": label, "n": by}
-                                     for each in sorted((*counted, MAILS))])
+    db.connection().execute(_LEARN, [{"kind": kind, "feature": each, "label": label, "n": labels[label]}
+                                     for label in sorted(labels) for each in sorted((*counted, MAILS))])
 
 
 def learnt(db: Db, kind: str, counted: Collection[int] | None = None) -> Iterator[tuple[str, int, int]]:

@@ -1,5 +1,6 @@
 """Agents teach by their work: what they make of a request is a lesson, and a correction takes the lesson back."""
 
+import asyncio
 import tomllib
 from datetime import timedelta
 from pathlib import Path
@@ -149,3 +150,11 @@ async def test_a_category_that_has_earned_it_stands_in_where_no_rule_finds_a_wor
     assert "agents made this of mails like it" in [line for line in await house.history()
                                                    if line.decision == "label"][-1].because
     assert (await house.writes("I want a refund", "Blorp")).category == "policy", "rules win"
+
+
+async def test_agents_who_correct_crosswise_at_once_do_not_wait_for_each_other_for_ever(house: House) -> None:
+    labels = ("policy", "technical")
+    requests = [await taught(house, labels[each % 2], "general", "Refund", "Money back please.") for each in range(6)]
+    await asyncio.gather(*(house.acts.categorise(request.number, "minji", labels[(each + 1) % 2])
+                           for each, request in enumerate(requests)))
+    assert [row.category for row in await house.requests()] == [labels[(each + 1) % 2] for each in range(6)]
