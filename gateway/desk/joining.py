@@ -6,7 +6,7 @@ from gateway.desk import number
 from gateway.desk.hand import Hand, Refused
 from gateway.desk.handler import Move, Note
 from gateway.models import Entry, Received, Request
-from gateway.store import requests
+from gateway.store import requests, search
 
 
 def merge(hand: Hand, other: Request) -> Request:
@@ -41,6 +41,7 @@ def split(hand: Hand, entry_id: int) -> Request:
     hand.db.add(new)
     hand.db.flush()
     requests.move_entry(hand.db, entry, new)
+    search.enter(hand.db.connection(), [(entry_id, (new.number,))])
     last = requests.last_mail(hand.db, old.id or 0)
     if last is None:
         raise Refused(f"It is the only mail of {old.number}.", "only-mail")

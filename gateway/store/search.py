@@ -91,7 +91,8 @@ class _Tsvector:
     the order in which it was filled, so the first that fit are the newest.)"""
 
     enter = text("INSERT INTO finding (entry_id, words) "
-                 "VALUES (:entry, array_to_tsvector(string_to_array(:words, ' ')))")  # fmt: skip
+                 "VALUES (:entry, array_to_tsvector(string_to_array(:words, ' '))) "
+                 "ON CONFLICT (entry_id) DO UPDATE SET words = finding.words || excluded.words")  # fmt: skip
     hits = ("WITH newest AS MATERIALIZED (SELECT entry_id, words FROM finding WHERE entry_id < :before "
             f"ORDER BY entry_id DESC LIMIT {NEWEST}), near AS MATERIALIZED "
             "(SELECT entry_id AS id FROM newest WHERE words @@ CAST(:terms AS tsquery) LIMIT :most), "
@@ -160,7 +161,7 @@ class Question:
 
 
 def enter(connection: Connection, entries: Iterable[tuple[int, Iterable[str]]]) -> None:
-    """Entries (by id) are found by the words of these texts from now on. Each once: nothing is added to it later."""
+    """Entries (by id) are found by the words of these texts from now on, beside those it was found by before."""
     lines = [{"entry": id, "words": " ".join(terms(texts))} for id, texts in entries]
     if lines:
         connection.execute(_INDEXES[connection.dialect.name].enter, lines)

@@ -217,6 +217,17 @@ async def test_one_mail_becomes_a_request_of_its_own(house: House) -> None:
     assert (await house.acts.next(None, "minji")) is not None
 
 
+async def test_a_mail_that_was_split_off_is_found_by_its_new_number_and_its_words(house: House) -> None:
+    old = await house.writes()
+    await house.keep("A refund for the zebra, please.", f"Re: [{old.number}]", Message_ID="<second@example.org>")
+    await house.desk.settle()
+    entry = [each.id or 0 for each in await house.entries() if each.kind == "mail"][1]
+    new = await house.acts.split(old.number, "minji", entry)
+    for words in (new.number, "zebra", f"{new.number} zebra"):
+        page = await house.database.read(lambda db, words=words: queue.page(db, queue.Filter(words=words), house.now))  # type: ignore[misc]
+        assert [line.number for line in page.lines] == [new.number], words
+
+
 @pytest.mark.parametrize("which", ["the only mail", "a letter", "nothing"])
 async def test_what_is_no_mail_beside_others_is_not_split_off(house: House, which: str) -> None:
     request = await house.writes()
