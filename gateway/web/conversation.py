@@ -19,6 +19,11 @@ from gateway.web.words import Words
 RISKY = ("executable", "double-extension", "macro", "type-differs")
 """Findings of an attachment that an agent must not overlook."""
 
+LONGEST, BEGINNING = 50_000, 500
+"""Characters of one thing said that are shown, and of an old one on a page that is full."""
+ROOM = 400_000
+"""Characters of all that is shown of the conversation: a stranger may send millions, and the page has to be drawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -88,6 +93,8 @@ class Turn:
     letter: Letter | None
     letter_state: str
     may_split: bool
+    is_cut: bool
+    """There is more than is shown: it stands in the mail itself."""
     decisions: None = None
 
     @property
@@ -112,7 +119,7 @@ def turns(known: Known, words: Words, now: datetime) -> list[Turn | Steps]:
 
 def _turns(known: Known, marks: Sequence[tuple[datetime, int, int, Entry | History]], words: Words,
            now: datetime) -> Iterator[Turn | Steps]:
-    mails = [each.id for each in known.entries if each.kind == "mail"]
+    mails, rooms = [each.id for each in known.entries if each.kind == "mail"], _rooms(known.entries)
     steps: list[History] = []
     for *_, each in marks:
         if isinstance(each, History):
@@ -121,20 +128,30 @@ def _turns(known: Known, marks: Sequence[tuple[datetime, int, int, Entry | Histo
         if steps:
             yield Steps(steps)
             steps = []
-        yield _turn(known, each, words, now, each.id in mails[1:])
+        yield _turn(known, each, words, now, each.id in mails[1:], rooms[each.id])
     if steps:
         yield Steps(steps)
 
 
-def _turn(known: Known, entry: Entry, words: Words, now: datetime, may_split: bool) -> Turn:
+def _rooms(entries: Sequence[Entry]) -> dict[int | None, int]:
+    """How many characters of each are shown: the newest come first."""
+    rooms, left = dict[int | None, int](), ROOM
+    for each in reversed(entries):
+        rooms[each.id] = LONGEST if left > 0 else BEGINNING
+        left -= min(len(each.text), 2 * LONGEST)
+    return rooms
+
+
+def _turn(known: Known, entry: Entry, words: Words, now: datetime, may_split: bool, room: int) -> Turn:
     is_mail = entry.kind == "mail"
     new = (entry.reply_text or entry.text) if is_mail else entry.text
+    rest = _rest(entry.text, new) if is_mail else ""
     letter = known.letters.get(entry.letter_id) if entry.letter_id else None
     return Turn(
-        entry, _by(known, entry), new.strip("\n"), _rest(entry.text, new) if is_mail else "", known.request.language,
+        entry, _by(known, entry), new[:room].strip("\n"), rest[:room], known.request.language,
         _sure(entry, words.language), list(badges.sentences(known.findings.get(entry.id or 0, ()), words.language)),
         [_file(known.request, each, words) for each in known.attachments if each.entry_id == entry.id],
-        letter, _state(letter, now) if letter else "", may_split)
+        letter, _state(letter, now) if letter else "", may_split, max(len(new), len(rest)) > room)
 
 
 def _by(known: Known, entry: Entry) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from agents_house import AgentsHouse, Answer, Client, open_house
+from sqlalchemy.orm import Session as Db
 
 from gateway.models import Attachment, Entry, RawMail, Request
 from gateway.store.database import Database
@@ -232,3 +233,20 @@ async def test_too_many_files_and_too_large_ones_are_told_and_the_words_stay(
     assert (answer.status, "A long answer.</textarea>" in answer.text) == (409, True)
     assert "are too large" in answer.text
     assert [each.kind for each in await house.entries()] == ["mail", "letter"]
+
+
+async def test_millions_of_a_strangers_words_do_not_make_a_page_of_millions(house: AgentsHouse) -> None:
+    browser = await house.browser("minji")
+    request = await house.writes("The first words. " + "https://x.example/a word\n" * 30_000)
+    text = "Once more. " + "&" * 300_000
+
+    def more(db: Db) -> None:
+        db.add_all(Entry(request_id=request.id or 0, at=house.now, kind="mail", author="kim@example.org", text=text,
+                         reply_text="Once more.") for _ in range(20))
+
+    await house.change(more)
+    page = (await browser.gets(f"/requests/{request.number}")).text
+    assert len(page) < 5 * 500_000
+    assert page.count("Once more.") >= 20
+    assert "The first words." in page
+    assert "only the beginning is shown" in page
