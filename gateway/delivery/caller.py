@@ -20,8 +20,9 @@ from gateway.authentication.resolver import Resolver
 PATIENCE = 10.0
 """Seconds for one call from first to last."""
 MOST_READ = 65_536
-_WAYS_INSIDE = [ip_network(each) for each in ("2002::/16", "2001::/32", "64:ff9b::/96")]
-"""6to4, Teredo and NAT64: addresses of IPv6 that stand for one of IPv4, which may be a private one."""
+_WAYS_INSIDE = [ip_network(each) for each in ("2002::/16", "2001::/32", "::/8", "fec0::/10")]
+"""6to4, Teredo, NAT64 and the like: addresses of IPv6 that stand for one of IPv4, which may be a private one; and what
+once was a site's own (RFC 3879)."""
 
 
 class NotCalled(Exception):

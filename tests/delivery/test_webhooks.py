@@ -166,7 +166,7 @@ async def test_two_heralds_tell_each_thing_once(house: House, listener: Listener
 @pytest.mark.parametrize("address", [
     "127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
     "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::",
-    "64:ff9b::7f00:1", "2001:0:7f00:1::", "ff02::1",
+    "64:ff9b::7f00:1", "2001:0:7f00:1::", "ff02::1", "::127.0.0.1", "64:ff9b:1::7f00:1", "fec0::1",
 ])
 async def test_nothing_inside_is_called_by_address_or_by_name(address: str) -> None:
     literal = f"[{address}]" if ":" in address else address
