@@ -56,12 +56,13 @@ def opening(db: Db, request_id: int) -> Entry | None:
                       .order_by(ENTRY.id).limit(1)).one_or_none()
 
 
-def scores(db: Db, since: datetime, until: datetime) -> list[Score]:
-    """By suggested category, of what agents decided in a period."""
+def scores(db: Db, since: datetime, until: datetime, queues: Collection[str] | None = None) -> list[Score]:
+    """By suggested category, of what agents decided in a period. queues: those that count; None is all."""
     right = func.sum(case((TAUGHT.said_category == TAUGHT.category, 1), else_=0))
-    rows = db.execute(select(TAUGHT.said_category, func.count(), right)
-                      .where(TAUGHT.at >= since, TAUGHT.at < until, TAUGHT.said_category != "")
-                      .group_by(TAUGHT.said_category).order_by(TAUGHT.said_category))
+    query = (select(TAUGHT.said_category, func.count(), right)
+             .where(TAUGHT.at >= since, TAUGHT.at < until, TAUGHT.said_category != "")
+             .group_by(TAUGHT.said_category).order_by(TAUGHT.said_category))
+    rows = db.execute(query if queues is None else query.where(TAUGHT.queue.in_(queues)))
     return [Score(category, said, int(right)) for category, said, right in rows]
 
 

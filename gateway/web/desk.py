@@ -184,7 +184,8 @@ class Frame:
 
     def _stranger(self, http_request: HttpRequest) -> Response:
         path = http_request.scope["path"]
-        if path.startswith(API) or "authorization" in http_request.headers:
+        is_program = http_request.headers.get("authorization", "").lower().startswith("bearer")
+        if path.startswith(API) or is_program:
             return problem("not-logged-in", headers={"WWW-Authenticate": 'Bearer realm="frontdesk"'})
         query = http_request.scope["query_string"].decode("ascii", "replace")
         is_page = http_request.method in SAFE and path != "/"

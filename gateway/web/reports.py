@@ -74,7 +74,7 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
                 "seen": insights.overview(db, span.since, span.until, span.by, span.zone, viewer.queues),
                 "lines": lines, "ages": insights.by_age(db, place.now(), viewer.queues),
                 "corrections": insights.corrections(db, span.since, span.until, viewer.queues),
-                "scores": lessons.scores(db, span.since, span.until),
+                "scores": lessons.scores(db, span.since, span.until, viewer.queues),
                 "grown": insights.growing(db, span.until, viewer.queues),
                 "queues": rail.lines, "rail": rail,
             }

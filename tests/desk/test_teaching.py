@@ -90,6 +90,7 @@ async def test_the_report_says_how_often_it_was_right(house: House) -> None:
     assert found["policy"].said >= 2
     assert 0 < found["policy"].right < found["policy"].said
     assert await house.change(lambda db: lessons.scores(db, soon, soon + timedelta(days=1))) == []
+    assert await house.change(lambda db: lessons.scores(db, house.now, soon, ("elsewhere",))) == []
 
 
 async def test_a_category_has_earned_its_place_after_enough_sure_suggestions_that_were_right(house: House) -> None:

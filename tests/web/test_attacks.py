@@ -65,6 +65,8 @@ async def test_a_wrong_token_is_no_token_even_beside_a_good_cookie(house: Agents
         assert (await browser.gets(f"{API}/me", Authorization=credentials)).status == 401
     assert (await browser.gets(f"{API}/me", Authorization="Basic bWluamk6eA==")).status == 200
     assert (await (await house.browser()).gets(f"{API}/me", Authorization="Basic bWluamk6eA==")).status == 401
+    through = await (await house.browser()).gets("/", Authorization="Basic bWluamk6eA==")
+    assert (through.status, through.headers["location"]) == (303, "/login")
 
 
 async def test_a_token_opens_the_api_and_no_page(house: AgentsHouse) -> None:
