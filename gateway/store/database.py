@@ -27,11 +27,15 @@ BUSY = 30.0
 """Seconds that a writer of another process (the CLI beside `serve`) is waited for."""
 
 
+AGAIN = 3
+"""How often work that was ended for the sake of another's begins anew."""
+
+
 class Database(Protocol):
     """Where work is done in transactions."""
 
     async def write(self, work: Callable[[Db], T]) -> T:
-        """Run `work` and commit; what it raises rolls everything back and is raised here."""
+        """Run `work` and commit; what it raises rolls everything back and is raised here. It may be run again."""
 
     async def read(self, work: Callable[[Db], T]) -> T:
         """Run `work` on a consistent view; changes are not kept."""
@@ -61,6 +65,11 @@ def is_of_values(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None) or ""
     return (isinstance(error, DataError | IntegrityError) or state[:2] in ("22", "23", "54")
             or isinstance(getattr(error.orig, "__cause__", None), ValueError))
+
+
+def _is_deadlock(error: DBAPIError) -> bool:
+    """Two transactions waited for each other, and the server ended this one."""
+    return getattr(error.orig, "sqlstate", None) == "40P01"
 
 
 def storable(value: Any) -> Any:
@@ -141,6 +150,16 @@ class Postgres:
         self._engine: AsyncEngine = create_async_engine(f"postgresql+asyncpg://{rest}", pool_size=10)
 
     async def write(self, work: Callable[[Db], T]) -> T:
+        """A desk that handles many mails locks requests in the order they come; agents have theirs."""
+        for _ in range(AGAIN):
+            try:
+                return await self._transact(work)
+            except DBAPIError as error:
+                if not _is_deadlock(error):
+                    raise
+        return await self._transact(work)
+
+    async def _transact(self, work: Callable[[Db], T]) -> T:
         async with AsyncDb(self._engine, expire_on_commit=False) as db, db.begin():
             await db.connection()  # so that a server that does not answer is no fault of `work`
             return await db.run_sync(work)

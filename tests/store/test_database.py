@@ -65,6 +65,23 @@ async def test_a_word_outside_the_closed_set_is_refused_by_the_database(database
         await database.write(lambda db: db.add(Received(kept_at=NOON, next_attempt=NOON, state="lost")))
 
 
+async def test_two_who_wait_for_each_other_are_both_done(database: Database) -> None:
+    addresses = ("kim@example.org", "lee@example.org")
+    await database.write(lambda db: db.add_all(Customer(address=each, created_at=NOON) for each in addresses))
+
+    def name(db: Db, first: str, then: str, name: str) -> None:
+        for address in (first, then):
+            db.execute(text("UPDATE customer SET name = name || :name WHERE address = :address"),
+                       {"name": name, "address": address})
+            if db.connection().dialect.name == "postgresql":
+                db.execute(text("SELECT pg_sleep(0.2)"))
+
+    await asyncio.gather(database.write(lambda db: name(db, *addresses, "a")),
+                         database.write(lambda db: name(db, *reversed(addresses), "b")))
+    named = await database.read(lambda db: db.scalars(text("SELECT name FROM customer")).all())
+    assert [sorted(each) for each in named] == [["a", "b"]] * 2
+
+
 async def test_migrating_twice_changes_nothing(database: Database) -> None:
     await database.write(lambda db: db.add(customer("a@example.com")))
     await database.migrate()
