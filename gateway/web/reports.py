@@ -168,5 +168,10 @@ def _csv(lines: Sequence[Line]) -> bytes:
     out = io.StringIO()
     writer = csv.DictWriter(out, [field.name for field in fields(Line)], lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(asdict(line) for line in lines)
+    writer.writerows(asdict(line) | {"category": _no_formula(line.category)} for line in lines)
     return out.getvalue().encode("utf-8-sig")
+
+
+def _no_formula(words: str) -> str:
+    """Any agent makes up a category: a spreadsheet shall not reckon with it."""
+    return f"'{words}" if words.startswith(("=", "+", "-", "@")) else words

@@ -44,3 +44,11 @@ async def test_whoever_only_reads_leaves_no_file(house: AgentsHouse) -> None:
                                     Content_Type="multipart/form-data; boundary=x")
         assert answer.status == 403
     assert await house.all(Upload) == []
+
+
+async def test_a_category_that_an_agent_made_up_is_no_formula_in_a_spreadsheet(house: AgentsHouse) -> None:
+    request = await house.writes()
+    await house.acts.categorise(request.number, "jisu", "=HYPERLINK(A1)")
+    table = (await (await house.browser("minji", role="supervisor")).gets("/reports.csv")).text
+    assert ",'=HYPERLINK(A1)," in table
+    assert ",=" not in table
