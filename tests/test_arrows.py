@@ -20,7 +20,7 @@ MAY = {
     "handlers": {"desk.handler"},
     "desk": {"desk", "desk.handler", "mail", "models", "store", "config"},
     "smtp": {"smtp", "mail", "authentication", "store.intake", "store.arrival", "store.refusals", "desk.capability",
-             "config"},  # fmt: skip
+             "config"},
     "delivery": {"delivery", "mail", "models", "store", "config", "authentication.resolver", "authentication.signer"},
     "web": {"web", "mail", "models", "store", "desk", "config"},
 }
