@@ -32,6 +32,8 @@ from gateway.store.ledger import Ledger
 
 SUBJECT = 500
 """Characters of a subject that are kept beside the request; the raw mail has all of it."""
+LONGEST_TEXT = 200_000
+"""The same of a text: a hundred pages. Whoever sends more must not fill what agents' windows are made of."""
 
 
 class Application:
@@ -126,7 +128,7 @@ class Application:
             id=self.ledger.next_id(Entry), request_id=request.id or 0, at=self.case.now,
             kind="note" if is_aside else "mail", author=facts.author(mail),
             subject=storable(message.subject)[:SUBJECT],
-            text=storable(message.text), reply_text=storable(message.reply_text),
+            text=storable(message.text[:LONGEST_TEXT]), reply_text=storable(message.reply_text[:LONGEST_TEXT]),
             message_id="" if is_aside else storable(message.message_id),
             identity=mail.verdict.identity, received_id=self.received.id if self.received else None)
         self.ledger.enter(entry, *(

@@ -11,14 +11,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from gateway.mail.large import LargeMail
 from gateway.models import RawMail, Received, columns
-
-log = structlog.get_logger()
 
 FOLDER = "raw"
 RAW = columns(RawMail)
@@ -65,14 +62,10 @@ def octets(db: Db, id: int) -> bytes | None:
 
 
 def whole(db: Db, id: int, content: bytes, body_at: int | None) -> bytes:
-    """The mail whose row has this content; its header where somebody has removed the file. Raises OSError."""
+    """The mail whose row has this content. Raises OSError where its file cannot be read, or is not there any more."""
     beside = folder(db)
     if body_at is None or beside is None:
         return content
-    try:
-        with (beside / str(id)).open("rb") as file:
-            file.seek(body_at)
-            return b"".join((content, file.read()))
-    except FileNotFoundError:
-        log.error("the body of a mail is lost", mail=id, file=str(beside / str(id)))
-        return content
+    with (beside / str(id)).open("rb") as file:
+        file.seek(body_at)
+        return b"".join((content, file.read()))

@@ -6,6 +6,7 @@ browser is told not to guess, and should one show a file all the same, nothing i
 
 from urllib.parse import quote
 
+import structlog
 from fastapi import APIRouter
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
@@ -19,7 +20,10 @@ from gateway.models import Attachment, Entry, Request, Upload, columns
 from gateway.store import raw
 from gateway.web.api import found
 from gateway.web.login import viewer_of
+from gateway.web.problems import Problem
 from gateway.web.workplace import Workplace
+
+log = structlog.get_logger()
 
 UPLOAD = columns(Upload)
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -66,7 +70,11 @@ def octets(db: Db, request: Request, id: int) -> tuple[str, str, bytes]:
 def raw_mail(db: Db, request: Request, entry_id: int) -> bytes:
     """A mail as we keep it, our trace fields in front. 404 for an entry that is no mail of this request."""
     entry = _entry(db, request, entry_id)
-    kept = raw.octets(db, entry.received_id) if entry.received_id else None
+    try:
+        kept = raw.octets(db, entry.received_id) if entry.received_id else None
+    except OSError as error:
+        log.error("the file of a mail cannot be read", mail=entry.received_id, error=str(error))
+        raise Problem("trouble", "The file that holds this mail cannot be read: an operator can tell why.") from None
     if kept is None:
         raise HTTPException(404)
     return kept

@@ -9,6 +9,7 @@ import desk_values as values
 import pytest
 from desk_house import House
 
+from gateway.desk.apply import LONGEST_TEXT
 from gateway.desk.capability import Capability
 from gateway.desk.handler import Case, Decisions, Drop, Due, Handler, Identity, Join, Mail, Move, Note, Open, Wake
 from gateway.desk.pipeline import FIRST_RETRY
@@ -421,3 +422,9 @@ async def test_what_the_desk_did_is_counted_by_event_and_by_handler(house: House
     assert figures.events == {("mail", "handled"): 1, ("mail", "laid back"): 1}
     assert figures.calls["stumble"] > figures.calls["acknowledge"] > 0
     assert figures.seconds["acknowledge"] > 0
+
+
+async def test_of_a_text_without_end_a_hundred_pages_are_kept_beside_the_request(house: House) -> None:
+    await house.writes("word " * 200_000)
+    entry = (await house.entries())[0]
+    assert len(entry.text) == len(entry.reply_text) == LONGEST_TEXT

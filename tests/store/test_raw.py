@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from gateway.mail.authres import UNCHECKED
 from gateway.mail.envelope import Envelope
@@ -129,12 +128,16 @@ async def test_what_a_killed_process_left_is_removed_and_what_is_kept_stays(sqli
     assert await octets(sqlite, second) == TRACE + HEADER + b"second\r\n" * 50_000
 
 
-async def test_a_file_that_somebody_removed_stops_nobody(sqlite: Sqlite, folder: Path) -> None:
-    id = await Intake(sqlite).keep(arrival(folder))
+async def test_a_file_that_somebody_removed_is_a_fault_of_its_mail_and_stops_nobody(
+    sqlite: Sqlite, folder: Path
+) -> None:
+    intake = Intake(sqlite)
+    id, other = await intake.keep(arrival(folder)), await intake.keep(small("other"))
     (folder / raw.FOLDER / str(id)).unlink()
-    with capture_logs() as told:
-        assert await octets(sqlite, id) == TRACE + HEADER
-    assert [(line["log_level"], line["mail"]) for line in told] == [("error", id)]
+    with pytest.raises(FileNotFoundError):
+        await octets(sqlite, id)
+    kept = await sqlite.read(lambda db: events.next_kept(db, NOON, 10, 10**9))
+    assert [(each.id, type(each.fault)) for each in kept] == [(id, FileNotFoundError), (other, type(None))]
 
 
 async def test_a_folder_that_cannot_be_written_keeps_no_mail(sqlite: Sqlite, folder: Path) -> None:
