@@ -13,9 +13,10 @@ class Answer(Handler):
     """The letter around an agent's question."""
 
     def answered(self, answer: Said, case: Case) -> Decisions:
+        words = {"text": answer.text} | ({} if answer.quotes else {"quoted": ""})
         if answer.kind == "answer":
-            yield Send(self.answer, f"{answer.agent} answered.", {"text": answer.text})
+            yield Send(self.answer, f"{answer.agent} answered.", words)
             yield Move("answered", f"{answer.agent} answered.")
         elif answer.kind == "question":
-            yield Send(self.question, f"{answer.agent} asks for more.", {"text": answer.text})
+            yield Send(self.question, f"{answer.agent} asks for more.", words)
             yield Move("asked", f"{answer.agent} asked: we wait for the customer.")

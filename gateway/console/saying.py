@@ -23,25 +23,26 @@ TextFile = Annotated[Path, typer.Option(metavar="F", help="File with the words, 
 Seen = Annotated[int | None, typer.Option(metavar="ENTRY", help="The newest entry you have read (`show` prints it): "
                                           "refused when something newer came in.")]
 Attach = Annotated[list[Path] | None, typer.Option(metavar="F", help="A file that goes along; may be given again.")]
+Quote = Annotated[bool, typer.Option("--quote/--no-quote", help="The customer's last mail below your words.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the letter, send nothing.")]
 
 
 @app.command()
 def answer(
     context: typer.Context, number: Number, agent: Agent, text_file: TextFile, seen: Seen = None,
-    attach: Attach = None, dry_run: DryRun = False, as_json: Json = False,
+    attach: Attach = None, quote: Quote = True, dry_run: DryRun = False, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Send the customer an answer."""
-    _say(context, "answer", number, agent, text_file, seen, attach or [], dry_run, as_json)
+    _say(context, "answer", number, agent, text_file, seen, attach or [], dry_run, as_json, quote)
 
 
 @app.command()
 def ask(
     context: typer.Context, number: Number, agent: Agent, text_file: TextFile, seen: Seen = None,
-    attach: Attach = None, dry_run: DryRun = False, as_json: Json = False,
+    attach: Attach = None, quote: Quote = True, dry_run: DryRun = False, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Ask the customer for more; the request then waits for them."""
-    _say(context, "question", number, agent, text_file, seen, attach or [], dry_run, as_json)
+    _say(context, "question", number, agent, text_file, seen, attach or [], dry_run, as_json, quote)
 
 
 @app.command()
@@ -55,7 +56,7 @@ def note(
 
 def _say(
     context: typer.Context, kind: str, number: str, agent: str, text_file: Path, seen: int | None,
-    files: list[Path], is_rehearsed: bool, as_json: bool,
+    files: list[Path], is_rehearsed: bool, as_json: bool, quotes: bool = True,
 ) -> None:  # fmt: skip
     config = read_config(context)
     text, contents = _words(text_file), [(file.name, _octets(file)) for file in files]
@@ -63,12 +64,12 @@ def _say(
     from gateway.console import plain, show
 
     if is_rehearsed:
-        letter = act(config, lambda acts: acts.preview(kind, one, agent, text))
+        letter = act(config, lambda acts: acts.preview(kind, one, agent, text, quotes=quotes))
         return show.say(plain.words(f"To: {letter.recipient}\nSubject: {letter.subject}\n\n{letter.text}"))
 
     async def work(acts: "Acts") -> "Entry":
         kept = [await acts.attach(agent, name, guess_type(name)[0] or "", octets) for name, octets in contents]
-        return await acts.say(kind, one, agent, text, seen, [each.id or 0 for each in kept])
+        return await acts.say(kind, one, agent, text, seen, [each.id or 0 for each in kept], quotes=quotes)
 
     entry = act(config, work)
     if as_json:

@@ -79,12 +79,13 @@ class Acts:
     # ---- what is said ----
 
     async def say(self, kind: str, number: str, agent: str, text: str, seen: int | None = None,
-                  uploads: Sequence[int] = (), undoable: bool = False) -> Entry:
+                  uploads: Sequence[int] = (), undoable: bool = False, quotes: bool = True) -> Entry:
         """Answer, ask (question) or note. `seen`: the newest entry the agent has read; refused when the customer wrote
-        since. undoable: the letter waits for [desk] undo. Codes: newer, taken, held, empty, too-large, unknown-upload.
+        since. undoable: the letter waits for [desk] undo. quotes: the customer's last mail stands below.
+        Codes: newer, taken, held, empty, too-large, unknown-upload.
         """
         def work(hand: Hand) -> Entry:
-            return sayings.say(hand, kind, text, seen, uploads, undoable)
+            return sayings.say(hand, kind, text, seen, uploads, undoable, quotes)
 
         return await self._on(number, agent, work if kind == "note" else _a_lesson(work))
 
@@ -92,10 +93,11 @@ class Acts:
         """Take back what was said undoable; its words and files can be said again. Codes: too-late, unknown-entry."""
         return await self._on(number, agent, lambda hand: undo.take_back(hand, entry_id))
 
-    async def preview(self, kind: str, number: str, agent: str, text: str, uploads: Sequence[int] = ()) -> Preview:
+    async def preview(self, kind: str, number: str, agent: str, text: str, uploads: Sequence[int] = (),
+                      quotes: bool = True) -> Preview:
         """The letter as the customer would see it. Nothing is kept. Codes as those of `say`, and not-sent."""
         try:
-            await self._on(number, agent, lambda hand: sayings.preview(hand, kind, text, uploads))
+            await self._on(number, agent, lambda hand: sayings.preview(hand, kind, text, uploads, quotes))
         except sayings.Shown as shown:
             return shown.preview
         raise AssertionError("a preview was kept")

@@ -86,6 +86,8 @@ class Answer:
     kind: str
     text: str
     agent: str
+    quotes: bool = True
+    """The customer's last mail stands below the words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,9 @@ class Preview:
 
 
 def say(hand: Hand, kind: str, text: str, seen: int | None, uploads: Sequence[int] = (),
-        undoable: bool = False) -> Entry:
-    """`seen`: the newest entry that the agent has read; `uploads`: ids of files that go along."""
+        undoable: bool = False, quotes: bool = True) -> Entry:
+    """`seen`: the newest entry that the agent has read; `uploads`: ids of files that go along; quotes: with the
+    customer's last mail below."""
     _may_say(hand, kind, text, seen)
     before = undo.state(hand.db, hand.request) if undoable else {}
     if kind != "note":
@@ -48,7 +49,7 @@ def say(hand: Hand, kind: str, text: str, seen: int | None, uploads: Sequence[in
     hand.db.add(entry)
     hand.db.flush()
     files = _attach(hand, entry, uploads)
-    _tell(hand, entry, files)
+    _tell(hand, entry, files, quotes)
     if undoable:
         undo.keep(hand, entry, before)
     return entry
@@ -78,14 +79,14 @@ def _make_theirs(hand: Hand) -> None:
         request.owner, request.claimed_at = hand.agent, hand.now
 
 
-def _tell(hand: Hand, entry: Entry, files: Sequence[str]) -> None:
+def _tell(hand: Hand, entry: Entry, files: Sequence[str], quotes: bool) -> None:
     application = hand.application("answered", entry)
     customer = application.case.customer
     application.ledger.find_by(entry.id or 0, hand.request.number, hand.request.subject,
                                customer.name if customer else "", customer.address if customer else "", entry.text)
     detail = {"entry": entry.id, **({"files": list(files)} if files else {})}
     application.write(hand.agent, entry.kind, detail, f"{hand.agent} wrote this {entry.kind}.")
-    hand.desk.answered(application, Answer(entry.kind, entry.text, hand.agent))
+    hand.desk.answered(application, Answer(entry.kind, entry.text, hand.agent, quotes))
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------
@@ -138,9 +139,9 @@ class Shown(Exception):
         self.preview = preview
 
 
-def preview(hand: Hand, kind: str, text: str, uploads: Sequence[int] = ()) -> None:
+def preview(hand: Hand, kind: str, text: str, uploads: Sequence[int] = (), quotes: bool = True) -> None:
     """Say it, look at the letter, and raise Shown: nothing of it is kept."""
-    entry = say(hand, kind, text, None, uploads)
+    entry = say(hand, kind, text, None, uploads, quotes=quotes)
     letter = hand.db.get(Letter, entry.letter_id) if entry.letter_id else None
     if letter is None:
         raise Refused("Nothing would be sent.", "not-sent")

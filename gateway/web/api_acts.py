@@ -51,12 +51,15 @@ class SayingWish(Heard):
     """Files that go along: ids of POST /uploads."""
     undoable: bool = False
     """The letter waits ten seconds, in which .../undo takes it back."""
+    quotes: bool = True
+    """The customer's last mail stands below the words."""
 
 
 class PreviewWish(Heard):
     kind: Literal["answer", "question"]
     text: Text
     uploads: list[Id] = Field(default=[], max_length=MOST_FILES)
+    quotes: bool = True
 
 
 class PreviewValue(Value):
@@ -218,7 +221,7 @@ def _sayings(router: APIRouter, counter: Counter) -> None:
         return await counter.act(
             who, "work" if wish.kind == "note" else "send",
             lambda acts: acts.say(wish.kind, number, who.viewer.agent, wish.text, wish.seen, wish.uploads,
-                                  wish.undoable), key)
+                                  wish.undoable, wish.quotes), key)
 
     @router.post("/requests/{number}/entries/{entry}/undo", response_model=EntryValue)
     async def undo(who: Caller, number: Number, entry: Annotated[Id, Path()]) -> Response:
@@ -230,7 +233,7 @@ def _sayings(router: APIRouter, counter: Counter) -> None:
         """The letter as the customer would see it. Nothing is kept or sent."""
         who.viewer.must("work")
         acts = counter.workplace.acts.within(who.viewer.queues)
-        made = await acts.preview(wish.kind, number, who.viewer.agent, wish.text, wish.uploads)
+        made = await acts.preview(wish.kind, number, who.viewer.agent, wish.text, wish.uploads, wish.quotes)
         return PreviewValue.model_validate(made)
 
     @router.post("/requests/{number}/verify", response_model=RequestValue)

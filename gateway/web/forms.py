@@ -148,7 +148,8 @@ def _add_writing(router: APIRouter, pages: RequestPages) -> None:
         try:
             draft = await _with_files(place, viewer, form, draft)
             entry = await place.acts.within(viewer.queues).say(
-                draft.kind, number, viewer.agent, draft.text, form.number("seen"), draft.upload_ids, undoable=True)
+                draft.kind, number, viewer.agent, draft.text, form.number("seen"), draft.upload_ids, undoable=True,
+                quotes=draft.quotes)
         except Refused as refused:
             return await refusal(pages, http_request, number, refused, draft)
         done = "?done=noted" if draft.kind == "note" else ""
@@ -216,7 +217,7 @@ def _sentence(refused: Refused, said: Words, moments: Moments) -> Markup:
 def _typed(form: Form) -> Draft:
     """What was typed, with the files that were kept before."""
     text = form.word("text").replace("\r\n", "\n")
-    return Draft(form.word("kind") or "answer", text, tuple(form.numbers("upload")))
+    return Draft(form.word("kind") or "answer", text, tuple(form.numbers("upload")), form.word("quotes") == "1")
 
 
 async def _with_files(place: Workplace, viewer: Viewer, form: Form, draft: Draft) -> Draft:
@@ -226,7 +227,7 @@ async def _with_files(place: Workplace, viewer: Viewer, form: Form, draft: Draft
 
 
 async def _preview(acts: Acts, number: str, viewer: Viewer, draft: Draft) -> Preview:
-    return await acts.preview(draft.kind, number, viewer.agent, draft.text, draft.upload_ids)
+    return await acts.preview(draft.kind, number, viewer.agent, draft.text, draft.upload_ids, draft.quotes)
 
 
 def _on(request: Request, viewer: Viewer, done: str) -> Response:

@@ -46,6 +46,8 @@ class Draft:
     kind: str = "answer"
     text: str = ""
     upload_ids: Sequence[int] = ()
+    quotes: bool = True
+    """The customer's last mail is to stand below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class RequestPages:
             "request", viewer.language, status, **frame, **values.of_request(), **values.of_rights(),
             **values.of_person(), props=values.props(names), undo=values.undo(), preview=preview,
             notices=[*(notices or values.told(http_request)), *values.standing(frame["moments"])],
-            draft={"kind": begun.kind, "text": begun.text, "uploads": uploads},
+            draft={"kind": begun.kind, "text": begun.text, "uploads": uploads, "quotes": begun.quotes},
             canned=self._canned(known.request))
 
     async def with_canned(self, viewer: Viewer, number: str, draft: Draft, name: str) -> Draft:

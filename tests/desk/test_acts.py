@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
@@ -418,3 +419,17 @@ async def test_every_act_leaves_a_line_with_the_agents_name(house: House) -> Non
     assert acts == ["move", "place", "release", "note", "resolution", "reopening"]
     assert all("minji" in line.because for line in lines if line.decision != "wake")
     assert {line.request_id for line in lines} == {request.id}
+
+
+@pytest.mark.parametrize("kind", ["answer", "question"])
+async def test_the_customers_mail_is_quoted_when_the_agent_wants_it(house: House, kind: str) -> None:
+    request = await house.writes("Since yesterday the app says error 1042.")
+    quoting = await house.acts.preview(kind, request.number, "minji", "Please try again.")
+    bare = await house.acts.preview(kind, request.number, "minji", "Please try again.", quotes=False)
+    assert "> Since yesterday" in quoting.text
+    assert "Since yesterday" in quoting.html
+    assert "Since yesterday" not in bare.text + bare.html
+    assert "Please try again." in bare.text
+    await house.acts.say(kind, request.number, "minji", "Please try again.", quotes=False)
+    letter = message_from_bytes((await house.letters())[-1].raw, policy=policy.default)
+    assert "Since yesterday" not in letter.get_body(("plain",)).get_content()

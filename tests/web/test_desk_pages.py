@@ -190,6 +190,10 @@ async def test_a_preview_and_a_ready_made_text_say_nothing_yet(house: AgentsHous
     at = f"/requests/{request.number}"
     shown = (await form(browser, f"{at}/draft", kind="answer", text="Try again.", do="preview")).text
     assert 'class="preview"' in shown
+    assert "&gt; " not in shown, "nobody ticked the box"
+    quoting = await form(browser, f"{at}/draft", kind="answer", text="Try again.", do="preview", quotes="1")
+    assert "&gt; " in quoting.text
+    assert 'name="quotes" value="1" checked' in quoting.text
     begun = await form(browser, f"{at}/draft", kind="answer", text="Hello.", canned="sorry", do="insert")
     assert f"your request {request.number}" in begun.text
     assert [each.kind for each in await house.entries() if each.kind == "answer"] == []
