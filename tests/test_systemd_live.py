@@ -41,7 +41,8 @@ def test_the_unit_serves_reloads_is_watched_and_stops(systemd: Systemd) -> None:
     assert systemd.run("stat", "--format", "%U %a", "/var/lib/frontdesk") == "frontdesk 750"
 
     systemd.ctl("reload", "frontdesk")
-    assert (systemd.show("MainPID"), systemd.show("ActiveState")) == (first, "active")
+    systemd.wait_for("ActiveState", "active")
+    assert systemd.show("MainPID") == first
     assert "Kept as 2" in sends(systemd, 2)
 
     systemd.run("kill", f"-{signal.SIGSTOP}", first)  # a loop that hangs

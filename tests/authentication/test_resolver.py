@@ -335,7 +335,7 @@ async def test_an_answer_of_thousands_of_records_or_strings_is_not_read(manner):
         began = time.process_time()
         for number in range(20):
             assert (await resolver.query(f"d{number}.{manner}.sick.example", "TXT")).rcode == "SERVFAIL"
-        assert time.process_time() - began < 0.25
+        assert time.process_time() - began < 1, "2 s when they are read; the server of this test takes its share"
         await resolver.close()
 
 
