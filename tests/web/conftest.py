@@ -1,4 +1,5 @@
-"""A window over a real socket, before a desk that takes whatever is pressed."""
+"""A window over a real socket: the customers', before a desk that takes whatever is pressed; the agents', before a real
+one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -6,11 +7,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from agents_house import AgentsHouse, open_house
 from visitor import Visitor
 
 from gateway.config import Site, Web
 from gateway.desk.acts import Acts
 from gateway.desk.visit import Visit
+from gateway.store.database import Database, connect
 from gateway.web.customer import CustomersWindow
 from gateway.web.pages import Pages
 
@@ -64,3 +67,21 @@ async def opened(desk: Desk) -> AsyncIterator[Callable[..., Any]]:
 async def visitor(opened: Callable[..., Any]) -> Visitor:
     """Somebody at a window with the default settings."""
     return cast(Visitor, await opened())
+
+
+@pytest.fixture
+async def both(database: Database, tmp_path: Path) -> AsyncIterator[AgentsHouse]:
+    """An open house on a database of each kind."""
+    async with open_house(database, tmp_path) as house:
+        yield house
+
+
+@pytest.fixture
+async def house(migrated: Path, tmp_path: Path) -> AsyncIterator[AgentsHouse]:
+    """An open house on SQLite."""
+    path = tmp_path / "frontdesk.db"
+    path.write_bytes(migrated.read_bytes())  # noqa: ASYNC240
+    database = connect(f"sqlite:///{path}")
+    async with open_house(database, tmp_path) as house:
+        yield house
+    await database.close()

@@ -1,35 +1,13 @@
 """The API as programs use it: over real sockets, with tokens, before a desk on a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
-from agents_house import AgentsHouse, Client, open_house
+from agents_house import AgentsHouse, Client
 
 from gateway.models import Entry, History, IdempotencyKey, Letter
-from gateway.store.database import Database, connect
 from gateway.web.api import IN_HAND
-
-
-@pytest.fixture
-async def both(database: Database, tmp_path: Path) -> AsyncIterator[AgentsHouse]:
-    """An open house on a database of each kind."""
-    async with open_house(database, tmp_path) as house:
-        yield house
-
-
-@pytest.fixture
-async def house(migrated: Path, tmp_path: Path) -> AsyncIterator[AgentsHouse]:
-    """An open house on SQLite."""
-    path = tmp_path / "frontdesk.db"
-    path.write_bytes(migrated.read_bytes())  # noqa: ASYNC240
-    database = connect(f"sqlite:///{path}")
-    async with open_house(database, tmp_path) as house:
-        yield house
-    await database.close()
 
 
 async def says(program: Client, number: str, **more: Any) -> Any:

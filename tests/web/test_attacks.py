@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,28 +11,10 @@ import pytest
 from agents_house import HOST, ORIGIN, PASSWORD, AgentsHouse, Client, open_house, read
 
 from gateway.models import Entry, History, Login
-from gateway.store.database import Database, connect
+from gateway.store.database import connect
 from gateway.web import desk, login, server
 
 API = "/api/v1"
-
-
-@pytest.fixture
-async def both(database: Database, tmp_path: Path) -> AsyncIterator[AgentsHouse]:
-    """An open house on a database of each kind."""
-    async with open_house(database, tmp_path) as house:
-        yield house
-
-
-@pytest.fixture
-async def house(migrated: Path, tmp_path: Path) -> AsyncIterator[AgentsHouse]:
-    """An open house on SQLite."""
-    path = tmp_path / "frontdesk.db"
-    path.write_bytes(migrated.read_bytes())  # noqa: ASYNC240
-    database = connect(f"sqlite:///{path}")
-    async with open_house(database, tmp_path) as house:
-        yield house
-    await database.close()
 
 
 # ---- who is not let in ---------------------------------------------------------------------------------------------

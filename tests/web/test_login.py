@@ -1,31 +1,9 @@
 """Who is let in at the agents' window, and who is not: over real sockets, on both databases."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
-from agents_house import PASSWORD, AgentsHouse, open_house
+from agents_house import PASSWORD, AgentsHouse
 
 from gateway.models import History, Login
-from gateway.store.database import Database, connect
-
-
-@pytest.fixture
-async def both(database: Database, tmp_path: Path) -> AsyncIterator[AgentsHouse]:
-    """An open house on a database of each kind."""
-    async with open_house(database, tmp_path) as house:
-        yield house
-
-
-@pytest.fixture
-async def house(migrated: Path, tmp_path: Path) -> AsyncIterator[AgentsHouse]:
-    """An open house on SQLite."""
-    path = tmp_path / "frontdesk.db"
-    path.write_bytes(migrated.read_bytes())  # noqa: ASYNC240
-    database = connect(f"sqlite:///{path}")
-    async with open_house(database, tmp_path) as house:
-        yield house
-    await database.close()
 
 
 async def test_an_agent_logs_in_looks_and_logs_out(both: AgentsHouse) -> None:

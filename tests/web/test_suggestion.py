@@ -1,26 +1,11 @@
 """What agents taught is suggested: on the page of a request with one press to accept it, and to programs."""
 
 import tomllib
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-from agents_house import AgentsHouse, open_house
-
-from gateway.store.database import connect
+from agents_house import AgentsHouse
 
 MAILS = tomllib.loads((Path(__file__).parent.parent / "desk" / "mails_by_category.toml").read_text())
-
-
-@pytest.fixture
-async def house(migrated: Path, tmp_path: Path) -> AsyncIterator[AgentsHouse]:
-    """On SQLite: what is learnt is tried on both databases in tests/desk."""
-    path = tmp_path / "frontdesk.db"
-    path.write_bytes(migrated.read_bytes())  # noqa: ASYNC240
-    database = connect(f"sqlite:///{path}")
-    async with open_house(database, tmp_path) as opened:
-        yield opened
-    await database.close()
 
 
 async def learns(house: AgentsHouse) -> None:
