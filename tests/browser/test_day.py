@@ -53,6 +53,20 @@ def test_what_came_before_the_page_could_listen_is_not_missed(town: Town, desk: 
     expect(lines(page).filter(has_text="늦지 않은 문의")).to_have_count(1)
 
 
+def test_a_page_whose_scripts_come_late_listens_all_the_same(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("bora", "윤보라")
+    customer, browser = somebody(town, "천", "cheon@fourteenth.example.net"), desk()
+    page = browser.logs_in("bora")
+    waiting: list[Route] = []
+    page.route("**/hx-sse.min.js", lambda route: waiting.append(route))
+    page.goto("/", wait_until="commit")
+    page.wait_for_function("window.htmx")
+    page.evaluate("() => new Promise((done) => setTimeout(done, 50))")
+    waiting[0].continue_()
+    town.do(customer.writes("늦게 온 스크립트", "화면이 느립니다."))
+    expect(lines(page).filter(has_text="늦게 온 스크립트")).to_have_count(1)
+
+
 def test_a_request_is_claimed_asked_about_answered_and_solved(town: Town, desk: Callable[..., Desk]) -> None:
     town.employs("haneul", "이하늘")
     customer = somebody(town, "최하은", "haeun@first.example.net")

@@ -13,9 +13,9 @@ from gateway.authentication.resolver import DnsResolver
 from gateway.config import Authentication
 
 ZONE = {"well.example": {"TXT": ["v=spf1 ip4:127.0.0.1 -all"]}}
-TRY, TRIES, WAITING = 0.25, 2, 20
-AT_ONCE = 0.3
-"""Seconds: well below what one hung question takes."""
+TRY, TRIES, WAITING = 0.75, 2, 20
+AT_ONCE = 0.75
+"""Seconds: well below what one hung question takes, well above the naps of a busy machine."""
 
 
 @pytest.fixture(scope="module")
