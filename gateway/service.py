@@ -6,13 +6,10 @@ Start: store, desk, delivery, door last. Stop: the other way round, so that noth
 import asyncio
 import contextlib
 import gc
-import os
-import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -23,19 +20,19 @@ from gateway.authentication.signer import Signer, SigningKey
 from gateway.config import Config, ConfigError, DkimKey
 from gateway.delivery.worker import Worker
 from gateway.desk.acts import Acts
-from gateway.desk.capability import Capabilities
 from gateway.desk.handler import IS_TEMPLATE, Handler
 from gateway.desk.journey import load_handlers
 from gateway.desk.letters import LetterError, Letters
 from gateway.desk.pipeline import Desk
 from gateway.desk.post import Office
 from gateway.desk.visit import Visit
+from gateway.foundation import build_capabilities, build_resolver, certificate, clock, open_database
 from gateway.mail.envelope import domain_of
 from gateway.smtp.server import Door
 from gateway.status.watch import Rooms, Watch
 from gateway.store.customer_file import CustomerFile, Fault
 from gateway.store.customers import Customers, CustomerTable
-from gateway.store.database import Database, connect
+from gateway.store.database import Database
 from gateway.store.intake import Intake
 from gateway.systemd import Systemd
 from gateway.web.pages import Pages
@@ -49,23 +46,6 @@ if TYPE_CHECKING:
     from gateway.web.workplace import Workplace
 
 log = structlog.get_logger()
-
-
-def clock() -> datetime:
-    return datetime.now(UTC)
-
-
-def open_database(config: Config) -> Database:
-    """The database of [store]. Raises ConfigError for a URL of another kind."""
-    try:
-        return connect(config.store.database_url(config.site.data))
-    except ValueError as error:
-        raise config.fault(("store", "url"), str(error)) from None
-
-
-def build_resolver(config: Config) -> DnsResolver:
-    """The resolver of [dns]."""
-    return DnsResolver(config.dns.nameservers, config.dns.timeout.total_seconds(), config.dns.tries)
 
 
 def build_desk(config: Config, database: Database, now: Callable[[], datetime] = clock,
@@ -106,49 +86,6 @@ def _check_templates(config: Config, journey: Sequence[tuple[str, Handler]], let
             if IS_TEMPLATE in setting.metadata and template and template not in letters.names:
                 known = ", ".join(sorted(letters.names))
                 raise config.fault(("handlers", name, field), f"there is no letter {template!r}; there are: {known}")
-
-
-def build_capabilities(config: Config) -> Capabilities:
-    """Raises ConfigError."""
-    try:
-        secret = read_secret(config.site.data)
-    except ValueError:
-        raise config.fault(("site", "data"), "the file `secret` in it is damaged: take it from a backup; or remove it, "
-                           "then no reply address in a letter that was sent is known any more") from None
-    return Capabilities(secret, config.site.support[0], config.desk.capability_lifetime)
-
-
-SECRET_SIZE = 32
-
-
-def read_secret(data: Path) -> bytes:
-    """The key of all capability addresses, made at the first start. Lost with it: every address in letters sent.
-
-    Raises ValueError when the file is not as we wrote it: an empty key is one that everybody knows.
-    """
-    path = data / "secret"
-    data.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        _make_secret(path)
-    secret = bytes.fromhex(path.read_text(errors="replace"))
-    if len(secret) != SECRET_SIZE:
-        raise ValueError("the secret is cut off")
-    return secret
-
-
-def _make_secret(path: Path) -> None:
-    """On disk before anybody uses it; of several processes that start at once one makes it."""
-    temporary = path.with_suffix(f".{os.getpid()}")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(secrets.token_hex(SECRET_SIZE).encode())
-        file.flush()
-        os.fsync(file.fileno())
-    with contextlib.suppress(FileExistsError):
-        os.link(temporary, path)
-    temporary.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
 
 
 def build_signer(config: Config) -> Signer | None:
@@ -253,7 +190,7 @@ class Service:
         self.worker = Worker(self.database, config.delivery, config.site, self.resolver, self.now,
                              build_signer(config), self.desk.wake)
         self.intake = Intake(self.database, self.desk.wake, backlog=config.store.backlog)
-        with _certificate(config):
+        with certificate(config):
             self.door = Door(config.site, config.smtp, config.authentication, self.intake, self.resolver,
                              self.desk.office.capabilities, self.now)
         self.window = build_window(config, self.desk)
@@ -369,7 +306,7 @@ class Service:
             read_customers(config, desk.customers)
         signer, pages = build_signer(config), build_pages(config)
         sheets = build_sheets(config) if self.agents_window else None
-        with _certificate(config):
+        with certificate(config):
             self.door.configure(config.site, config.smtp, config.authentication, desk.office.capabilities)
         if self.window:
             self.window.configure(pages, config.web)
@@ -403,14 +340,6 @@ def _templates() -> Iterator[None]:
         yield
     except LetterError as error:
         raise ConfigError(str(error)) from None
-
-
-@contextlib.contextmanager
-def _certificate(config: Config) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise config.fault(("smtp", "certificate"), f"cannot be used: {error}") from None
 
 
 def _same_house(old: Config, new: Config) -> None:

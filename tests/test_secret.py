@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Config, ConfigError
-from gateway.service import build_capabilities, read_secret
+from gateway.foundation import build_capabilities, read_secret
 
 
 def test_it_is_made_once_and_only_we_can_read_it(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ class Authenticator:
         return self._zones[known_by]
 
     def _system(self) -> Resolver:
-        from gateway.service import build_resolver
+        from gateway.foundation import build_resolver
 
         if self._dns is None:
             self._dns = build_resolver(self._config)
@@ -261,7 +261,8 @@ async def authenticator(config: Config) -> AsyncIterator[Authenticator]:
 @asynccontextmanager
 async def explainer(config: Config) -> AsyncIterator[Explainer]:
     """On the configured database when there is one, else on an empty one that is gone afterwards."""
-    from gateway.service import build_desk, open_database
+    from gateway.foundation import open_database
+    from gateway.service import build_desk
 
     async with AsyncExitStack() as stack:
         is_there = has_database(config)

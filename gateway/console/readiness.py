@@ -23,8 +23,9 @@ from gateway.authentication.signer import SigningKey
 from gateway.config import Config
 from gateway.console.edge import first_line, has_database
 from gateway.desk.pipeline import Desk
+from gateway.foundation import build_resolver, open_database
 from gateway.mail.envelope import domain_of
-from gateway.service import build_desk, build_pages, build_resolver, build_signer, open_database
+from gateway.service import build_desk, build_pages, build_signer
 from gateway.store import agents
 from gateway.store.customer_file import CustomerFile, Fault
 from gateway.store.customers import Unreadable

@@ -139,7 +139,7 @@ def _staff(config: "Config", work: Callable[["Staff"], Awaitable[T]]) -> T:
     """Let it be done. What is refused is a Failure with its sentence."""
     from gateway.desk.acts import Refused
     from gateway.desk.staff import Staff
-    from gateway.service import clock
+    from gateway.foundation import clock
 
     async def whole(database: "Database") -> T:
         try:

@@ -60,7 +60,8 @@ def test_a_page_whose_scripts_come_late_listens_all_the_same(town: Town, desk: C
     waiting: list[Route] = []
     page.route("**/hx-sse.min.js", lambda route: waiting.append(route))
     page.goto("/", wait_until="commit")
-    page.wait_for_function("window.htmx")
+    while not (waiting and page.evaluate("() => 'htmx' in window")):
+        page.wait_for_timeout(20)
     page.evaluate("() => new Promise((done) => setTimeout(done, 50))")
     waiting[0].continue_()
     town.do(customer.writes("늦게 온 스크립트", "화면이 느립니다."))
