@@ -32,6 +32,7 @@ from gateway.web import (
     mcp,
     openapi,
     preferences,
+    previews,
     queue,
     reports,
     request,
@@ -103,7 +104,8 @@ def page_routes(workplace: Workplace, sheets: Sheets) -> list[APIRouter]:
     """The pages that agents work on."""
     pages = request.RequestPages(workplace, sheets)
     return [queue.routes(workplace, sheets), request.routes(pages), forms.routes(pages), frame.routes(workplace),
-            files.routes(workplace), preferences.routes(workplace), reports.routes(workplace, sheets)]
+            previews.routes(pages.previews), files.routes(workplace), preferences.routes(workplace),
+            reports.routes(workplace, sheets)]
 
 
 def api_routes(workplace: Workplace, staff: Staff) -> APIRouter:

@@ -26,6 +26,7 @@ from gateway.web.api import found
 from gateway.web.conversation import Known
 from gateway.web.login import Viewer, viewer_of
 from gateway.web.moments import Moments
+from gateway.web.previews import Previews
 from gateway.web.rail import Seen, around, see
 from gateway.web.reasons import Reasons
 from gateway.web.sheets import Sheets
@@ -66,6 +67,7 @@ class RequestPages:
     def __init__(self, place: Workplace, sheets: Sheets) -> None:
         self.place, self.sheets = place, sheets
         self.zone = ZoneInfo(place.site.timezone)
+        self.previews = Previews()
 
     async def draw(self, http_request: HttpRequest, number: str, status: int = 200, notices: Sequence[Notice] = (),
                    draft: Draft | None = None, preview: Preview | None = None) -> Response:
@@ -86,6 +88,7 @@ class RequestPages:
         return self.sheets.answer(
             "request", viewer.language, status, **frame, **values.of_request(), **values.of_rights(),
             **values.of_person(), props=values.props(names), undo=values.undo(), preview=preview,
+            letter=self.previews.keep(viewer, preview.html) if preview else "",
             notices=[*(notices or values.told(http_request)), *values.standing(frame["moments"])],
             draft={"kind": begun.kind, "text": begun.text, "uploads": uploads, "quotes": begun.quotes},
             canned=self._canned(known.request))

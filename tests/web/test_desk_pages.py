@@ -199,6 +199,24 @@ async def test_a_preview_and_a_ready_made_text_say_nothing_yet(house: AgentsHous
     assert [each.kind for each in await house.entries() if each.kind == "answer"] == []
 
 
+async def test_a_preview_shows_the_designed_letter_to_its_agent_alone_and_loads_nothing(house: AgentsHouse) -> None:
+    request = await house.writes()
+    browser, other = await house.browser("minji"), await house.browser("jisu")
+    at = f"/requests/{request.number}/draft"
+    shown = (await form(browser, at, kind="answer", text="Try <b>again</b>.", do="preview")).text
+    found = re.search(r'<iframe class="frame" sandbox referrerpolicy="no-referrer" src="([^"]+)"', shown)
+    assert found
+    letter = await browser.gets(found[1])
+    assert "Try &lt;b&gt;again&lt;/b&gt;." in letter.text
+    assert letter.text.startswith("<!doctype html>")
+    policy = letter.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; img-src data:;")
+    assert policy.endswith("; sandbox")
+    assert (await other.gets(found[1])).status == 404
+    await form(browser, at, kind="answer", text="Once more.", do="preview")
+    assert (await browser.gets(found[1])).status == 404
+
+
 async def test_an_agent_chooses_language_and_colours(house: AgentsHouse) -> None:
     browser = await house.browser("minji")
     assert 'lang="en"' in (await browser.gets("/")).text
