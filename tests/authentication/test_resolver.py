@@ -11,7 +11,7 @@ import pytest
 from dns_server import name_server
 from wire_dns import wire_server
 
-from gateway.authentication.answer import Answer, Budget
+from gateway.authentication.answer import TIMEOUT, Answer, Budget
 from gateway.authentication.cares import FORGET_ANSWERS
 from gateway.authentication.memory import Memory, lifetime
 from gateway.authentication.resolver import DnsResolver
@@ -29,12 +29,20 @@ ZONE = {
     "ill.example": {"*": "SERVFAIL"},
     "mute.example": {"*": "TIMEOUT"},
 }
+PATIENT = 30
+"""Seconds that nobody waits for: every question is answered, however busy the machine is."""
+TRIES = 4
+"""One is over after 250 ms where the server is quick as a rule."""
+SOME_ARE_MUTE = pytest.mark.parametrize("server", [2], indirect=True)
+"""Seconds that a question waits in vain, and that the answers to the others have."""
+ALL_ARE_MUTE = pytest.mark.parametrize("server", [0.1], indirect=True)
 
 
 @pytest.fixture
-async def server():
+async def server(request):
+    """With a resolver that has so many seconds for a question, PATIENT unless the test says so."""
     async with name_server(ZONE) as (server, address):
-        resolver = DnsResolver([address], timeout=0.2, tries=1)
+        resolver = DnsResolver([address], timeout=getattr(request, "param", PATIENT) / TRIES, tries=TRIES)
         server.resolver = resolver
         yield server
         await resolver.close()
@@ -56,7 +64,6 @@ async def server():
         ("odd, too.example.com", "A", "NXDOMAIN", set()),
         ("ill.example", "A", "SERVFAIL", set()),
         ("lame.example", "A", "REFUSED", set()),
-        ("mute.example", "A", "TIMEOUT", set()),
         ("a" * 64 + ".example.com", "A", "NXDOMAIN", set()),
         ("a..example.com", "A", "NXDOMAIN", set()),
         ("", "A", "NXDOMAIN", set()),
@@ -65,6 +72,11 @@ async def server():
 async def test_a_name_server_is_heard(server, name, type_, rcode, values):
     answer = await server.resolver.query(name, type_)
     assert (answer.rcode, set(answer.values)) == (rcode, values)
+
+
+@ALL_ARE_MUTE
+async def test_no_answer_is_a_word_too(server):
+    assert await server.resolver.query("mute.example", "A") == TIMEOUT
 
 
 async def test_an_answer_is_remembered(server):
@@ -87,6 +99,7 @@ async def test_one_who_gives_up_does_not_take_the_answer_from_the_others(server)
     assert (await patient).values == ("192.0.2.1",)
 
 
+@SOME_ARE_MUTE
 async def test_silent_domains_do_not_make_the_name_servers_away(server):
     for number in range(8):
         server.zone._add(f"mute{number}.example", "TIMEOUT")
@@ -96,16 +109,18 @@ async def test_silent_domains_do_not_make_the_name_servers_away(server):
     assert (await server.resolver.query("example.com", "A")).values == ("192.0.2.1",)
 
 
+@ALL_ARE_MUTE
 async def test_when_no_server_answers_nobody_waits(server):
     server.is_silent = True
     await asyncio.gather(*(server.resolver.query(f"example{number}.com", "A") for number in range(5)))
     await server.resolver._look
     assert server.resolver.is_away
-    began = time.monotonic()
     assert (await server.resolver.query("another.example", "A")).rcode == "TIMEOUT"
-    assert time.monotonic() - began < 0.18
+    assert server.resolver.figures.asked == 5
+    assert ("another.example", "A") not in server.asked
 
 
+@SOME_ARE_MUTE
 async def test_name_servers_that_come_back_are_noticed(server):
     server.is_silent = True
     await asyncio.gather(*(server.resolver.query(f"example{number}.com", "A") for number in range(5)))
@@ -127,6 +142,7 @@ async def test_a_server_that_refuses_or_fails_every_question_is_away(server, rco
     assert server.resolver.is_away
 
 
+@SOME_ARE_MUTE
 @pytest.mark.parametrize("sick", ["ill", "lame", "mute"])
 async def test_a_forwarder_that_will_not_tell_of_the_root_is_not_away(server, sick):
     server.crafted[""] = lambda reply: reply.set_rcode(dns.rcode.REFUSED)
@@ -138,11 +154,11 @@ async def test_a_port_without_a_server_costs_a_moment_only():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
         closed.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{closed.getsockname()[1]}"
-    resolver = DnsResolver([address], timeout=0.2, tries=2)
+    resolver = DnsResolver([address], timeout=PATIENT, tries=2)
     try:
         began = time.monotonic()
         assert (await resolver.query("example.com", "A")).is_trouble
-        assert time.monotonic() - began < 0.6
+        assert time.monotonic() - began < PATIENT, "it is twice as long when it waits"
     finally:
         await resolver.close()
 
@@ -156,7 +172,8 @@ async def test_a_mail_asks_so_many_questions_and_no_more(server):
 async def test_a_mail_waits_no_longer_than_its_budget(server):
     began = time.monotonic()
     assert (await Budget(server.resolver, 0.05).query("mute.example", "A")).rcode == "TIMEOUT"
-    assert time.monotonic() - began < 0.19
+    assert time.monotonic() - began < PATIENT
+
 
 # ---- what is remembered, and how long ------------------------------------------------------------------------------
 
@@ -181,7 +198,7 @@ class Clock:
 async def test_an_answer_is_remembered_for_its_time(name, ttl, seconds):
     clock = Clock()
     async with name_server(ZONE, ttl=ttl) as (_, address):
-        resolver = DnsResolver([address], timeout=0.1, tries=1, now=clock)
+        resolver = DnsResolver([address], timeout=2 if name == "mute.example" else PATIENT, tries=1, now=clock)
         await resolver.query(name, "A")
         clock.seconds += seconds - 0.01
         await resolver.query(name, "A")
@@ -228,9 +245,12 @@ async def test_c_ares_does_not_remember_for_us(server):
     server.asked.clear()
     for number in range(FORGET_ANSWERS):
         await server.resolver._servers.ask(f"m{number}.example.com", "A")
-    await asyncio.sleep(0.05)  # c-ares forgets in a thread of its own
-    await server.resolver._servers.ask("1.2.0.192.in-addr.arpa", "A")
-    assert ("1.2.0.192.in-addr.arpa", "A") in server.asked
+    for _ in range(FORGET_ANSWERS // 2):  # it forgets in a thread of its own, and not twice within so few answers
+        await server.resolver._servers.ask("1.2.0.192.in-addr.arpa", "A")
+        if has_forgotten := ("1.2.0.192.in-addr.arpa", "A") in server.asked:
+            break
+        await asyncio.sleep(0.2)
+    assert has_forgotten
 
 
 # ---- what counts as an answer: by c-ares, and by labels for odd names ----------------------------------------------
@@ -321,7 +341,7 @@ async def test_odd_names_in_answers_are_labels_again(server, name, target, value
 async def test_an_answer_longer_than_any_honest_one_is_trouble(name):
     zone = {name: {"TXT": ["x" * 200] * 250}, "short.example": {"TXT": ["x" * 200] * 10}}
     with wire_server(zone) as address:
-        resolver = DnsResolver([address], timeout=1, tries=1)
+        resolver = DnsResolver([address], timeout=PATIENT, tries=1)
         assert (await resolver.query(name, "TXT")).is_trouble
         assert (await resolver.query("short.example", "TXT")).values == (b"x" * 200,) * 10
         await resolver.close()
@@ -331,7 +351,7 @@ async def test_an_answer_longer_than_any_honest_one_is_trouble(name):
 async def test_an_answer_of_thousands_of_records_or_strings_is_not_read(manner):
     """Reading one takes up to 100 ms, in which no other question is answered."""
     with wire_server({}) as address:
-        resolver = DnsResolver([address], timeout=1, tries=1)
+        resolver = DnsResolver([address], timeout=PATIENT, tries=1)
         began = time.process_time()
         for number in range(20):
             assert (await resolver.query(f"d{number}.{manner}.sick.example", "TXT")).rcode == "SERVFAIL"
@@ -342,7 +362,7 @@ async def test_an_answer_of_thousands_of_records_or_strings_is_not_read(manner):
 @BOTH_WAYS
 async def test_what_does_not_fit_a_datagram_comes_by_tcp(name):
     with wire_server({name: {"TXT": ["x" * 200] * 15}}) as address:
-        resolver = DnsResolver([address], timeout=1, tries=1)
+        resolver = DnsResolver([address], timeout=PATIENT, tries=1)
         assert (await resolver.query(name, "TXT")).values[0] == b"x" * 200
         await resolver.close()
 
@@ -372,11 +392,11 @@ async def test_a_little_more_than_512_octets_is_offered(server, name):
 
 
 async def test_a_domain_slower_than_the_others_is_waited_for(server):
-    """c-ares gives a try 250 ms when the server is quick as a rule."""
-    resolver = DnsResolver([server.address], timeout=0.5, tries=2)
+    """c-ares gives a try 250 ms when the server is quick as a rule, so that two of them are soon over."""
+    resolver = DnsResolver([server.address], timeout=5, tries=2)
     for number in range(5):
         await resolver.query(f"n{number}.example.com", "A")
-    server.seconds["example.com"] = 0.85
+    server.lost["example.com"] = 2
     answer = await resolver.query("example.com", "A")
     await resolver.close()
     assert answer.values == ("192.0.2.1",)
@@ -401,7 +421,7 @@ async def test_a_name_server_may_have_a_port(written, meant):
 @BOTH_WAYS
 async def test_a_name_server_may_have_an_ipv6_address(name):
     async with name_server({name: {"TXT": ["x"]}}, host="::1") as (_, address):
-        resolver = DnsResolver([address], timeout=1, tries=1)
+        resolver = DnsResolver([address], timeout=PATIENT, tries=1)
         assert (await resolver.query(name, "TXT")).values == (b"x",)
         await resolver.close()
 
@@ -409,6 +429,7 @@ async def test_a_name_server_may_have_an_ipv6_address(name):
 # ---- figures -------------------------------------------------------------------------------------------------------
 
 
+@SOME_ARE_MUTE
 async def test_figures_say_what_was_done(server):
     for name in ("example.com", "EXAMPLE.com", "nothing.example", "ill.example", "lame.example", "mute.example"):
         await server.resolver.query(name, "A")
