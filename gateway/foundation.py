@@ -1,4 +1,4 @@
-"""What every process of the gateway stands on: the clock, the database, the name servers, the secret, the certificate."""
+"""What each process of the gateway stands on: clock, database, name servers, secret, certificate."""
 
 import contextlib
 import os
