@@ -22,6 +22,7 @@ from gateway.store.database import storable
 from gateway.web.login import Viewer, viewer_of
 from gateway.web.moments import Moments
 from gateway.web.request import Draft, Notice, RequestPages, sent_files
+from gateway.web.told import goes_on
 from gateway.web.words import Words, words
 from gateway.web.workplace import Workplace
 
@@ -105,7 +106,7 @@ def routes(pages: RequestPages) -> APIRouter:
                 request = await deed.does(place.acts.within(viewer.queues), number, viewer.agent, form)
             except Refused as refused:
                 return await refusal(pages, http_request, number, refused)
-            return _on(request, viewer, deed.done)
+            return _on(http_request, request, viewer, deed.done)
 
     for name, deed in DEEDS.items():
         add(name, deed)
@@ -120,7 +121,7 @@ def routes(pages: RequestPages) -> APIRouter:
             request = await acts.verify(number, viewer.agent, form.word("because"), rejects=rejects)
         except Refused as refused:
             return await refusal(pages, http_request, number, refused)
-        return _on(request, viewer, "rejected" if rejects else "verified")
+        return _on(http_request, request, viewer, "rejected" if rejects else "verified")
 
     @router.post("/requests/{number}/renew")
     async def renew(number: str, http_request: HttpRequest) -> Response:
@@ -152,8 +153,9 @@ def _add_writing(router: APIRouter, pages: RequestPages) -> None:
                 quotes=draft.quotes)
         except Refused as refused:
             return await refusal(pages, http_request, number, refused, draft)
-        done = "?done=noted" if draft.kind == "note" else ""
-        return RedirectResponse(f"/requests/{number}{done}#entry-{entry.id}", 303)
+        page, said = f"/requests/{number}", f"#entry-{entry.id}"
+        return goes_on(http_request, viewer, page, "noted", said) if draft.kind == "note" else RedirectResponse(
+            page + said, 303)
 
     @router.post("/requests/{number}/undo")
     async def undo(number: str, http_request: HttpRequest) -> Response:
@@ -164,8 +166,8 @@ def _add_writing(router: APIRouter, pages: RequestPages) -> None:
             entry = await place.acts.within(viewer.queues).undo(number, viewer.agent, form.number("entry"))
         except Refused as refused:
             return await refusal(pages, http_request, number, refused)
-        query = [("done", "undone"), ("again", str(entry.id)), *(("upload", str(each)) for each in files)]
-        return RedirectResponse(f"/requests/{number}?{urlencode(query)}#write", 303)
+        query = [("again", str(entry.id)), *(("upload", str(each)) for each in files)]
+        return goes_on(http_request, viewer, f"/requests/{number}", "undone", f"?{urlencode(query)}#write")
 
     @router.post("/requests/{number}/draft")
     async def draft(number: str, http_request: HttpRequest) -> Response:
@@ -230,6 +232,8 @@ async def _preview(acts: Acts, number: str, viewer: Viewer, draft: Draft) -> Pre
     return await acts.preview(draft.kind, number, viewer.agent, draft.text, draft.upload_ids, draft.quotes)
 
 
-def _on(request: Request, viewer: Viewer, done: str) -> Response:
+def _on(http_request: HttpRequest, request: Request, viewer: Viewer, done: str) -> Response:
     """Back to the page; to the list, when the request has gone where the agent does not look."""
-    return RedirectResponse(f"/requests/{request.number}?done={done}" if viewer.sees(request.queue) else "/", 303)
+    if not viewer.sees(request.queue):
+        return RedirectResponse("/", 303)
+    return goes_on(http_request, viewer, f"/requests/{request.number}", done)

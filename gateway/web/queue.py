@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session as Db
 from starlette.datastructures import QueryParams
 from starlette.requests import Request as HttpRequest
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from gateway.store import agents, queue
 from gateway.store.database import storable
@@ -20,6 +20,7 @@ from gateway.web import choices, login
 from gateway.web.login import Viewer, viewer_of
 from gateway.web.rail import Seen, around, see
 from gateway.web.sheets import Sheets
+from gateway.web.told import goes_on, heard, told
 from gateway.web.words import Words, words
 from gateway.web.workplace import Workplace
 
@@ -47,14 +48,14 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
                     [each.name for each in agents.listing(db) if each.disabled_at is None])
 
         seen, page, names = await place.database.read(look)
-        said = words(viewer.language)
-        return sheets.answer(
+        said, done = words(viewer.language), heard(http_request, viewer)
+        return told(sheets.answer(
             "queue", viewer.language, 200, **around(place, http_request, viewer, seen), filter=filter,
             title=_title(said, filter), summary=None if filter.is_narrow or filter.words else _summary(seen, filter),
-            may_work=viewer.may("work"), notice=_notice(said, http_request), lines=page.lines, after=after,
+            may_work=viewer.may("work"), notice=_notice(said, done), lines=page.lines, after=after,
             choices=_choices(place, said, filter, names), is_filtered=filter.is_narrow or bool(filter.words),
             bare=_address(Filter(queue=filter.queue)), first=_address(filter),
-            next=_address(filter, page.next) if page.next else "")
+            next=_address(filter, page.next) if page.next else ""), done)
 
     @router.post("/next")
     async def take(http_request: HttpRequest) -> Response:
@@ -63,9 +64,9 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
         wanted = (await login.read_form(http_request)).get("queue", "")
         request = await place.acts.within(viewer.queues).next(wanted or None, viewer.agent)
         if request is None:
-            back = {"queue": wanted} if wanted else {}
-            return RedirectResponse(f"/?{urlencode({**back, 'done': 'nothing'})}", 303)
-        return RedirectResponse(f"/requests/{request.number}?done=claimed", 303)
+            back = f"?{urlencode({'queue': wanted})}" if wanted else ""
+            return goes_on(http_request, viewer, "/", "nothing", back)
+        return goes_on(http_request, viewer, f"/requests/{request.number}", "claimed")
 
     return router
 
@@ -110,8 +111,8 @@ def _summary(seen: Seen, filter: Filter) -> dict[str, Any]:
             "oldest": min((each.oldest for each in mine if each.oldest), default=None)}
 
 
-def _notice(said: Words, http_request: HttpRequest) -> dict[str, object] | None:
-    if http_request.query_params.get("done") != "nothing":
+def _notice(said: Words, done: str) -> dict[str, object] | None:
+    if done != "nothing":
         return None
     return {"tone": "quiet", "icon": "inbox", "words": said("queue.nothing_next")}
 

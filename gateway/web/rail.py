@@ -72,7 +72,7 @@ def here_of(http_request: HttpRequest) -> str:
     path, query = http_request.url.path, http_request.query_params
     if http_request.method == "POST":
         return path.rpartition("/")[0] or "/"
-    kept = [(name, value) for name, value in query.multi_items() if name not in ("done", "again", "upload")]
+    kept = [(name, value) for name, value in query.multi_items() if name not in ("again", "upload")]
     return f"{path}?{urlencode(kept)}" if kept else path
 
 

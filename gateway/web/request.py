@@ -30,6 +30,7 @@ from gateway.web.previews import Previews
 from gateway.web.rail import Seen, around, see
 from gateway.web.reasons import Reasons
 from gateway.web.sheets import Sheets
+from gateway.web.told import heard, told
 from gateway.web.words import Words, words
 from gateway.web.workplace import Workplace
 
@@ -84,14 +85,14 @@ class RequestPages:
 
         seen, known, names, begun, uploads = await self.place.database.read(look)
         said, frame = words(viewer.language), around(self.place, http_request, viewer, seen)
-        values = _Values(self.place, viewer, said, known)
-        return self.sheets.answer(
+        values, done = _Values(self.place, viewer, said, known), heard(http_request, viewer)
+        return told(self.sheets.answer(
             "request", viewer.language, status, **frame, **values.of_request(), **values.of_rights(),
             **values.of_person(), props=values.props(names), undo=values.undo(), preview=preview,
             letter=self.previews.keep(viewer, preview.html) if preview else "",
-            notices=[*(notices or values.told(http_request)), *values.standing(frame["moments"])],
+            notices=[*(notices or values.done(done)), *values.standing(frame["moments"])],
             draft={"kind": begun.kind, "text": begun.text, "uploads": uploads, "quotes": begun.quotes},
-            canned=self._canned(known.request))
+            canned=self._canned(known.request)), done)
 
     async def with_canned(self, viewer: Viewer, number: str, draft: Draft, name: str) -> Draft:
         """A ready-made text behind what was typed already."""
@@ -228,9 +229,8 @@ class _Values:
 
     # ---- what stands above the conversation ----
 
-    def told(self, http_request: HttpRequest) -> Iterator[Notice]:
+    def done(self, done: str) -> Iterator[Notice]:
         """What the act before this page did."""
-        done = http_request.query_params.get("done", "")
         if self.said.has(f"done.{done}") and not (done == "claimed" and self._is_mine):  # which is told anyway
             yield Notice(self.said(f"done.{done}"), "good", "check")
 

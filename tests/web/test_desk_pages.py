@@ -83,13 +83,37 @@ async def test_an_act_is_done_by_a_form_and_stands_in_the_history(house: AgentsH
         [each for each in await house.history() if each.request_id == request.id])
 
 
+async def test_what_was_done_is_told_once_and_by_no_link(house: AgentsHouse) -> None:
+    request = await house.writes()
+    at = f"/requests/{request.number}"
+    browser, other = await house.browser("minji"), await house.browser("jisu")
+    notice = '<div class="notice good"'
+    for word in ("verified", "moved", "nothing"):
+        assert notice not in (await browser.gets(f"{at}?done={word}")).text
+    moved = await form(browser, f"{at}/prioritise", priority="5")
+    assert moved.headers["location"] == at
+    cookie = moved.headers["set-cookie"].partition(";")[0]
+    again = {"Cookie": f"{browser.headers['Cookie']}; {cookie}"}
+    assert notice not in (await browser.gets(at, **again, HX_Request="true")).text
+    told = await browser.gets(at, **again)
+    assert notice in told.text
+    assert "Max-Age=0" in told.headers["set-cookie"]
+    elsewhere = (await house.writes(author="another@example.org")).number
+    assert notice not in (await browser.gets(f"/requests/{elsewhere}", **again)).text
+    assert notice not in (await other.gets(at, Cookie=f"{other.headers['Cookie']}; {cookie}")).text
+    forged = cookie.replace("prioritised", "verified")
+    assert forged != cookie
+    for made_up in (forged, "frontdesk-told=verified", "frontdesk-told=verified.", "frontdesk-told=."):
+        assert notice not in (await browser.gets(at, Cookie=f"{browser.headers['Cookie']}; {made_up}")).text
+
+
 async def test_next_gives_each_agent_another_request(house: AgentsHouse) -> None:
     await house.writes(author="a@example.org")
     await house.writes(author="b@example.org")
     agents = [await house.browser(name) for name in ("minji", "junho", "haneul")]
     places = [(await form(agent, "/next")).headers["location"] for agent in agents]
     assert len(set(places)) == 3
-    assert places[2] == "/?done=nothing"
+    assert places[2] == "/"
 
 
 async def test_what_is_refused_is_told_and_what_was_typed_stays(house: AgentsHouse) -> None:
