@@ -82,10 +82,11 @@ def change(
 
 @app.command()
 def password(context: typer.Context, name: Name, ask: Ask = False) -> None:
-    """Set a new password and print it; every browser of theirs is logged out."""
+    """Set a new password and print it; every browser of theirs is logged out, and their tokens are revoked."""
     config, new = read_config(context), _password(ask)
     _staff(config, lambda staff: staff.set_password(_BY, name, new))
-    _tell(f"{name} has a new password.", "" if ask else f"Password: {new}", _where(config))
+    _tell(f"{name} has a new password. Every browser of theirs is logged out, and their tokens serve no longer.",
+          "" if ask else f"Password: {new}", _where(config))
 
 
 @app.command()

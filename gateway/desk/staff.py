@@ -107,17 +107,34 @@ class Staff:
 
         return await self.database.write(work)
 
-    async def set_password(self, by: str, name: str, password: str, *, stays: str = "") -> None:
-        """A new password; every browser of theirs is logged out, save the login of this hash."""
+    async def set_password(self, by: str, name: str, password: str) -> None:
+        """An operator's: the old one may have leaked, so every browser of theirs is logged out, and no token of theirs
+        serves any longer."""
         kept = await self._kept(password)
 
         def work(db: Db) -> None:
-            agent = _find(db, name)
-            agent.password_hash = kept
-            agents.end_logins(db, agent.name, stays)
-            self._audit(db, by, "password", f"{by} set a new password for {agent.name}.", agent)
+            agents.revoke_all(db, self._renew(db, by, name, kept).name, self.now())
 
         await self.database.write(work)
+
+    async def change_password(self, name: str, password: str, visit: Visit, lasts: timedelta) -> str:
+        """The agent's own wish: every browser of theirs is logged out, and the secret is for a new login of this one.
+        Their tokens stay."""
+        kept = await self._kept(password)
+        secret = secrets.token_urlsafe(32)
+
+        def work(db: Db) -> None:
+            db.add(self._login(self._renew(db, name, name, kept), secret, visit, lasts))
+
+        await self.database.write(work)
+        return secret
+
+    def _renew(self, db: Db, by: str, name: str, kept: str) -> Agent:
+        agent = _find(db, name)
+        agent.password_hash = kept
+        agents.end_logins(db, agent.name)
+        self._audit(db, by, "password", f"{by} set a new password for {agent.name}.", agent)
+        return agent
 
     # ---- programs ----
 
@@ -189,13 +206,16 @@ class Staff:
             if held is None or held.disabled_at is not None or held.password_hash != agent.password_hash:
                 return None  # it changed while the password was looked at
             agents.end_old(db, now)
-            db.add(Login(
-                token_hash=secret_hash(secret), agent=agent.name, created_at=now, seen_at=now, expires_at=now + lasts,
-                client_ip=visit.client_ip, user_agent=storable(visit.user_agent)[:200]))
+            db.add(self._login(held, secret, visit, lasts))
             audit.write(db, now, "login", agent.name, "in", f"{agent.name} logged in.", {"client": visit.client_ip})
             return secret
 
         return await self.database.write(work)
+
+    def _login(self, agent: Agent, secret: str, visit: Visit, lasts: timedelta) -> Login:
+        now = self.now()
+        return Login(token_hash=secret_hash(secret), agent=agent.name, created_at=now, seen_at=now,
+                     expires_at=now + lasts, client_ip=visit.client_ip, user_agent=storable(visit.user_agent)[:200])
 
     async def _told_off(self, agent: Agent | None, visit: Visit) -> None:
         """A name that is nobody's is not written down: it may be a password in the wrong field."""

@@ -48,7 +48,7 @@ def disable(db: Db, agent: Agent, now: datetime) -> None:
     """They can do nothing from now on: every login and token of theirs ends."""
     agent.disabled_at = agent.disabled_at or now
     end_logins(db, agent.name)
-    db.execute(update(ApiToken).where(TOKEN.agent == agent.name, TOKEN.revoked_at.is_(None)).values(revoked_at=now))
+    revoke_all(db, agent.name, now)
 
 
 # ---- logins ----
@@ -82,9 +82,9 @@ def end_login(db: Db, token_hash: str) -> None:
     db.execute(delete(Login).where(LOGIN.token_hash == token_hash))
 
 
-def end_logins(db: Db, name: str, but: str = "") -> None:
-    """All of an agent's, but the one of this token hash."""
-    db.execute(delete(Login).where(LOGIN.agent == name, LOGIN.token_hash != but))
+def end_logins(db: Db, name: str) -> None:
+    """All of an agent's."""
+    db.execute(delete(Login).where(LOGIN.agent == name))
 
 
 def end_old(db: Db, now: datetime) -> None:
@@ -122,6 +122,11 @@ def revoke(db: Db, id: int, name: str, now: datetime) -> bool:
     if found is not None:
         found.revoked_at = now
     return found is not None
+
+
+def revoke_all(db: Db, name: str, now: datetime) -> None:
+    """No token of the agent's serves any longer."""
+    db.execute(update(ApiToken).where(TOKEN.agent == name, TOKEN.revoked_at.is_(None)).values(revoked_at=now))
 
 
 # ---- answers that programs were given ----

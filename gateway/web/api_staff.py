@@ -174,7 +174,7 @@ def routes(workplace: Workplace, staff: Staff) -> APIRouter:
 
     @router.post("/agents/{name}/password", status_code=204)
     async def password(viewer: Who, name: AgentName, wish: Password) -> None:
-        """A new password for somebody; every browser of theirs is logged out."""
+        """A new password for somebody; every browser of theirs is logged out, and their tokens are revoked."""
         viewer.must("administer")
         await staff.set_password(viewer.agent, name, wish.password)
 

@@ -186,27 +186,27 @@ def routes(logins: Logins, sheets: Sheets) -> APIRouter:
     @router.post("/password")
     async def change_password(http_request: HttpRequest) -> Response:
         viewer, form = viewer_of(http_request), await read_form(http_request)
-        fault = await _change(logins, viewer, form.get("old", ""), form.get("new", ""), http_request)
-        return sheets.answer("password", viewer.language, 422 if fault else 200, viewer=viewer, fault=fault,
-                             is_done=not fault)
+        try:
+            secret = await _change(logins, viewer, form.get("old", ""), form.get("new", ""), http_request)
+        except Refused as refused:
+            return sheets.answer("password", viewer.language, 422, viewer=viewer, fault=refused.code, is_done=False)
+        return logins.give(sheets.answer("password", viewer.language, viewer=viewer, fault="", is_done=True), secret)
 
     return router
 
 
 async def _change(logins: Logins, viewer: Viewer, old: str, new: str, http_request: HttpRequest) -> str:
-    """What is wrong, a word for the page; "" when the password is changed."""
+    """The secret of the login that this browser goes on with. Raises Refused, its code a word of the page."""
     client = http_request.client.host if http_request.client else ""
     tries = ((f"account {viewer.agent} {client_net(client)}", FOR_AN_ACCOUNT_THERE),)
     if not logins.tries.admits(tries, asyncio.get_running_loop().time()):
-        return "often"
+        raise Refused("Too many passwords were tried: wait a little.", "often")
     if not await logins.staff.is_password(viewer.agent, old):
-        return "wrong"
-    try:
-        await logins.staff.set_password(viewer.agent, viewer.agent, new, stays=viewer.secret_hash)
-    except Refused as refused:
-        return refused.code
+        raise Refused("The present password is another one.", "wrong")
+    visit = Visit(client, http_request.headers.get("user-agent", ""))
+    secret = await logins.staff.change_password(viewer.agent, new, visit, logins.lasts)
     logins.tries.forgive(tries)
-    return ""
+    return secret
 
 
 async def _end(logins: Logins, http_request: HttpRequest) -> None:
