@@ -66,9 +66,10 @@ class Acts:
         """The agent works on it still: the lease begins anew. Codes: taken, not-yours."""
         return await self._on(number, agent, claims.renew)
 
-    async def assign(self, number: str, agent: str, to: str) -> Request:
-        """Another agent is to do it; "" is nobody in particular. Code: unknown-agent."""
-        return await self._on(number, agent, lambda hand: claims.assign(hand, to.strip()))
+    async def assign(self, number: str, agent: str, to: str, takes_over: bool = False) -> Request:
+        """Another agent is to do it; "" is nobody in particular. From an agent who works on it to oneself, or to
+        nobody, only with takes_over. Codes: unknown-agent, taken."""
+        return await self._on(number, agent, lambda hand: claims.assign(hand, to.strip(), takes_over))
 
     async def release(self, number: str, agent: str, join: str | None = None) -> Request:
         """Give a claimed request back, or decide over a held one: it stands for itself, or it joins another."""

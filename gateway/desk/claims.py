@@ -39,11 +39,19 @@ def renew(hand: Hand) -> Request:
     return request
 
 
-def assign(hand: Hand, to: str) -> Request:
-    """Another agent is to do it: it comes to them as what came back does. to: "" is nobody in particular."""
+def assign(hand: Hand, to: str, takes_over: bool = False) -> Request:
+    """Another agent is to do it: it comes to them as what came back does. to: "" is nobody in particular.
+
+    Whoever works on it loses it to the agent who acts, or to nobody, only by taking it over, as by a claim; to give it
+    to a third is a supervisor's, who does so knowingly.
+    """
     request = hand.request
     if to and not agents.may_own(hand.db, to, request.queue):
         raise Refused(f"{to!r} is no agent who works in queue {request.queue}.", "unknown-agent", agent=to)
+    if to in ("", hand.agent) and _is_taken(hand):
+        claim(hand, takes_over)
+        if to:
+            return request
     let_go(request)
     if to:
         request.owner, request.claimed_at = to, hand.now

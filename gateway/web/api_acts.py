@@ -92,6 +92,8 @@ class CategoryWish(Heard):
 class AssignWish(Heard):
     agent: Word
     """"" is nobody in particular."""
+    take_over: bool = False
+    """To yourself or nobody also from an agent who works on it: it stands in the history. Else it is 409 `taken`."""
 
 
 class MergeWish(Heard):
@@ -209,7 +211,7 @@ def _claims(router: APIRouter, counter: Counter) -> None:
         """Give it to an agent. To others only supervisors may."""
         to = login_name(wish.agent)
         return await counter.act(who, "work" if to in ("", who.viewer.agent) else "assign",
-                                 lambda acts: acts.assign(number, who.viewer.agent, to), match=match)
+                                 lambda acts: acts.assign(number, who.viewer.agent, to, wish.take_over), match=match)
 
 
 def _sayings(router: APIRouter, counter: Counter) -> None:

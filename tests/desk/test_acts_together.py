@@ -143,6 +143,29 @@ async def test_what_is_assigned_comes_to_that_agent_first(house: House) -> None:
     assert (await house.acts.next(None, "june")).number == request.number  # type: ignore[union-attr]
 
 
+async def test_nobody_assigns_to_themselves_what_another_works_on_but_by_taking_over(house: House) -> None:
+    request = await house.writes()
+
+    def people(db) -> None:  # type: ignore[no-untyped-def]
+        db.add_all([Agent(name=name, created_at=house.now) for name in ("minji", "june", "kim")])
+
+    await house.change(people)
+    await house.acts.claim(request.number, "minji")
+    for to in ("june", ""):
+        with pytest.raises(Refused) as refused:
+            await house.acts.assign(request.number, "june", to)
+        assert (refused.value.code, refused.value.facts["owner"]) == ("taken", "minji")
+    taken = await house.acts.assign(request.number, "june", "june", takes_over=True)
+    assert (taken.owner, taken.lease_until) == ("june", house.now + HALF_HOUR)
+    assert (await lines(house, request))[-1] == "june took it over from minji."
+    assert (await house.acts.assign(request.number, "june", "")).owner == "", "it is hers"
+    await house.acts.claim(request.number, "minji")
+    assert (await house.acts.assign(request.number, "june", "", takes_over=True)).owner == ""
+    assert (await lines(house, request))[-2:] == ["june took it over from minji.", "june gave it to nobody."]
+    await house.acts.claim(request.number, "minji")
+    assert (await house.acts.assign(request.number, "boss", "kim")).owner == "kim"
+
+
 async def test_nobody_is_assigned_who_does_not_work_in_the_queue(house: House) -> None:
     request = await house.writes()
 
