@@ -34,6 +34,7 @@ _NAMED_LIMIT = 50
 _CALENDARS_LIMIT = 10
 _LONGEST_STUB = 300
 _SIGNED_KINDS = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_MESSAGE_KINDS = ("message/rfc822", "message/global")
 _BODY_KINDS = ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown")
 
 
@@ -83,8 +84,8 @@ class _Reading:
     room: int = TEXT_LIMIT
     html_room: int = HTML_LIMIT // 2
     """Octets of text and characters of HTML that may be read before one more begins; others are listed as files."""
-    opens_signed: bool = True
-    """The first opaque signature is opened; others, and one within it, stay closed."""
+    opens_content: bool = True
+    """The first opaque signature, or the message that is all there is, is opened; one within it stays closed."""
 
 
 def read_body(raw: bytes, root: Part, hint: str) -> Body:
@@ -133,7 +134,9 @@ def _pieces(part: Part, reading: _Reading, is_root: bool = False, is_first: bool
 def _leaf(part: Part, reading: _Reading, is_root: bool, is_first: bool) -> list[_Piece]:
     if not _is_body(part, is_root, is_first) or not _has_room(part, reading):
         data = _attach(part, reading)
-        return _signed(data, reading) if part.kind in _SIGNED_KINDS else []
+        if part.kind in _SIGNED_KINDS:
+            return _within(signed_content(data), reading) if reading.opens_content else []
+        return _within(data.lstrip(b"\r\n"), reading) if is_root and part.kind in _MESSAGE_KINDS else []
     reading.texts += 1
     may_guess = reading.texts <= GUESSES_LIMIT
     text, findings = text_of(reading.raw, part, reading.hint, reading.room, may_guess=may_guess)
@@ -232,12 +235,11 @@ def _content_id(part: Part) -> str:
     return visible(part.header.get("content-id")).strip().strip("<>").strip()
 
 
-def _signed(data: bytes, reading: _Reading) -> list[_Piece]:
-    """The mail within an opaque signature."""
-    content = signed_content(data) if reading.opens_signed else b""
-    if not content:
+def _within(content: bytes, reading: _Reading) -> list[_Piece]:
+    """The mail within an opaque signature, or within a mail that is nothing but an envelope (RFC 2046 section 5.2)."""
+    if not content or not reading.opens_content:
         return []
-    reading.opens_signed = False
+    reading.opens_content = False
     root, findings = structure(content)
     within = replace(reading, raw=content)  # the same lists of files and findings
     within.findings += findings
@@ -262,7 +264,7 @@ def _attach(part: Part, reading: _Reading) -> bytes:
 def _told_name(part: Part, data: bytes, hint: str, *, may_guess: bool) -> str:
     """A file without a name is called by its description, an attached message by its subject."""
     told = ""
-    if part.kind in ("message/rfc822", "message/global"):
+    if part.kind in _MESSAGE_KINDS:
         told = _subject(data, hint, may_guess)
     if not told and part.kind != "message/delivery-status":
         description = part.header.get("content-description")[:_NAME_LIMIT]

@@ -41,6 +41,10 @@ _WROTE = (
     r".*\bescreveu",
     r".*\bha\s+scritto",
     r".*\ba scris",
+    # Baltic, and Estonian
+    r".*\brakstīja\b.*",
+    r".*\brašė",
+    r".*\bkirjutas\b.*",
     # Slavic
     r".*(?:написал(?:\(а\)|а)?|пишет|писал(?:а|\(а\))?|написав|пише|написа)",
     r".*\b(?:napisał(?:\(a\)|a)?|pisze)",
@@ -126,6 +130,9 @@ _ORIGINAL = (
     r"mesaj original",
     r"αρχικό μήνυμα",
     r"pesan asli",
+    r"(?:sākotnējā|oriģinālā) (?:ziņa|vēstule)|sākotnējais ziņojums|oriģinālais ziņojums",
+    r"(?:pradinis|originalus) (?:laiškas|pranešimas)",
+    r"(?:algne sõnum|algne kiri|originaalsõnum)",
 )
 ORIGINAL = re.compile(
     r"\W{0,3}[-_=*~—–\s]{2,}\s*(?:" + "|".join(_ORIGINAL) + r")\s*[:：]?\s*"
@@ -187,7 +194,7 @@ FROM_NAMES = (
     "from|送信元|보낸\\s?사람|보낸\\s?이|발신자?|발신인|差出人|送信者|发件人|發件人|寄件者|寄件人|"
     "von|de|da|van|от|від|od|från|fra|lähettäjä|kimden|"
     "gönderen|từ|người gửi|feladó|expéditeur|remitente|mittente|afzender|отправитель|de la|από|dari|absender|от кого|"
-    "من|จาก|מאת|saatja|nuo"
+    "من|จาก|מאת|saatja|nuo|no"
 )
 OTHER_NAMES = (
     "sent|date|to|cc|subject|reply-to|보낸\\s?날짜|날짜|보낸\\s?시간|"
@@ -204,7 +211,8 @@ OTHER_NAMES = (
     "відправлено|надіслано|trimis|subiect|către|θέμα|στάλθηκε|"
     "נשלח|אל|נושא|تم الإرسال|إلى|الموضوع|ส่ง|ถึง|เรื่อง|"
     "tema|odoslané|predmet|poslano|prima|za|zadeva|изпратено|до|относно|enviat|per a|saadetud|adressaat|teema|"
-    "išsiųsta|kam|enviada(?: em)?|elküldve|dikirim|προς|ημερομηνία|kepada|subjek|tanggal|첨부|attachments"
+    "išsiųsta|kam|nosūtīt[sa]|datums|tēma|"
+    "enviada(?: em)?|elküldve|dikirim|προς|ημερομηνία|kepada|subjek|tanggal|첨부|attachments"
 )
 FROM_LINE = re.compile(rf"[*_>\s|]{{0,12}}(?:{FROM_NAMES})\s?[*_]{{0,2}}\s?[:：]\s?[*_]{{0,2}}\s?\S", re.IGNORECASE)
 OTHER_LINE = re.compile(rf"[*_>\s|]{{0,12}}(?:{OTHER_NAMES})\s?[*_]{{0,2}}\s?[:：]", re.IGNORECASE)

@@ -26,7 +26,7 @@ _RULE_ABOVE = re.compile(r"\s*(?:[-_=*]{3,}|[—–]{5,})\s*$")
 _WEEKDAYS = (
     "mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mié|jue|vie|sáb|seg|ter|qua|qui|sex|"
     "man|mån|tir|tis|ons|tors?|fre|lør|lör|søn|sön|ma|ti|ke|to|pe|la|su|pn|pon|wt|śr|czw|pt|sob|niedz|po|út|st|čt|pá|"
-    "ne|пн|вт|ср|чт|пт|сб|вс|нд|mie|joi|vin|sâm|dum|uto|sri|čet|pet|sub|ned|zo|wo|vr|za|월|화|수|목|금|토|일"
+    "ne|pirmd|otrd|trešd|ceturtd|piektd|sestd|svētd|пн|вт|ср|чт|пт|сб|вс|нд|mie|joi|vin|sâm|dum|uto|sri|čet|pet|sub|ned|zo|wo|vr|za|월|화|수|목|금|토|일"
 )
 """As Gmail cuts them short in front of the date."""
 _STARTS = re.compile(
@@ -46,7 +46,8 @@ _NAMED = re.compile(r"[^\W\d_][\w ]{0,20}[:：]\s")
 _MARKS = re.compile(rf"[:：>＞\]_=*~—–{QUOTE_MARK}-]")
 """A line that begins a quote holds one of these signs, unless it ends with one of these words."""
 _WORDS = ("wrote", "writes", "작성", "말", "글", "写道", "寫道", "schrieb", "écrit", "escribió", "escreveu", "scritto",
-          "schreef", "yazdı", "yazdi", "original message", "원본 메시지", "ngliche nachricht", "message d'origine")
+          "schreef", "yazdı", "yazdi", "rakstīja", "rašė", "original message", "원본 메시지", "ngliche nachricht",
+          "message d'origine")
 
 
 def may_begin(lines: list[str]) -> Iterator[int]:

@@ -7,13 +7,7 @@ whole, and when nothing would be left, everything is kept.
 
 import re
 
-from gateway.mail.headings import (
-    FORWARDED,
-    GROUPWISE,
-    JOINED,
-    LINE,
-    ORIGINAL,
-)
+from gateway.mail.headings import FORWARDED, GROUPWISE, JOINED, LINE, ORIGINAL
 from gateway.mail.openings import heading_before, is_field, may_begin, quote_begins
 from gateway.mail.readable import QUOTE_MARK, SIGNATURE_MARK, has_hints, readable
 from gateway.mail.signatures import RULE, has_words, is_quoted, only_signature, without_list_footer, without_signature
@@ -22,12 +16,28 @@ REPLY_MARKER = "##- Please type your reply above this line -##"
 REPLY_MARKER_KOREAN = "##- 이 줄 위에 답장을 써 주세요 -##"
 """Lines that our own letters put above what they quote."""
 
+_SIGNED_BEGINS = "-----BEGIN PGP SIGNED MESSAGE-----"
+_SIGNATURE_BEGINS, _SIGNATURE_ENDS = "-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----"
+_ARMOUR_LIMIT = 200
+"""Lines of a signature."""
+
 LINES_LIMIT = 20_000
 """Lines that are looked at; a longer text is kept as it is."""
 BLOCKS_LIMIT = 20
 """Quoted blocks with a heading each that are taken off the end, one after the other."""
 
-_MARKER = re.compile(r"[>\s|*]*##- .{0,200}-##\s*$")
+_MARKER = re.compile(
+    r"[>\s|*]*##-? .{0,200}-?##\s*$|"
+    r"[-#=*_~—–]{2,40}[^-#=*_~—–]{0,60}(?:(?:repl|respon|answer|type|writ|enter|comment)[^-#=*_~—–]{0,40}above this |"
+    r"(?:über|oberhalb) dieser (?:zeile|linie)|au-dessus de cette ligne|encima de esta línea|acima desta linha|"
+    r"sopra questa (?:riga|linea)|boven deze (?:regel|lijn)|выше этой (?:строки|линии|черты)|powyżej tej linii|"
+    r"이 [줄선] 위|この[行線](?:より|の)上|此[行线線](?:以|之)?上)[^-#=*_~—–]{0,60}[-#=*_~—–]{0,40}\s*$|"
+    r"(?:please )?(?:type (?:in )?your )?reply above this line\.?\s*$",
+    re.IGNORECASE,
+)
+"""Our own line, and those of other help desks, which answer us through letters of their own."""
+_MARKED = ("--", "==", "__", "~~", "**", "——", "please", "Please", "reply", "Reply", "type", "Type")
+"""How such a line begins, unless it holds "##": a quick look before the whole is tried."""
 _SURE = re.compile(r"@|\d[:.h]\d\d|[,、，]|\uf8f1|wrote\s?-{3,}")
 """What a heading has above words that no mark sets apart; "On 5 January 2024 the agent wrote:" is a sentence."""
 _SENTENCE = re.compile(
@@ -44,7 +54,7 @@ def new_words(text: str, html: str | None = None, *, is_forward: bool = False) -
     lines = _lines(text, html)
     if len(lines) > LINES_LIMIT:
         return text.strip()
-    kept = without_list_footer(lines)
+    kept = without_list_footer(_without_armour(lines))
     if not is_forward:
         kept = _without_quotes(_parted(_without_marker(kept)))
     kept = without_signature(without_list_footer(kept))
@@ -92,10 +102,39 @@ def _clean(lines: list[str]) -> str:
     return (re.sub(r"\n{3,}", "\n\n", text) if "\n\n\n" in text else text).strip("\n").rstrip()
 
 
+def _without_armour(lines: list[str]) -> list[str]:
+    """A text signed in the clear (RFC 9580 section 7) without the lines that are the signature's."""
+    if not any(line.startswith("-----BEGIN PGP SIGN") for line in lines):
+        return lines
+    kept: list[str] = []
+    place, is_signed = 0, False
+    while place < len(lines):
+        line = lines[place].rstrip()
+        if line == _SIGNED_BEGINS:
+            place, is_signed = place + _armour_fields(lines[place + 1 : place + 11]), True
+        elif line == _SIGNATURE_BEGINS:
+            place, is_signed = place + _armour(lines[place + 1 : place + _ARMOUR_LIMIT]), False
+        else:
+            kept.append(lines[place].removeprefix("- ") if is_signed else lines[place])
+        place += 1
+    return kept
+
+
+def _armour_fields(behind: list[str]) -> int:
+    """How many lines the fields of the signature take ("Hash: SHA512"), with the empty one that ends them."""
+    return next((place + 1 for place, line in enumerate(behind) if not line.strip()), 0)
+
+
+def _armour(behind: list[str]) -> int:
+    """How many lines the signature takes; none where its end is missing."""
+    last = next(((place, line) for place, line in enumerate(behind) if line.startswith("-----")), (0, ""))
+    return last[0] + 1 if last[1].rstrip() == _SIGNATURE_ENDS else 0
+
+
 def _without_marker(lines: list[str]) -> list[str]:
     """Everything from our own marker line on is our letter; its heading stands in front of it."""
     for number, line in enumerate(lines):
-        if "##-" in line and _MARKER.match(line):
+        if ("##" in line or line.startswith(_MARKED)) and len(line) <= LINE and _MARKER.match(line):
             kept = lines[:number]
             while kept and (not kept[-1].strip(" >\xa0") or RULE.match(kept[-1])):
                 kept.pop()

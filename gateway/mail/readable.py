@@ -33,6 +33,16 @@ _SIGNATURE_HINT = re.compile(
     re.IGNORECASE,
 )
 _MARK_LINES = re.compile("(?m)^[\uf8f1\uf8f2]\n?|\n[\uf8f1\uf8f2]$")
+_HIDES = re.compile(
+    r"(?:display\s?:\s?none|visibility\s?:\s?hidden|opacity\s?:\s?0(?:\.0{1,3})?(?![\d.])|"
+    r"font-size\s?:\s?0(?![\d.])|max-height\s?:\s?0(?![\d.]))",
+    re.IGNORECASE,
+)
+"""Styles by which newsletters hide the line that lists of mails show beside the subject."""
+_MAY_HIDE = re.compile(r":(?:(?<=[yetYET]:)|(?<=[yetYET] :))\s?(?:none|None|NONE|hidden|Hidden|HIDDEN|0(?![\d.]))")
+"""Whether any of them may be there: a look that begins with one sign costs a tenth."""
+_SIZE = re.compile(r"font-size\s?:\s?([\d.]{1,9})", re.IGNORECASE)
+_VOID = frozenset(("br", "hr", "img"))
 _TOKENS = re.compile(r'<(/?)([a-z][a-z0-9:-]*)((?:[^>"]|"[^"]*")*)>|([^<]+)|<')
 _ATTRIBUTES = re.compile(r'([a-z-]+)="([^"]*)"')
 _SPACES = re.compile(r"[ \t\n\r\f]+")
@@ -54,6 +64,10 @@ _READ_ATTRIBUTES = {
 }
 
 
+_Token = tuple[str, str, str, str]
+"""The slash of a closing tag, its name, its attributes; or text."""
+
+
 def readable(html: str, *, marks: bool = False) -> str:
     """The text of the HTML as a person reads it: paragraphs, lists, table rows, links, quotes marked with ">".
 
@@ -63,20 +77,27 @@ def readable(html: str, *, marks: bool = False) -> str:
     html = html[:HTML_LIMIT]
     if is_hostile(html):
         return re.sub(r"[ \t]{2,}", " ", without_tags(html)).strip()
-    clean = nh3.clean(
+    if _MAY_HIDE.search(html):
+        shown = _Writer(marks).write(_shown(_tokens(_clean(html, {**_READ_ATTRIBUTES, "*": {"style"}}))))
+        if without_marks(shown).strip():
+            return shown
+    return _Writer(marks).write(_tokens(_clean(html, _READ_ATTRIBUTES)))
+
+
+def _clean(html: str, attributes: dict[str, set[str]]) -> str:
+    return nh3.clean(
         html,
         tags=_READ_TAGS,
-        attributes=_READ_ATTRIBUTES,
+        attributes=attributes,
         clean_content_tags=CLEAN_CONTENT,
         url_schemes={"http", "https", "mailto", "tel"},
         link_rel=None,
     )
-    return _Writer(marks).write(clean)
 
 
 def without_marks(text: str) -> str:
     """The text as it is read: the lines that were marks are gone."""
-    return _MARK_LINES.sub("", text) if QUOTE_MARK in text or SIGNATURE_MARK in text else text
+    return _MARK_LINES.sub("", text).strip("\n") if QUOTE_MARK in text or SIGNATURE_MARK in text else text
 
 
 def has_hints(html: str) -> bool:
@@ -86,8 +107,7 @@ def has_hints(html: str) -> bool:
 
 
 def mark_of(name: str, attributes: str) -> str:
-    """The mark for an element by which a mail program sets the quoted mail or the signature apart; "" for all"""
-    """others."""
+    """The mark for an element by which a mail program sets the quoted mail or the signature apart, else ""."""
     if not attributes:
         return ""
     if (_QUOTE_HINT.search(attributes) and name == "div") or (name == "hr" and 'id="stopSpelling"' in attributes):
@@ -114,8 +134,8 @@ class _Writer:
         self.loose: list[bool] = []
         """For each open block, whether an empty line is due behind it."""
 
-    def write(self, clean: str) -> str:
-        for close, name, attributes, text in _tokens(clean):
+    def write(self, tokens: Iterator[_Token]) -> str:
+        for close, name, attributes, text in tokens:
             if text:
                 self._text(unescape(text))
             elif name:
@@ -239,6 +259,42 @@ def _same(shown: str, href: str) -> bool:
     return re.sub(r"^https?://(www\.)?", "", shown.rstrip("/")) in re.sub(r"^https?://(www\.)?", "", href)
 
 
-def _tokens(clean: str) -> Iterator[tuple[str, str, str, str]]:
+def _tokens(clean: str) -> Iterator[_Token]:
     for found in _TOKENS.finditer(clean):
         yield found[1] or "", found[2] or "", found[3] or "", found[4] or ("<" if found[0] == "<" else "")
+
+
+def _shown(tokens: Iterator[_Token]) -> Iterator[_Token]:
+    """The tokens of what a person sees. Letters of no size may hold elements that give themselves one again."""
+    sizes: list[bool] = []
+    """For each open element that is shown, whether its letters have a size."""
+    gone = 0
+    """Elements that are open and not shown."""
+    for token in tokens:
+        close, name, attributes, text = token
+        if text or name in _VOID:
+            if not gone and (not text or all(sizes[-1:])):
+                yield token
+        elif gone:
+            gone += -1 if close else 1
+        elif not close and _is_gone(attributes):
+            gone = 1
+        else:
+            if not close:
+                sizes.append(_has_size(attributes, all(sizes[-1:])))
+            elif sizes:
+                sizes.pop()
+            yield token
+
+
+def _is_gone(attributes: str) -> bool:
+    """True where the element and all in it is hidden; letters of no size are another thing."""
+    found = _HIDES.search(_SIZE.sub("", attributes)) if attributes else None
+    if found is None:
+        return False
+    return not found[0].lower().startswith("max-height") or "overflow" in attributes
+
+
+def _has_size(attributes: str, otherwise: bool) -> bool:
+    found = _SIZE.search(attributes) if attributes else None
+    return otherwise if found is None else bool(found[1].strip("0."))

@@ -23,7 +23,7 @@ _THERE = (
 _GONE = (
     rf"(?:(?:is|was|are|could|can|does|do|has|have) ?n[o']t\W+(?:be\W+)?{_THERE}|not (?:an? )?{_THERE}|"
     r"(?:doesn'?t|does not) (?:exist|have)|unknown|invalid|non-?existent|unavail?able|undeliverable|"
-    r"no longer (?:exist|valid|active|available|accepts)|rejected|deleted|expired|lookup failed|terminated|"
+    r"no longer (?:exist|valid|active|available|accepts)|rejected(?! by an? )|deleted|expired|lookup failed|terminated|"
     r"cancell?ed|closed)"
 )
 _PARTS = {

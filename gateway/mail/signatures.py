@@ -81,6 +81,8 @@ _SIGNED = (
     rf"saadetud {_BY_APP}",
     rf"poslano (?:sa?|z) {_BY_APP}",
     rf"изпратено от {_BY_APP}",
+    rf"(?:no)?sūtīts no {_BY_APP}",
+    rf"išsiųsta iš {_BY_APP}",
 )
 SIGNED = re.compile(
     r"[-*_\[(<\s]{0,4}(?:" + "|".join(_SIGNED) + r")[.\])>*_\s]{0,4}(?:\(?<?https?://\S+>?\)?)?$", re.IGNORECASE
