@@ -57,7 +57,7 @@ class Peer:
 
     async def hears(self, verb: str) -> None:
         """Wait until a client has said it."""
-        async with self._heard, asyncio.timeout(20):
+        async with self._heard, asyncio.timeout(60):
             await self._heard.wait_for(lambda: self.said(verb))
 
     async def arrives(self, count: int) -> None:
