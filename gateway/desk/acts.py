@@ -186,7 +186,7 @@ class Acts:
             asked = db.get(Verification, capability.id)
             if asked is None:
                 return False
-            request = db.get_one(Request, asked.request_id, with_for_update=True)
+            request = requests.standing(db, db.get_one(Request, asked.request_id, with_for_update=True))
             db.refresh(asked)  # another press may have been faster
             if asked.state != "asked" and asked.attempts >= MOST_TOLD:
                 return False

@@ -156,7 +156,7 @@ def _by_capability(db: Db, capabilities: Sequence[Capability], customer: Custome
         if each.purpose == "reply" and (request := db.get(Request, each.id)):
             yield _tie("capability", requests.standing(db, request), customer)
         if each.purpose == "verify" and (asked := db.get(Verification, each.id)):
-            request = db.get_one(Request, asked.request_id, with_for_update=True)
+            request = requests.standing(db, db.get_one(Request, asked.request_id, with_for_update=True))
             db.refresh(asked)  # an agent, or the link, may have been faster
             yield _tie("verification", request, customer, asked)
 

@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 
 from gateway.desk import number
 from gateway.desk.hand import Hand, Refused
-from gateway.desk.handler import Move, Note
-from gateway.models import Entry, Received, Request
+from gateway.desk.handler import Label, Move, Note
+from gateway.models import Entry, Received, Request, Verification
 from gateway.store import requests, search
 
 
@@ -26,10 +26,36 @@ def merge(hand: Hand, other: Request) -> Request:
 
 
 def _receive(hand: Hand, joined: Request) -> None:
+    _go_on_asking(hand, joined)
     hand.do(Move("received", f"{hand.agent} joined {joined.number} to it."))
     if hand.request.verification == "verified" != joined.verification:
         words = f"The proof of the person does not speak for what came with {joined.number}."
         hand.do(Note(words, f"{hand.agent} joined it."))
+
+
+def _go_on_asking(hand: Hand, joined: Request) -> None:
+    """An answer to what the joined request asked counts here, or nowhere any more."""
+    asked = requests.verification(hand.db, joined.id or 0)
+    if asked is None or joined.verification != "asked":
+        return
+    if not _asks_the_same(hand, joined, asked):
+        requests.end_asking(hand.db, joined, hand.now)
+        return
+    requests.move_asking(hand.db, joined, hand.request)
+    if not hand.request.verification:
+        hand.do(Label(joined.verification_because, verification="asked"))
+
+
+def _asks_the_same(hand: Hand, joined: Request, asked: Verification) -> bool:
+    """Nobody may prove by a mailbox of his own what another mailbox, or an agent alone, has to prove here."""
+    request = hand.request
+    if request.customer_id != joined.customer_id:
+        return False
+    here = requests.verification(hand.db, request.id or 0)
+    if here is None:
+        return not request.verification and not request.verification_because
+    mailbox = (asked.sent_to, asked.basis, asked.account)
+    return request.verification == "asked" and (here.sent_to, here.basis, here.account) == mailbox
 
 
 def split(hand: Hand, entry_id: int) -> Request:

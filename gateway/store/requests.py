@@ -60,6 +60,20 @@ def move_entries(db: Db, source: Request, target: Request) -> None:
     target.last_entry = max(target.last_entry, source.last_entry)
 
 
+def move_asking(db: Db, source: Request, target: Request) -> None:
+    """The proof that one request waits for is waited for by another: as long, or until its own waiting ends."""
+    db.execute(update(Verification).where(VERIFICATION.request_id == source.id).values(request_id=target.id))
+    if not target.verification:
+        db.execute(update(Wake).where(WAKE.request_id == source.id, WAKE.purpose == "expire", WAKE.done_at.is_(None))
+                   .values(request_id=target.id))
+
+
+def end_asking(db: Db, request: Request, now: datetime) -> None:
+    """No proof is waited for any more."""
+    db.execute(update(Verification).where(VERIFICATION.request_id == request.id, VERIFICATION.state == "asked")
+               .values(state="expired", settled_at=now))
+
+
 def move_entry(db: Db, entry: Entry, target: Request) -> None:
     """One mail of a request belongs to another from now on."""
     entry.request_id = target.id or 0

@@ -233,6 +233,9 @@ async def test_a_request_cannot_join_itself_nor_nothing(house: House) -> None:
 # ---- the link of a verification letter ----
 
 
+LEAVES = "제 계정을 탈퇴하고 개인정보를 모두 삭제해 주세요."
+
+
 async def link(house: House) -> str:
     """The token of the only asking there is."""
     (asked,) = await house.verifications()
@@ -241,7 +244,7 @@ async def link(house: House) -> str:
 
 
 async def account(house: House) -> tuple[Request, str]:
-    request = await house.writes("제 계정을 탈퇴하고 개인정보를 모두 삭제해 주세요.", "개인정보 삭제 요청")
+    request = await house.writes(LEAVES, "개인정보 삭제 요청")
     return request, await link(house)
 
 
@@ -301,7 +304,7 @@ async def test_two_answers_that_are_taken_up_together_count_one_after_the_other(
 async def test_an_agents_no_stands_whether_an_answer_or_a_press_comes_before_or_after_or_with_it(house: House) -> None:
     for number in range(6):
         author = f"kim{number}@example.org"
-        request = await house.writes("제 계정을 탈퇴하고 개인정보를 모두 삭제해 주세요.", author=author)
+        request = await house.writes(LEAVES, author=author)
         asked = (await house.verifications())[-1]
         token = house.desk.office.capabilities.token(Capability("verify", asked.id or 0), house.now)
         await answer(house, token, "네", number, author=author)
@@ -309,6 +312,50 @@ async def test_an_agents_no_stands_whether_an_answer_or_a_press_comes_before_or_
             house.desk.settle(), house.acts.prove(token),
             house.acts.verify(request.number, "minji", "The voice was another.", rejects=True))
         assert (await house.request(request.number)).verification == "rejected"
+
+
+async def asks_and_joins(house: House, into: Request) -> tuple[Request, str]:
+    """Asked for proof in a request that is part of another from then on; the token, and the other."""
+    await house.writes(LEAVES, "개인정보 삭제 요청", Message_ID="<ask@example.org>")
+    asking = next(each for each in await house.requests() if each.verification == "asked" and each.id != into.id)
+    asked = (await house.verifications())[-1]
+    await house.acts.merge(asking.number, "minji", into.number)
+    token = house.desk.office.capabilities.token(Capability("verify", asked.id or 0), house.now, timedelta(days=3))
+    return await house.request(into.number), token
+
+
+@pytest.mark.parametrize("presses", [True, False], ids=["by the link", "by mail"])
+@pytest.mark.parametrize("was_asked", [True, False], ids=["asked too", "never asked"])
+async def test_a_proof_counts_for_the_request_that_the_asking_one_became_part_of(
+        house: House, presses: bool, was_asked: bool) -> None:
+    into, token = await asks_and_joins(house, await house.writes(*((LEAVES,) if was_asked else ())))
+    assert into.verification == "asked"
+    if presses:
+        assert await house.acts.prove(token) is True
+    else:
+        await answer(house, token, "네")
+        await house.desk.settle()
+        assert (await house.entries())[-1].request_id == into.id
+    assert (await house.request(into.number)).verification == "verified"
+    await house.passes(timedelta(days=4))
+    assert (await house.request(into.number)).verification == "verified", "the waiting end was taken back"
+
+
+async def test_what_nobody_answers_for_a_joined_request_expires_where_it_goes_on(house: House) -> None:
+    into, token = await asks_and_joins(house, await house.writes())
+    await house.passes(timedelta(days=4))
+    assert (await house.request(into.number)).verification == "expired"
+    assert await house.acts.prove(token) is False
+
+
+async def test_nobody_proves_by_a_joined_request_what_is_anothers(house: House) -> None:
+    into, token = await asks_and_joins(house, await house.writes(author="eve@example.net"))
+    assert into.verification == ""
+    assert await house.acts.prove(token) is False
+    await answer(house, token, "네")
+    await house.desk.settle()
+    assert (await house.entries())[-1].request_id == into.id, "agents read it all the same"
+    assert (await house.request(into.number)).verification == ""
 
 
 @pytest.mark.parametrize("token", ["", "x", "v1.zzz." + "a" * 26, "v" * 10_000])
