@@ -73,7 +73,7 @@ class Systemd:
             self._process = subprocess.Popen(
                 ["unshare", *OWN, "--fork", "--mount-proc", "--kill-child", "sh", "-ec", room],
                 stdin=subprocess.DEVNULL, stdout=said, stderr=said)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while self.ctl("is-system-running", check=False) not in ("running", "degraded"):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"systemd did not start: {(self.folder / 'said').read_text()}")

@@ -111,7 +111,7 @@ class MailServer(ABC):
         with smtplib.SMTP("127.0.0.1", self.port, timeout=60) as client:
             client.sendmail(sender, [recipient], content, ["BODY=8BITMIME"])
 
-    def wait_for(self, pattern: str, seconds: float = 30) -> re.Match[str]:
+    def wait_for(self, pattern: str, seconds: float = 60) -> re.Match[str]:
         """Until the log says so; raises AssertionError with the log when it never does."""
         deadline = time.monotonic() + seconds
         while not (found := re.search(pattern, self.log)):
@@ -138,7 +138,7 @@ class MailServer(ABC):
         return []
 
     def _wait_for_greeting(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
                 with socket.create_connection(("127.0.0.1", self.port), 5) as probe:

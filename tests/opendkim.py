@@ -45,7 +45,7 @@ class OpenDkim:
     def __enter__(self) -> "OpenDkim":
         with self.config.with_suffix(".log").open("wb") as said:
             self._process = subprocess.Popen([self.program, "-f", "-x", str(self.config)], stdout=said, stderr=said)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"OpenDKIM did not start:\n{self.config.with_suffix('.log').read_text()}")

@@ -153,7 +153,7 @@ class Postfix:
         subprocess.run(["/usr/sbin/postfix", "-c", self._config, "stop"], capture_output=True, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def wait_for(self, pattern: str, seconds: float = 20) -> re.Match[str]:
+    def wait_for(self, pattern: str, seconds: float = 60) -> re.Match[str]:
         """Until the log says so; raises AssertionError with the log when it never does."""
         deadline = time.monotonic() + seconds
         while not (found := re.search(pattern, self.log)):
@@ -196,7 +196,7 @@ class Postfix:
                 raise RuntimeError(f"postfix {command}: {said.read().decode()}{self.log}")
 
     def _wait_for_greeting(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
                 with socket.create_connection(("127.0.0.1", self.port), 5) as probe:

@@ -231,12 +231,12 @@ def answer_to(gateway: GatewayProcess, subject: str) -> bytes:
     """The acknowledgement of a mail, as it left: without a way out, letters become files."""
     sent = gateway.folder / "var" / "sent"
     before = set(sent.glob("*.eml"))
-    with smtplib.SMTP("127.0.0.1", gateway.port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", gateway.port, timeout=60) as client:
         client.sendmail("kim@example.org", "support@example.com",
                         f"From: kim@example.org\r\nTo: support@example.com\r\nSubject: {subject}\r\n"
                         f"Message-ID: <{subject.encode().hex()}@example.org>\r\n\r\n"
                         "로그인이 안 돼요. 오류 42\r\n".encode())
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (new := set(sent.glob("*.eml")) - before):
         assert time.monotonic() < deadline, gateway.log.read_text()
         time.sleep(0.02)
@@ -274,7 +274,7 @@ async def test_sighup_takes_new_keys_and_a_bad_one_keeps_the_old(
 
 
 def says(gateway: GatewayProcess, words: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while words not in gateway.log.read_text():
         assert time.monotonic() < deadline, gateway.log.read_text()
         time.sleep(0.02)

@@ -161,7 +161,7 @@ async def test_a_client_who_came_before_the_gateway_is_served(tmp_path: Path, mi
         "smtp": {"listen": [f"127.0.0.1:{port}"]}})
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     async with Service(config, resolver=ZoneResolver({}), systemd=given(early)).running():
-        assert (await asyncio.wait_for(reader.readline(), 20)).startswith(b"220 ")
+        assert (await asyncio.wait_for(reader.readline(), 60)).startswith(b"220 ")
     writer.close()
 
 

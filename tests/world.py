@@ -27,7 +27,7 @@ from gateway.models import Entry, History, Letter, Received, Request, columns
 from gateway.service import Service
 from gateway.store import requests
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds before a test gives up on something that should have come."""
 
 

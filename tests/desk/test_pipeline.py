@@ -118,7 +118,7 @@ async def test_the_loop_outlives_a_fault_and_ends_when_told(house: House) -> Non
     await house.keep(subject="poison")
     await house.keep(Message_ID="<2@example.org>")
     house.desk.wake()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while [row.state for row in await house.received()] != ["kept", "handled"]:  # noqa: ASYNC110
             await asyncio.sleep(0)
         await house.desk.stop()

@@ -45,7 +45,7 @@ async def hold(client: Client, dialogue: str) -> list[str]:
             assert await client.is_closed(), f"still open after {heard}"
         else:
             try:
-                heard.append(await asyncio.wait_for(client.reply(), 3))
+                heard.append(await asyncio.wait_for(client.reply(), 20))
             except TimeoutError:
                 raise AssertionError(f"nothing is answered where {line!r} is due, after {heard}") from None
             assert re.match(line.removeprefix("S: "), heard[-1], re.DOTALL), f"{line}: {heard}"

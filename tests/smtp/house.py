@@ -35,7 +35,7 @@ class Client:
     async def reply(self) -> str:
         """One reply, all its lines; "" when the server closed."""
         lines = []
-        while line := await asyncio.wait_for(self.reader.readline(), 10):
+        while line := await asyncio.wait_for(self.reader.readline(), 30):
             assert line.endswith(b"\r\n")
             lines.append(line.decode("ascii").rstrip("\r\n"))
             if line[3:4] != b"-":
@@ -66,7 +66,7 @@ class Client:
         return await self.data(content)
 
     async def is_closed(self) -> bool:
-        return await asyncio.wait_for(self.reader.read(), 10) == b""
+        return await asyncio.wait_for(self.reader.read(), 30) == b""
 
     def hang_up(self) -> None:
         self.writer.transport.abort()

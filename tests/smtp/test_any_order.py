@@ -141,7 +141,7 @@ class Dialogue(RuleBasedStateMachine):
     async def listen(self) -> None:
         try:
             while len(self.heard) < len(self.book.replies):
-                reply = (await asyncio.wait_for(self.client.reply(), 5)).splitlines()[-1:]
+                reply = (await asyncio.wait_for(self.client.reply(), 20)).splitlines()[-1:]
                 if not reply:
                     break
                 self.heard.append(re.match(r"\d{3}(?: \d\.\d\.\d+)?", reply[0])[0])  # type: ignore[index]

@@ -54,7 +54,7 @@ async def test_whatever_comes_in_the_books_agree(house: House, seed: int) -> Non
     assert promised == sorted(set(promised))
     kept = {row.id for row in await house.kept()}
     assert kept >= set(promised) if was_reset else kept == set(promised)
-    await asyncio.wait_for(house.only_left(0), 10)
+    await asyncio.wait_for(house.only_left(0), 30)
     assert (await (await house.client()).mails(b"Subject: next\r\n\r\n")).startswith("250 ")
 
 

@@ -155,8 +155,8 @@ async def test_nothing_is_said_in_the_clear_where_tls_is_due(open_house: Opening
     plain = await house.knock()
     assert await (await house.knock()).is_closed()
     plain.send(b"EHLO client.example.org\r\n")
-    assert not (await asyncio.wait_for(plain.reader.read(), 10)).startswith((b"2", b"4", b"5"))
-    await asyncio.wait_for(house.only_left(0), 10)
+    assert not (await asyncio.wait_for(plain.reader.read(), 30)).startswith((b"2", b"4", b"5"))
+    await asyncio.wait_for(house.only_left(0), 30)
     assert (await (await secured(house)).reply()).startswith("220 ")
 
 
@@ -167,9 +167,9 @@ async def test_nobody_waits_for_a_client_that_has_yet_to_begin(open_house: Openi
     for _ in range(100):
         await asyncio.sleep(0)
     assert house.door.sessions == 1
-    await asyncio.wait_for(house.door.drain(), 5)
-    await asyncio.wait_for(client.reader.read(), 5)
-    await asyncio.wait_for(house.only_left(0), 5)
+    await asyncio.wait_for(house.door.drain(), 30)
+    await asyncio.wait_for(client.reader.read(), 30)
+    await asyncio.wait_for(house.only_left(0), 30)
 
 
 @pytest.mark.parametrize("seed", range(200))

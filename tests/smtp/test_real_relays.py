@@ -30,7 +30,7 @@ def give(port: int, *recipients: str) -> dict[str, tuple[int, bytes]]:
 
 
 def give_once_open(port: int) -> dict[str, tuple[int, bytes]]:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         try:
             return give(port, SUPPORT)

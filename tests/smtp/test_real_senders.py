@@ -28,7 +28,7 @@ async def postfix(house: House) -> AsyncIterator[Postfix]:
 
 
 def give(postfix: Postfix, recipient: str, content: bytes) -> None:
-    with smtplib.SMTP("127.0.0.1", postfix.port, timeout=20) as smtp:
+    with smtplib.SMTP("127.0.0.1", postfix.port, timeout=60) as smtp:
         smtp.sendmail(SENDER, [recipient], content, ["BODY=8BITMIME"])
 
 

@@ -54,7 +54,7 @@ async def test_a_mail_with_a_bare_line_end(open_house: Opening) -> None:
 
 
 async def test_a_client_that_falls_silent_in_the_middle(open_house: Opening) -> None:
-    house = await open_house(command_timeout=timedelta(seconds=0.1))
+    house = await open_house(command_timeout=timedelta(seconds=1))
     client = await house.client()
     await client.says("MAIL FROM:<a@example.org>")
     assert (await client.reply()).startswith("421 4.4.2")

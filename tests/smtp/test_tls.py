@@ -82,12 +82,12 @@ async def test_a_failed_handshake_hurts_nobody_else(house: House) -> None:
     client = await house.client()
     await client.says("STARTTLS")
     client.send(b"EHLO this is no handshake\r\n")
-    await asyncio.wait_for(client.reader.read(), 10)
+    await asyncio.wait_for(client.reader.read(), 30)
     client = await house.client()
     await client.says("STARTTLS")
     client.hang_up()
     assert (await (await house.client()).mails()).startswith("250 ")
-    await asyncio.wait_for(house.only_left(1), 10)
+    await asyncio.wait_for(house.only_left(1), 30)
 
 
 async def test_the_certificate_is_made_once_and_only_we_can_read_it(house: House, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ async def says(service: Service, octets: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(*service.status.addresses[0])
     writer.write(octets)
     try:
-        return await asyncio.wait_for(reader.read(), 20)
+        return await asyncio.wait_for(reader.read(), 60)
     except ConnectionResetError:
         return b""
     finally:
@@ -102,7 +102,7 @@ async def test_while_open_sessions_finish_it_is_not_ready_and_still_answers(serv
 
 async def test_what_happened_to_a_mail_stands_in_the_figures(service: Service) -> None:
     def send() -> None:
-        with smtplib.SMTP(*service.addresses[0], local_hostname="mx.example.org", timeout=20) as client:
+        with smtplib.SMTP(*service.addresses[0], local_hostname="mx.example.org", timeout=60) as client:
             client.sendmail("kim@example.org", "support@example.com", MAIL)
             client.mail("kim@example.org")
             assert client.rcpt("nobody@example.com")[0] == 550

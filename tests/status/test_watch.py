@@ -187,6 +187,6 @@ async def test_it_beats_while_the_loop_turns_and_measures_how_late_it_is(
         gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page, "PULSE", 0.001)
     gateway.watch.start()
-    await asyncio.wait_for(gateway.has_beaten.wait(), 10)
+    await asyncio.wait_for(gateway.has_beaten.wait(), 60)
     await gateway.watch.stop()
     assert sum(gateway.watch.lags.counts) >= 2

@@ -58,7 +58,7 @@ def ask(operation: Any, base: str, session: requests.Session, numbers: Iterator[
     def asks(case: Any) -> None:
         if "number" in case.path_parameters and len(statuses) % 3:
             case.path_parameters["number"] = next(numbers)
-        response = case.call(base_url=base, session=session, timeout=20)
+        response = case.call(base_url=base, session=session, timeout=60)
         statuses.append(response.status_code)
         case.validate_response(response, checks=CHECKS)
 
