@@ -62,6 +62,9 @@ LARGEST_BODY = 2_000_000
 """Octets of a form or of JSON."""
 LARGEST_UPLOAD = 16_000_000
 """Octets of a body that brings files."""
+LARGEST_HEARD = 8 * LARGEST_UPLOAD
+"""Octets of a body that are taken in all, be it to throw them away: most browsers send the whole of it before they read
+our refusal, and one that is hung up on shows none."""
 UPLOADS = ("/api/v1/uploads", "/say", "/draft")
 """What the paths that files are sent to end with."""
 CONNECTIONS = 400
@@ -74,7 +77,7 @@ class AgentsWindow(Window):
     """The window of [agents]."""
 
     def __init__(self, workplace: Workplace, sheets: Sheets) -> None:
-        super().__init__(workplace.settings.listen, Manners(LARGEST_UPLOAD, CONNECTIONS, PATIENCE))
+        super().__init__(workplace.settings.listen, Manners(LARGEST_HEARD, CONNECTIONS, PATIENCE))
         self._streams, self._tries = Streams(workplace), Buckets()
         self.configure(workplace, sheets)
 
@@ -155,13 +158,16 @@ class Frame:
         except Exception as error:  # the edge to whoever looks: the store may be away
             log.error("the door of the desk failed", exc_info=error)
             scope["viewer"], refusal = None, self._faults.answer(http_request, "trouble", headers=AGAIN)
-        await (refusal or self._app)(scope, receive, framed)
+        if refusal is None:
+            await self._app(scope, receive, framed)
+        else:
+            await _refused(refusal, scope, receive, framed)
 
     async def _door(self, http_request: HttpRequest) -> tuple[Viewer | None, Response | None]:
         """Who it is, and what they are told instead of being let in."""
         if refusal := self._shape(http_request):
             return None, refusal
-        path, size = http_request.scope["path"], int(http_request.headers.get("content-length", "0"))
+        path, size = http_request.scope["path"], _size(http_request)
         if _is_open(path):
             viewer, largest = None, LARGEST_OPEN_BODY
         else:
@@ -202,6 +208,24 @@ class Frame:
         origin, host = http_request.headers.get("origin", ""), http_request.headers.get("host", "")
         ours = {host.lower(), self._url.partition("://")[2].lower()} - {""}
         return origin.startswith(("http://", "https://")) and origin.partition("://")[2].lower() in ours
+
+
+async def _refused(refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """The refusal is said at once, and ends when the client has said all."""
+    if not _size(HttpRequest(scope)):
+        return await refusal(scope, receive, send)
+
+    async def begun(message: Message) -> None:
+        await send({**message, "more_body": True} if message["type"] == "http.response.body" else message)
+
+    await refusal(scope, receive, begun)
+    while (await receive()).get("more_body"):
+        pass
+    return await send({"type": "http.response.body"})
+
+
+def _size(http_request: HttpRequest) -> int:
+    return int(http_request.headers.get("content-length", "0"))
 
 
 def _is_open(path: str) -> bool:

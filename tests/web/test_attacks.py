@@ -371,6 +371,29 @@ async def test_a_stranger_may_send_little_and_an_agent_more(house: AgentsHouse) 
     assert (large.status, large.json["size"]) == (201, 5_000_000)
 
 
+@pytest.mark.parametrize("connection", ["close", "keep-alive"])
+async def test_what_is_far_too_large_is_refused_before_it_is_read_and_the_refusal_arrives(
+        house: AgentsHouse, connection: str) -> None:
+    agent, size = await house.browser("minji"), desk.LARGEST_UPLOAD + 4_000_000
+    reader, writer = await house.visitor.connects()
+    for path, kind in ((f"{API}/uploads?filename=a.bin", "application/problem+json"),
+                       ("/requests/FD-2026-0000001/say", "text/html; charset=utf-8")):
+        fields = {"Host": HOST, "Origin": ORIGIN, "Cookie": agent.headers["Cookie"], "Connection": connection,
+                  "Content-Length": str(size)}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        writer.write(f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        told = read(head + await reader.readexactly(int(read(head).headers["content-length"])))
+        assert (told.status, told.headers["content-type"]) == (413, kind)
+        assert b"too large" in told.body
+        for _ in range(size // 1_000_000):
+            writer.write(b"x" * 1_000_000)
+            await writer.drain()
+        if connection == "close":
+            assert await reader.read() == b"", "an orderly end, not a reset"
+            reader, writer = await house.visitor.connects()
+
+
 async def test_an_agent_may_send_a_large_file_slowly_and_a_stranger_none(
         house: AgentsHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "STRIDE", 10_000)
