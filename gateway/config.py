@@ -274,6 +274,8 @@ class Agents(Section):
     """How long an agent who has logged in need not do so again."""
     webhook_nets: tuple[Net, ...] = ()
     """Nets of our own that webhooks may reach, also without TLS; others only at public addresses over TLS."""
+    mcp: bool = False
+    """Whether AI agents find the desk at /api/v1/mcp, each with a token."""
 
 
 class Status(Section):

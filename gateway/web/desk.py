@@ -93,7 +93,8 @@ class AgentsWindow(Window):
         logins = Logins(staff, settings.login, is_secure, self._tries)
         self._streams.workplace = workplace
         live = stream.routes(self._streams, logins.viewer)
-        app = build(sheets, logins, [live, mcp.routes(workplace), *routers(workplace, sheets, logins)])
+        extra = [mcp.routes(workplace)] if settings.mcp else []
+        app = build(sheets, logins, [live, *extra, *routers(workplace, sheets, logins)])
         self.serve(Frame(app, logins, sheets, settings.url), settings.proxies)
 
 
