@@ -391,7 +391,7 @@ async def test_fifty_large_sets_that_hold_are_read_and_hashed_once():
     for number in range(50):
         message = seal(message, found="mx.example; none " + f"(({number}))" * 600)
     assert await result(message) == "pass"
-    assert await seconds(message) < 0.1
+    assert await seconds(message) < 0.3
 
 
 # ---- sections 7.2 and 9.4: whose word counts -----------------------------------------------------------------------

@@ -461,7 +461,7 @@ def test_hostile_sizes_cost_little(value):
     header = split(b"From: " + value + b"\r\n\r\n")[0]
     begun = time.process_time()
     author.read(header, author.Ours(frozenset({"desk.example"}), frozenset({"Kim Minji"})))
-    assert time.process_time() - begun < 0.3
+    assert time.process_time() - begun < 1
 
 
 PIECES = ["a@b.c", "x@y.z", "a", "Kim", "@", ".", "<", ">", "<a@b.c>", "<x@y.z>", ",", ";", ":", " ", "\r\n ", "(",

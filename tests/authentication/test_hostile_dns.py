@@ -16,13 +16,12 @@ from gateway.authentication.answer import Answer
 from gateway.authentication.check import check
 from gateway.authentication.resolver import DnsResolver, ZoneResolver
 
-TRY, TRIES = 0.2, 2
-BUDGET = 1.2
-"""Seconds for a mail with tries so short: SPF's four questions one after the other are the longest way."""
+TRY, TRIES = 1, 2
+BUDGET = 30
+"""Seconds. A mail has ten for DNS in all, and a hung server would hold it for ever."""
 WAITING = 50
-AT_ONCE = 0.35
-LONGEST_STALL = 0.35
-"""Seconds. Some milliseconds when the machine is calm; a loop that waits for a name server stands still for longer."""
+AT_ONCE = TRY * TRIES
+"""Seconds. Some milliseconds when the machine is calm; who waits for one hung question waits for so long."""
 HEALTHY = "well.example"
 MAIL = b"From: Joe <joe@%s>\r\nTo: us@desk.example\r\nSubject: Hello\r\n\r\nbody\r\n"
 
@@ -118,7 +117,7 @@ async def test_mails_of_other_domains_do_not_feel_it(resolver, small_heap, manne
         took.append(time.monotonic() - began)
     assert median(took) < AT_ONCE
     assert {(await each).identity for each in waiting} == {"unknown"}
-    assert await stalls.longest() < LONGEST_STALL
+    assert await stalls.longest() < AT_ONCE
 
 
 @pytest.fixture
@@ -169,7 +168,7 @@ def hung():
 
 @pytest.mark.parametrize("ill", ["dead", "hung"])
 async def test_one_good_server_of_two_is_enough(server, ill, request):
-    resolver = DnsResolver([request.getfixturevalue(ill), server], timeout=0.3, tries=2)
+    resolver = DnsResolver([request.getfixturevalue(ill), server], timeout=TRY, tries=TRIES)
     try:
         found = await judged(signed(HEALTHY), HEALTHY, resolver)
         assert outcome(found) == ("verified-dkim", "pass", "pass", "pass")
@@ -187,16 +186,16 @@ async def test_no_server_at_all_fails_nobody_and_is_known_soon(ill, request):
         assert outcome(found) == ("unknown", "temperror", "temperror", "temperror")
         await resolver._look
         assert resolver.is_away
-        began = time.monotonic()
+        asked = resolver.figures.asked
         found = await judged(signed("other.example"), "other.example", resolver)
         assert (found.identity, found.no_dns) == ("unknown", True)
-        assert time.monotonic() - began < AT_ONCE
+        assert resolver.figures.asked == asked
     finally:
         await resolver.close()
 
 
 async def test_a_server_that_dies_in_the_middle_takes_no_mail_with_it():
-    with wire_server(ZONE, 100) as address:
+    with wire_server(ZONE, 60_000) as address:
         resolver = DnsResolver([address], timeout=0.2, tries=2)
         asked = asyncio.ensure_future(judged(signed(HEALTHY), HEALTHY, resolver))
         await asyncio.sleep(0.05)
@@ -227,7 +226,7 @@ class Dawdling(ZoneResolver):
         if (name, type) == ("missing.author.example", "A"):
             self.asked.set()
         if name.endswith("forger.example"):
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(20):
                 await self.asked.wait()
         return super().recall(name, type)
 
@@ -259,7 +258,7 @@ class SlowNames(ZoneResolver):
             self.left.discard(name)
             if not self.left:
                 self.asked.set()
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(20):
                 await self.asked.wait()
         return super().recall(name, type)
 
