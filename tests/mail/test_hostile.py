@@ -116,12 +116,16 @@ def read_all(message: Message) -> None:
     )
 
 
+SECOND = 3.0
+"""Of a machine a third as fast as ours, where the longest takes 0.6 s. What is not linear takes minutes."""
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_mail_takes_a_second_of_cpu(name: str) -> None:
     raw = HOSTILE[name]
     start = time.process_time()
     read_all(parse(raw))
-    assert time.process_time() - start < 1.0
+    assert time.process_time() - start < SECOND
 
 
 def test_heaps_of_combining_marks_are_thinned_so_that_normalising_stays_linear() -> None:
