@@ -90,7 +90,7 @@ class RequestPages:
             "request", viewer.language, status, **frame, **values.of_request(), **values.of_rights(),
             **values.of_person(), props=values.props(names), undo=values.undo(), preview=preview,
             letter=self.previews.keep(viewer, preview.html) if preview else "",
-            notices=[*(notices or values.done(done)), *values.standing(frame["moments"])],
+            told=[*(notices or values.done(done))], standing=values.standing(frame["moments"]),
             draft={"kind": begun.kind, "text": begun.text, "uploads": uploads, "quotes": begun.quotes},
             canned=self._canned(known.request)), done)
 
