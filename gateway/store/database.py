@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.asyncio import AsyncSession as AsyncDb
 from sqlalchemy.orm import Session as Db
@@ -91,6 +91,8 @@ class Sqlite:
         self._engine = _sqlite_engine(path)
         self._info = {"raw": path.parent / "raw"}
         """Where store/raw puts files."""
+        self._is_full = False
+        """The last commit found no room on the disk."""
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(2, "sqlite-reader")
 
@@ -116,9 +118,26 @@ class Sqlite:
         self._engine.dispose()
 
     def _transact(self, work: Callable[[Db], T]) -> T:
+        """On a full disk the log is emptied first: else what room comes back would go into the log, never out of it."""
+        try:
+            if self._is_full:
+                self._empty_log()
+            found = self._commit(work)
+        except OperationalError as error:
+            self._is_full = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            raise
+        self._is_full = False
+        return found
+
+    def _commit(self, work: Callable[[Db], T]) -> T:
         with Db(self._engine, expire_on_commit=False, info=self._info) as db, db.begin():
             db.connection().exec_driver_sql("BEGIN IMMEDIATE")
             return work(db)
+
+    def _empty_log(self) -> None:
+        """Its pages into the database, for which there must be room; the next commit then begins the log anew."""
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _look(self, work: Callable[[Db], T]) -> T:
         with Db(self._engine, expire_on_commit=False, info=self._info) as db:
@@ -135,8 +154,8 @@ def _sqlite_engine(path: Path) -> Engine:
         cursor: sqlite3.Cursor = connection.cursor()
         for pragma in ("page_size = 16384", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON",
                        "cache_size = -16000", "temp_store = MEMORY",
-                       # Pages that are written often are copied from the log once for many commits: 64 MB of it.
-                       "wal_autocheckpoint = 4000"):
+                       # 16 MB of log. A small disk would have no room for more, and on a full one it stays.
+                       "wal_autocheckpoint = 1000"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
