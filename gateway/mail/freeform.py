@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gateway.mail.absence import ABSENCE_SUBJECT
-from gateway.mail.failures import STATUS, FailedRecipient, is_hard, meaning, status_of
+from gateway.mail.failures import SCAN_LIMIT, STATUS, FailedRecipient, is_hard, meaning, status_of
 from gateway.mail.fields import Fields, visible
 from gateway.mail.systems import (
     BODY,
@@ -58,6 +58,8 @@ _ECHO = re.compile(
 
 _REPLY = re.compile(rf"(?m)^(?:<<< )?[45]\d\d[ -]<?({ADDRESS.pattern})>?\.\.\.[ \t]*(.{{0,300}})$")
 """What a host said of a recipient: "550 <a@b>... User unknown"."""
+_SAID = re.compile(r"\(reason: ([^\n]{1,900})\)[ \t]*$", re.MULTILINE)
+"""What a host said, as sendmail repeats it; what the transcript makes of it ("User unknown") is sendmail's own."""
 _HEAD = re.compile(
     r"(?m)^[ \t*<\"'\-]{0,12}(?:(?:smtp|rfc822|mailto|to|recipient|address|email|수신자|받는 사람)\s?[:;]\s?)?[<\[]?("
     + ADDRESS.pattern
@@ -153,9 +155,16 @@ def failed_by_words(message: "Message", original: Fields) -> Iterator[FailedReci
 
 def _deduced(address: str, reason: str, words: str) -> FailedRecipient:
     """`words`: what is said beside the reason; one of several recipients has no part in what is said of others."""
-    told = reason if meaning(reason) or STATUS.search(reason) else words
+    told = reason if _tells(reason) else words
+    said = _SAID.search(told[:SCAN_LIMIT])
+    if said and _tells(said[1]):
+        told = said[1]
     status = status_of("", told)
     return FailedRecipient(address.strip("."), status, is_hard(status, told), one_line(reason or words))
+
+
+def _tells(text: str) -> bool:
+    return bool(meaning(text) or STATUS.search(text))
 
 
 def _transcribed(words: str, ours: set[str]) -> Iterator[tuple[str, str]]:

@@ -135,7 +135,7 @@ _ORIGINAL = (
     r"(?:algne sõnum|algne kiri|originaalsõnum)",
 )
 ORIGINAL = re.compile(
-    r"\W{0,3}[-_=*~—–\s]{2,}\s*(?:" + "|".join(_ORIGINAL) + r")\s*[:：]?\s*"
+    r"\W{0,3}[-_=*~—–\s]{2,}+(?:" + "|".join(_ORIGINAL) + r")\s*[:：]?\s*"
     r"(?:[-_=*~—–\s]{1,}$|-{4,}\s?(?:from|von|de|da|van|보낸 ?사람|발신|差出人|发件人)\s?[:：])|"
     r"\[\s?(?:" + "|".join(_ORIGINAL) + r")\s?\]$",
     re.IGNORECASE,

@@ -164,7 +164,7 @@ def parse(raw: bytes) -> Message:
         references=message_ids(header.get("references")),
         to=_emails(header.all("to"), hint),
         cc=_emails(header.all("cc"), hint),
-        reply_to=next(iter(_emails(header.all("reply-to")[:1], hint)), ""),
+        reply_to=next((each for each in _emails(header.all("reply-to")[:1], hint) if "@" in each), ""),
     )
 
 

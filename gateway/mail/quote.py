@@ -6,6 +6,7 @@ whole, and when nothing would be left, everything is kept.
 """
 
 import re
+from itertools import islice
 
 from gateway.mail.headings import FORWARDED, GROUPWISE, JOINED, LINE, ORIGINAL
 from gateway.mail.openings import heading_before, is_field, may_begin, quote_begins
@@ -23,6 +24,8 @@ _ARMOUR_LIMIT = 200
 
 LINES_LIMIT = 20_000
 """Lines that are looked at; a longer text is kept as it is."""
+HEADINGS_LIMIT = 500
+"""Lines with a sign of a heading that are looked at; the quoted mail behind so many is kept."""
 BLOCKS_LIMIT = 20
 """Quoted blocks with a heading each that are taken off the end, one after the other."""
 
@@ -162,7 +165,7 @@ def _joined_at(lines: list[str], number: int) -> int:
 
 def _without_quotes(lines: list[str]) -> list[str]:
     """Cuts at the first heading of a quoted mail, or leaves out the one block of quoted lines."""
-    for number in may_begin(lines):
+    for number in islice(may_begin(lines), HEADINGS_LIMIT):
         line = lines[number]
         if len(line) > LINE:
             continue

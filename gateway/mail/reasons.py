@@ -158,7 +158,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
         not listed in (?:the )?(?:domino|directory|public name)
         doesn'?t have a .{0,40}account|this user doesn'?t|nobody by that name|no one by that name
         resolver\.adr\.(?:recip(?:ient)?|ex)? ?not ?found
-        recipnotfound|recipientnotfound|user \S{1,80} (?:unknown|not)|r_?no_?such_?user|mailnotfound
+        recipnotfound|recipientnotfound|user \S{1,80} (?:unknown|not)|no_?such_?user|mailnotfound
         invalid.{0,6}recipient
         (?:사용자|수신자|수신인|받는\s?사람|계정|주소|이메일|아이디|사서함)[^\n.]{0,40}(?:없|존재하지|찾을 수|잘못)
         (?:사용자|수신자|수신인|받는\s?사람|계정|주소|이메일|아이디|사서함)[^\n.]{0,40}(?:알 수|탈퇴|올바르지|유효하지)

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.mail.message import parse
-from gateway.mail.quote import REPLY_MARKER, REPLY_MARKER_KOREAN, new_words
+from gateway.mail.quote import HEADINGS_LIMIT, REPLY_MARKER, REPLY_MARKER_KOREAN, new_words
 
 REPLIES = {
     "a heading wrapped after the date": (
@@ -465,3 +465,10 @@ def test_html_hints_serve_the_plain_text_beside_it() -> None:
 def test_dashes_above_a_long_text_are_no_signature() -> None:
     text = "Two things.\n--\n" + "\n".join(f"line {number}" for number in range(12))
     assert new_words(text) == text
+
+
+def test_a_heading_behind_hundreds_of_lines_that_could_be_one_is_not_looked_for_any_more() -> None:
+    quoted = "-----Original Message-----\nWe sent you a lamp."
+    listed = [f"item {number}: one" for number in range(HEADINGS_LIMIT - 1)]
+    assert new_words("\n".join([*listed, quoted])) == "\n".join(listed)
+    assert new_words("\n".join([*listed, "item: one", quoted])) == "\n".join([*listed, "item: one", quoted])
