@@ -67,6 +67,14 @@ class Load:
             for number, group in enumerate(groups):
                 tasks.create_task(self._bring(kinds[number % len(kinds)], group, number / len(groups) * SECONDS))
 
+    async def goes_on(self, mails: int) -> None:
+        """Until so many more had their 250, or all."""
+        goal = min(len(self.confirmed) + mails, MAILS)
+        while True:
+            if len(self.confirmed) >= goal:
+                break
+            await asyncio.sleep(0.05)
+
     async def _bring(self, kind: "Client", serials: range, after: float) -> None:
         await asyncio.sleep(after)
         while left := [serial for serial in serials if not self.confirmed[serial]]:

@@ -3,16 +3,17 @@
 import asyncio
 import os
 import signal
+import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from crash import books
 from crash.books import Books
 from crash.disk import Disk
-from crash.load import MAILS, domain
+from crash.load import MAILS, Load, domain
 from gateway_process import GatewayProcess
 from nameserver import nameserver
 from ports import free_port
@@ -28,11 +29,15 @@ class Site:
 
     def __init__(self, folder: Path, disk: Disk | None, server: PostgresServer | None) -> None:
         self.folder, self.disk, self.server = folder, disk, server
+        self.load: Load | None = None
+        """What comes in while a fault happens."""
         self.dns_port = free_port()
         self._dns: AbstractContextManager[str] | None = None
         self.database_url = server.create("crash") if server else f"sqlite:///{folder}/var/frontdesk.db"
         self.gateway = GatewayProcess(folder, self.database_url,
-                                      f'[dns]\nnameservers = ["127.0.0.1:{self.dns_port}"]')
+                                      f'[dns]\nnameservers = ["127.0.0.1:{self.dns_port}"]\n'
+                                      # A letter that found no room on the disk would have minutes to wait.
+                                      '[delivery]\nretry_first = "1s"')
 
     async def settles(self) -> Books:
         """The books, once all is done and the gateway has stopped as it should."""
@@ -54,7 +59,7 @@ class Site:
     async def start_postgres(self) -> None:
         """Again and again: what a killed one started may still be there for a moment, and then it refuses to start."""
         assert self.server
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 try:
                     return await asyncio.to_thread(self.server.start)
@@ -73,6 +78,15 @@ class Site:
     def start_dns(self) -> None:
         self._dns = nameserver(ZONE, self.dns_port)
         self._dns.__enter__()
+
+    @contextmanager
+    def hung_dns(self) -> Iterator[None]:
+        """Questions arrive there and are never answered."""
+        self.stop_dns()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", self.dns_port))
+            yield
+        self.start_dns()
 
     def stop_dns(self) -> None:
         if self._dns:
