@@ -265,6 +265,25 @@ def test_the_desk_is_worked_by_the_keyboard_alone(town: Town, desk: Callable[...
     expect(page.locator("#list")).to_be_visible()
 
 
+def test_what_the_day_brought_stands_in_the_reports(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("garam", "문가람")
+    page = desk().logs_in("garam")
+    page.goto("/reports")
+    requests = page.locator(".tiles dd").first
+    before = int(requests.inner_text())
+    town.do(somebody(town, "표", "pyo@fifteenth.example.net").writes("통계 문의", "오류가 몇 번 있었나요?"))
+    page.locator("#rail").get_by_role("link", name="보고서").click()
+    expect(requests).to_have_text(str(before + 1))
+    volume = page.locator(".wide-card").first
+    expect(volume.locator("svg").first).to_be_visible()
+    expect(volume.locator("table")).to_be_hidden()
+    volume.locator("summary").click()
+    expect(volume.locator("table")).to_be_visible()
+    expect(volume.locator("thead")).to_contain_text("기술")
+    file = page.request.get(page.get_by_role("link", name="CSV").get_attribute("href") or "")
+    assert (file.status, file.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+
+
 def test_it_all_works_without_javascript(town: Town, desk: Callable[..., Desk]) -> None:
     town.employs("byeol", "유별")
     town.do(somebody(town, "손", "son@tenth.example.net").writes("구독 해지", "해지하고 싶습니다."))
