@@ -41,7 +41,7 @@ url = "{url}"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen([sys.executable, "-m", "gateway", "--config", str(self.config), "serve"],
                                             cwd=ROOT, stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 100
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the gateway did not start:\n{self.log.read_text()[-4000:]}")
@@ -72,9 +72,9 @@ url = "{url}"
         """SIGTERM, and the exit code."""
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(60)
+        return self.process.wait(100)
 
     def cli(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Another command of frontdesk on the same config."""
         return subprocess.run([sys.executable, "-m", "gateway", "--config", str(self.config), *words], cwd=ROOT,
-                              capture_output=True, text=True, check=check, timeout=60)
+                              capture_output=True, text=True, check=check, timeout=100)

@@ -35,7 +35,7 @@ ExecStart=
 ExecStart=/opt/python/bin/python3 -m gateway --config /run/frontdesk.toml serve
 Environment=PYTHONPATH=/opt/frontdesk:/opt/frontdesk/{packages} LD_LIBRARY_PATH=/opt/python/lib
 StandardError=file:/run/frontdesk.log
-WatchdogSec=3
+WatchdogSec=10
 """
 OLD = """\
 Type=notify

@@ -30,7 +30,7 @@ class Ear:
 
     async def hears(self) -> Any:
         """The next event; None when the stream ended."""
-        while line := await asyncio.wait_for(self.reader.readline(), 10):
+        while line := await asyncio.wait_for(self.reader.readline(), 60):
             if line.startswith(b"data: "):
                 return json.loads(line[6:])
         return None
