@@ -9,6 +9,8 @@ from html import escape, unescape
 
 import nh3
 
+from gateway.mail.hidden import may_hide, without_hidden
+
 HTML_LIMIT = 1024 * 1024
 """Characters of HTML that are read."""
 DEPTH_LIMIT = 500
@@ -40,12 +42,20 @@ CLEAN_CONTENT = {
     "script", "style", "title", "head", "xml", "template", "noscript", "object", "applet", "select", "textarea",
     "svg", "math", "audio", "video",
 }
+
+
 def sanitise(html: str, *, remote_images: bool = False) -> str:
-    """The HTML without anything that acts, covers or fetches; images only by cid: or data:, unless the agent asked."""
+    """The HTML without anything that acts, covers, fetches or is hidden; images only by cid: or data:, unless the
+    agent asked."""
     html = html[:HTML_LIMIT]
     if is_hostile(html):
         return f"<pre>{escape(without_tags(html))}</pre>"
+    if may_hide(html):
+        html = without_hidden(_clean(html, remote_images, keeps_hidden=True)) or html
+    return _clean(html, remote_images)
 
+
+def _clean(html: str, remote_images: bool, *, keeps_hidden: bool = False) -> str:
     def keep(tag: str, attribute: str, value: str) -> str | None:
         scheme = value.strip()[:12].lower()
         if attribute == "src":
@@ -55,9 +65,10 @@ def sanitise(html: str, *, remote_images: bool = False) -> str:
             return None if scheme.startswith(("cid:", "data:")) else value
         return value
 
+    everywhere = {"style", "dir", "lang", "title", "align"}
     attributes = {
         **nh3.ALLOWED_ATTRIBUTES,
-        "*": {"style", "dir", "lang", "title", "align"},
+        "*": everywhere | ({"hidden"} if keeps_hidden else set()),
         "img": {"src", "alt", "width", "height"},
         "a": {"href", "hreflang"},
         "font": {"color", "size", "face"},
@@ -70,7 +81,7 @@ def sanitise(html: str, *, remote_images: bool = False) -> str:
         attributes=attributes,
         attribute_filter=keep,
         clean_content_tags=CLEAN_CONTENT - {"noscript"},
-        filter_style_properties=STYLES,
+        filter_style_properties=None if keeps_hidden else STYLES,
         url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
         url_relative="deny",
         link_rel="noopener noreferrer nofollow",
@@ -100,8 +111,8 @@ def is_hostile(html: str) -> bool:
 
 
 def _is_huge(piece: str) -> bool:
-    """True for a tag with more attributes than a person's program writes; images within the HTML are long but few"""
-    """words."""
+    """True for a tag with more attributes than a person's program writes; images within the HTML are long but few
+    words."""
     tag = _DATA.sub("", piece.partition(">")[0])
     return len(tag) > TAG_LIMIT or len(re.findall(r"[\s/]", tag)) > 2000
 

@@ -10,6 +10,7 @@ from html import unescape
 
 import nh3
 
+from gateway.mail.hidden import Token, may_hide, shown, tokens
 from gateway.mail.html import CLEAN_CONTENT, HTML_LIMIT, is_hostile, without_tags
 
 QUOTES_LIMIT = 20
@@ -33,17 +34,6 @@ _SIGNATURE_HINT = re.compile(
     re.IGNORECASE,
 )
 _MARK_LINES = re.compile("(?m)^[\uf8f1\uf8f2]\n?|\n[\uf8f1\uf8f2]$")
-_HIDES = re.compile(
-    r"(?:display\s?:\s?none|visibility\s?:\s?hidden|opacity\s?:\s?0(?:\.0{1,3})?(?![\d.])|"
-    r"font-size\s?:\s?0(?![\d.])|max-height\s?:\s?0(?![\d.]))",
-    re.IGNORECASE,
-)
-"""Styles by which newsletters hide the line that lists of mails show beside the subject."""
-_MAY_HIDE = re.compile(r":(?:(?<=[yetYET]:)|(?<=[yetYET] :))\s?(?:none|None|NONE|hidden|Hidden|HIDDEN|0(?![\d.]))")
-"""Whether any of them may be there: a look that begins with one sign costs a tenth."""
-_SIZE = re.compile(r"font-size\s?:\s?([\d.]{1,9})", re.IGNORECASE)
-_VOID = frozenset(("br", "hr", "img"))
-_TOKENS = re.compile(r'<(/?)([a-z][a-z0-9:-]*)((?:[^>"]|"[^"]*")*)>|([^<]+)|<')
 _ATTRIBUTES = re.compile(r'([a-z-]+)="([^"]*)"')
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _READ_TAGS = {
@@ -64,10 +54,6 @@ _READ_ATTRIBUTES = {
 }
 
 
-_Token = tuple[str, str, str, str]
-"""The slash of a closing tag, its name, its attributes; or text."""
-
-
 def readable(html: str, *, marks: bool = False) -> str:
     """The text of the HTML as a person reads it: paragraphs, lists, table rows, links, quotes marked with ">".
 
@@ -77,11 +63,11 @@ def readable(html: str, *, marks: bool = False) -> str:
     html = html[:HTML_LIMIT]
     if is_hostile(html):
         return re.sub(r"[ \t]{2,}", " ", without_tags(html)).strip()
-    if _MAY_HIDE.search(html):
-        shown = _Writer(marks).write(_shown(_tokens(_clean(html, {**_READ_ATTRIBUTES, "*": {"style"}}))))
-        if without_marks(shown).strip():
-            return shown
-    return _Writer(marks).write(_tokens(_clean(html, _READ_ATTRIBUTES)))
+    if may_hide(html):
+        seen = _Writer(marks).write(shown(_clean(html, {**_READ_ATTRIBUTES, "*": {"style", "hidden"}})))
+        if without_marks(seen).strip():
+            return seen
+    return _Writer(marks).write(tokens(_clean(html, _READ_ATTRIBUTES)))
 
 
 def _clean(html: str, attributes: dict[str, set[str]]) -> str:
@@ -134,8 +120,8 @@ class _Writer:
         self.loose: list[bool] = []
         """For each open block, whether an empty line is due behind it."""
 
-    def write(self, tokens: Iterator[_Token]) -> str:
-        for close, name, attributes, text in tokens:
+    def write(self, found: Iterator[Token]) -> str:
+        for close, name, attributes, text in found:
             if text:
                 self._text(unescape(text))
             elif name:
@@ -257,44 +243,3 @@ class _Writer:
 
 def _same(shown: str, href: str) -> bool:
     return re.sub(r"^https?://(www\.)?", "", shown.rstrip("/")) in re.sub(r"^https?://(www\.)?", "", href)
-
-
-def _tokens(clean: str) -> Iterator[_Token]:
-    for found in _TOKENS.finditer(clean):
-        yield found[1] or "", found[2] or "", found[3] or "", found[4] or ("<" if found[0] == "<" else "")
-
-
-def _shown(tokens: Iterator[_Token]) -> Iterator[_Token]:
-    """The tokens of what a person sees. Letters of no size may hold elements that give themselves one again."""
-    sizes: list[bool] = []
-    """For each open element that is shown, whether its letters have a size."""
-    gone = 0
-    """Elements that are open and not shown."""
-    for token in tokens:
-        close, name, attributes, text = token
-        if text or name in _VOID:
-            if not gone and (not text or all(sizes[-1:])):
-                yield token
-        elif gone:
-            gone += -1 if close else 1
-        elif not close and _is_gone(attributes):
-            gone = 1
-        else:
-            if not close:
-                sizes.append(_has_size(attributes, all(sizes[-1:])))
-            elif sizes:
-                sizes.pop()
-            yield token
-
-
-def _is_gone(attributes: str) -> bool:
-    """True where the element and all in it is hidden; letters of no size are another thing."""
-    found = _HIDES.search(_SIZE.sub("", attributes)) if attributes else None
-    if found is None:
-        return False
-    return not found[0].lower().startswith("max-height") or "overflow" in attributes
-
-
-def _has_size(attributes: str, otherwise: bool) -> bool:
-    found = _SIZE.search(attributes) if attributes else None
-    return otherwise if found is None else bool(found[1].strip("0."))

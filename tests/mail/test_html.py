@@ -55,6 +55,32 @@ def test_remote_images_are_blocked_until_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
+    "hidden",
+    [
+        '<div style="display:none;max-height:0;overflow:hidden">lure</div>',
+        '<p style="DISPLAY: none !important">lure<b>lure</b></p>',
+        '<span style="visibility: hidden">lure</span>',
+        '<span style="opacity:0">lure</span>',
+        '<div style="max-height:0; overflow:hidden">lure</div>',
+        '<span style="font-size:0px">lure</span>',
+        "<div hidden><p>lure</div>",
+        '<img src="cid:a@b" alt="lure" style="display:none">',
+    ],
+)
+def test_what_a_page_hides_is_not_shown_as_html_nor_as_text(hidden: str) -> None:
+    html = f'{hidden}<p style="opacity:0.9;max-height:90px">the parcel</p>'
+    assert "lure" not in sanitise(html) + readable(html)
+    assert "the parcel" in sanitise(html)
+    assert readable(html) == "the parcel"
+
+
+def test_a_page_that_hides_all_it_says_is_shown() -> None:
+    html = '<div style="display:none" hidden><p>call me</p></div>'
+    assert sanitise(html) == '<div style=""><p>call me</p></div>'
+    assert readable(html) == "call me"
+
+
+@pytest.mark.parametrize(
     ("html", "text"),
     [
         ("<p>one</p><p>two</p>", "one\n\ntwo"),
