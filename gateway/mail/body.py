@@ -16,6 +16,7 @@ from gateway.mail.content import TEXT_LIMIT, octets_of, take_uuencoded, text_of
 from gateway.mail.fields import read_header, visible
 from gateway.mail.html import HTML_LIMIT
 from gateway.mail.opaque import signed_content
+from gateway.mail.parameters import Parameters
 from gateway.mail.readable import readable, without_marks
 from gateway.mail.structure import PART_HEADER_LIMIT, Part, structure
 from gateway.mail.unpack import unpack
@@ -26,6 +27,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NO_CONTROLS = {each: None for each in range(128) if _CONTROLS.match(chr(each))}
 _HTML = re.compile(r"\s{0,100}(?:<!doctype html|<html)[\s>]", re.IGNORECASE)
 """What a script sends that knows HTML and no MIME."""
+_DELIMITER = re.compile(rb"^--", re.MULTILINE)
 _PARAM = re.compile(r"(?is)<param>.{0,200}?</param>")
 _NAME_LIMIT = 1000
 """Characters of a subject that is read for the name of a file."""
@@ -94,7 +96,8 @@ def read_body(raw: bytes, root: Part, hint: str) -> Body:
     pieces = _merge_doubles(_pieces(root, reading, is_root=True))
     files, winmail = unpack(reading.files)
     if not any(piece.plain.strip() or piece.html.strip() for piece in pieces):
-        pieces = [_Piece(winmail.text, winmail.html)] if winmail else [_Piece(each) for each in _summaries(files)]
+        told = [_preamble(root, reading), *_summaries(files)]
+        pieces = [_Piece(winmail.text, winmail.html)] if winmail else [_Piece(each) for each in told]
     texts = [piece.text.strip("\n") for piece in pieces]
     text = "\n\n".join(each.rstrip() for each in texts if each.strip())
     html = None
@@ -102,6 +105,20 @@ def read_body(raw: bytes, root: Part, hint: str) -> Body:
         html = "\n".join(_as_html(piece) for piece in pieces if piece.html or piece.plain.strip())
     text = _printable(text)
     return Body(without_marks(text), html, tuple(files), tuple(dict.fromkeys(reading.findings)), text)
+
+
+def _preamble(root: Part, reading: _Reading) -> str:
+    """What stands in front of the first part, where no part has text: scripts write a text there whose type they then
+    make multipart. What mailers put there for programs without MIME names MIME (RFC 2046 section 5.1.1)."""
+    if not root.children:
+        return ""
+    before = reading.raw[root.start : min(root.children[0].start, root.start + TEXT_LIMIT)]
+    end = root.start + (len(before) if (mark := _DELIMITER.search(before)) is None else mark.start())
+    text, findings = text_of(reading.raw, replace(root, end=end, type=Parameters("text/plain")), reading.hint)
+    if "MIME" in text or not text.strip():
+        return ""
+    reading.findings += [*findings, "text-in-preamble"]
+    return text
 
 
 def _summaries(files: list[Attachment]) -> Iterator[str]:

@@ -110,8 +110,6 @@ def _open(raw: bytes, part: Part, depth: int, budget: _Budget) -> None:
         budget.findings.append("boundary-missing")
         return
     child_default = Parameters("message/rfc822") if part.kind == "multipart/digest" else _TEXT
-    if raw[part.start : places[0][0]].strip() and part.start < places[0][0]:
-        budget.octets -= 1
     for start, end in places:
         if budget.parts <= 0:
             budget.findings.append("too-many-parts")

@@ -18,7 +18,9 @@ def read(message: Message, wanted: str) -> object:
     if wanted == "attachments":
         return [each.filename for each in message.attachments]
     value = getattr(message, wanted)
-    return value.strip() if wanted == "text" else value
+    if wanted == "text":
+        return value.strip()
+    return list(value) if isinstance(value, tuple) else value
 
 
 @pytest.mark.parametrize("name", NAMES)
