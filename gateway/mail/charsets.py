@@ -33,6 +33,11 @@ GUESSES_LIMIT = 20
 _SIDE_BY_SIDE = re.compile(rb"[\x80-\x9f]|[\x80-\xff]{2}")
 _FEW_LETTERS = re.compile(rb"[^\x80-\xff]*(?:[\xc0-\xff][^\x80-\xff]*){1,4}")
 _CONTROLS = re.compile(rb"[\x80-\x9f]")
+_WIDE = (("utf-16",), ("utf-16-le",), ("utf-16-be",))
+_BELIEVABLE = 0.4
+"""Strangeness that a text in the set of its label stays under."""
+_MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""The byte order marks of UTF-16."""
 _FILLER = b"\xa4\xd4\xa4"
 """How KS X 1001 begins to spell a syllable: a filler and a letter."""
 _SPELT = re.compile("\u3164([ㄱ-ㅎ])([ㅏ-ㅣ])([ㄱ-ㅎ\u3164])")
@@ -57,13 +62,17 @@ def decode(raw: bytes, label: str = "", hint: str = "", *, may_guess: bool = Tru
     text = _escaped(raw, label)
     if text is not None:
         return text, ""
+    declared = codecs_of(label)
+    is_wide = declared[:1] in _WIDE
+    text = _wide(raw, is_wide) if is_wide or raw[:2] in _MARKS else None
+    if text is not None:
+        return text, ""
     if raw.isascii():
         return raw.decode("ascii"), ""
-    declared = codecs_of(label)
     if raw.startswith(b"\xef\xbb\xbf"):
         raw, declared = raw[3:], ("utf_8",)
-    if declared and declared[0].startswith("utf_16"):
-        return _wide(raw), ""
+    elif is_wide:
+        declared = ()
     return _decode_8_bit(raw, declared, label, hint, may_guess)
 
 
@@ -147,10 +156,17 @@ def _nearly(raw: bytes, declared: tuple[str, ...]) -> str | None:
     return None
 
 
-def _wide(raw: bytes) -> str:
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return raw.decode("utf_16", "replace")
-    return raw.decode("utf_16_le" if raw[1::2].count(0) > raw[0::2].count(0) else "utf_16_be", "replace")
+def _wide(raw: bytes, is_so_labelled: bool) -> str | None:
+    """UTF-16, by its mark or by its label; None for other octets, over which mailers write that label too."""
+    if raw[:2] in _MARKS:
+        text = raw.decode("utf_16", "replace").removesuffix("\ufffd")
+        return text if is_so_labelled or b"\x00" in raw or strangeness(text[:SAMPLE]) < _BELIEVABLE else None
+    first, second = raw[0::2].count(0), raw[1::2].count(0)
+    texts = [raw.decode(codec, "replace").removesuffix("\ufffd") for codec in ("utf_16_le", "utf_16_be")]
+    if first != second:
+        return texts[first > second]
+    best = min(texts, key=lambda text: strangeness(text[:SAMPLE]))
+    return best if strangeness(best[:SAMPLE]) < _BELIEVABLE else None
 
 
 def _guess(raw: bytes, western: bool) -> tuple[str, str]:

@@ -122,7 +122,9 @@ def _fields(lines: list[bytes], block: bytes) -> tuple[Fields, int | None, list[
             fields.append((found[1].decode("ascii"), bytearray(found.string[found.end() :])))
         elif line.strip() and not (number == 0 and line.startswith((b"From ", b">From "))):
             findings.append("header-line-broken")
-            if not _KNOWN.search(b"\n".join(lines[number + 1 : number + 60])):
+            # Blanks in the line that should be empty, or the first delimiter at once: the body has begun.
+            has_ended = line.startswith(b"--") or (number > 0 and not lines[number - 1].strip())
+            if has_ended or not _KNOWN.search(b"\n".join(lines[number + 1 : number + 60])):
                 return _finish(fields, findings), _offset(block, number), findings
     return _finish(fields, findings), None, sorted(set(findings))
 

@@ -66,7 +66,7 @@ CODECS: dict[str, tuple[str, ...]] = {
     "koi8u": ("koi8_u",),
     "koi8": ("koi8_r",),
     "xkoi8r": ("koi8_r",),
-    "unicode": ("utf_16",),
+    "unicode": ("utf-16",),
     "macintosh": ("mac_roman",),
     "xmacroman": ("mac_roman",),
     "xmaccyrillic": ("mac_cyrillic",),
