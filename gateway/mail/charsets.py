@@ -101,7 +101,8 @@ def _decode_8_bit(
             return text, "charset-broken"
     if unicode is not None:
         return unicode, "charset-mislabelled"
-    for codec in codecs_of(hint) if not is_western(hint) else ():
+    likely = codecs_of(hint)
+    for codec in likely if not is_western(hint) and likely not in _WIDE else ():
         text = _strict(raw, codec)
         if text is not None:
             return text, "charset-guessed"
