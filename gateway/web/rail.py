@@ -57,10 +57,11 @@ def around(place: Workplace, http_request: HttpRequest, viewer: Viewer, seen: Se
     said, here = words(viewer.language), here_of(http_request)
     theme = http_request.cookies.get(THEME, "")
     theme = theme if theme in THEMES else ""
+    moments = Moments(place.now(), ZoneInfo(place.site.timezone), said)
     return {
         "viewer": viewer, "here": here, "theme": theme, "next_theme": THEMES[theme], "live": True,
         "other_language": next((each for each in all_words() if each != said.language), "en"),
-        "moments": Moments(place.now(), ZoneInfo(place.site.timezone), said),
+        "moments": moments, "moment": moments.mark,
         "identity": lambda request: badges.identity(request, said.language),
         "views": views(said, viewer, here), "queue_lines": [_queue(said, each, here) for each in seen.lines],
         "newest": seen.newest,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from gateway.config import Site
 from gateway.desk import canned
 from gateway.desk.letters import default_folder
-from gateway.web import assets, shown
+from gateway.web import assets, shown, signs
 from gateway.web.words import all_words, words
 
 LONGEST_WISH = 200
@@ -23,8 +23,9 @@ class Sheets:
         self.canned = canned.read(site.templates, site.languages)
         self.environment = Environment(
             loader=FileSystemLoader(default_folder() / "web" / "desk"), autoescape=True, undefined=StrictUndefined,
-            trim_blocks=True, lstrip_blocks=True)
-        self.environment.globals |= {"site": site.name, "asset": assets.address}
+            trim_blocks=True, lstrip_blocks=True, auto_reload=False)
+        self.environment.globals |= {"site": site.name, "asset": assets.address, "icon": signs.icon,
+                                     "shield": signs.shield, "face": signs.face, "priority": signs.priority}
         self.environment.filters |= {"octets": shown.octets, "linked": shown.linked}
 
     def draw(self, name: str, language: str, /, **values: object) -> str:

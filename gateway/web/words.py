@@ -23,7 +23,10 @@ class Words:
 
     def __call__(self, name: str, /, **values: object) -> Markup:
         """The words of this name, the values filled in."""
-        return self.said[name].format(**values) if values else self.said[name]
+        if not values:
+            return self.said[name]
+        # Not Markup.format, which takes ten times as long to escape.
+        return Markup(str.format(self.said[name], **{each: escape(value) for each, value in values.items()}))  # noqa: S704
 
     def of(self, section: str, word: str) -> Markup:
         """What a word of a closed set is called; one that a site made up itself, such as a queue's name, is itself."""
