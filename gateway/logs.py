@@ -32,10 +32,11 @@ class StandardError:
 _STANDARD_ERROR = StandardError()
 
 
-def configure(section: Log) -> None:
-    """Set up logging for the whole process."""
+def configure(section: Log, **process: object) -> None:
+    """Set up logging for the whole process. `process`: keys that tell it from others in the same log."""
     structlog.configure(
-        processors=[_complete, _as_json if section.format == "json" else _as_text],
+        processors=[*([lambda _logger, _method, event: {**event, **process}] if process else []), _complete,
+                    _as_json if section.format == "json" else _as_text],
         wrapper_class=structlog.make_filtering_bound_logger(section.level),
         logger_factory=lambda *_: _STANDARD_ERROR,
         cache_logger_on_first_use=False,

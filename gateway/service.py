@@ -27,6 +27,7 @@ from gateway.desk.pipeline import Desk
 from gateway.desk.post import Office
 from gateway.desk.visit import Visit
 from gateway.foundation import build_capabilities, build_resolver, certificate, clock, open_database
+from gateway.doors.doors import Doors
 from gateway.mail.envelope import domain_of
 from gateway.smtp.server import Door
 from gateway.status.watch import Rooms, Watch
@@ -146,7 +147,7 @@ def build_herald(config: Config, database: Database, resolver: Resolver,
 
 
 def build_workplace(config: Config, database: Database, desk: Desk) -> "Workplace":
-    """What the agents' page and API work with."""
+    """What the agents' page and API work with. Raises ConfigError for a login that needs what is not installed."""
     from gateway.web.workplace import Workplace
 
     return Workplace(database, Acts(desk), config.site, config.agents, desk.now)
@@ -171,7 +172,10 @@ def build_status(config: Config, watch: Watch, now: Callable[[], datetime]) -> "
 
 
 class Service:
-    """A whole gateway in one event loop. `systemd`: who started it, when that wants to hear how it is."""
+    """A whole gateway in one event loop, but for the mail that [smtp] workers take in processes of their own.
+
+    systemd: who started it, when that wants to hear how it is.
+    """
 
     def __init__(self, config: Config, *, now: Callable[[], datetime] = clock,
                  resolver: Resolver | None = None, systemd: Systemd | None = None) -> None:
@@ -186,6 +190,7 @@ class Service:
     def _build(self) -> None:
         config = self.config
         self.desk = build_desk(config, self.database, self.now, posted=self._posted)
+        self._reloads: set[asyncio.Task[None]] = set()
         read_customers(config, self.desk.customers)
         self.worker = Worker(self.database, config.delivery, config.site, self.resolver, self.now,
                              build_signer(config), self.desk.wake)
@@ -196,8 +201,9 @@ class Service:
         self.window = build_window(config, self.desk)
         self.agents_window = build_agents_window(config, self.database, self.desk)
         self.herald = build_herald(config, self.database, self.resolver, self.now)
-        rooms = Rooms(self.door, self.intake, self.desk, self.worker, self.resolver, self.database)
+        rooms = Rooms(self.door, self.doors, self.intake, self.desk, self.worker, self.resolver, self.database)
         self.watch = Watch(rooms, config.site.data, config.store.free, self.now, self.systemd.alive)
+        self.doors = Doors(config, self.door.figures, self.intake, self.resolver, self.desk.wake)
         self.status = build_status(config, self.watch, self.now)
 
     def _posted(self) -> None:
@@ -206,7 +212,12 @@ class Service:
     @property
     def addresses(self) -> list[tuple[str, int]]:
         """Where the door listens; port 0 in the config has become a real one."""
-        return self.door.addresses
+        return self.door.addresses or self.doors.addresses
+
+    @property
+    def places(self) -> list[str]:
+        """The same as in config.toml, unix sockets included."""
+        return self.door.places or self.doors.places
 
     async def start(self) -> None:
         """Everything up, the door last."""
@@ -223,11 +234,11 @@ class Service:
             with self._listening("agents"):
                 await self.agents_window.start(self.systemd.socket)
         with self._listening("smtp"):
-            await self.door.start(self.systemd.socket)
+            await (self.doors if self.config.smtp.workers > 1 else self.door).start(self.systemd.socket)
         self.watch.closed = ""
         if left := self.systemd.close():
             log.warning("systemd listens where config.toml does not", at=left)
-        log.info("frontdesk is open", listen=self.door.places,
+        log.info("frontdesk is open", listen=self.places,
                  support=self.config.site.support, letters=self._way_out())
 
     async def _open_status(self) -> None:
@@ -242,13 +253,13 @@ class Service:
         """Drain: the door and the window first, then what they left is finished or stays in the store."""
         self.watch.closed = "the gateway is shutting down"
         windows = [each for each in (self.window, self.agents_window) if each]
-        await asyncio.gather(self.door.drain(), *(each.drain() for each in windows))
+        await asyncio.gather(self.door.drain(), self.doors.drain(), *(each.drain() for each in windows))
         await self.intake.close()
         if self.herald:
             self.herald.stop()
         await self.desk.stop()
         await self.worker.stop()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._reloads, return_exceptions=True)
         if isinstance(self.resolver, DnsResolver):
             await self.resolver.close()
             log.info("name servers were asked", **asdict(self.resolver.figures))
@@ -283,7 +294,7 @@ class Service:
             self.systemd.stopping()
 
     def _tell_ready(self) -> None:
-        self.systemd.ready(f"taking mail at {', '.join(self.door.places)}")
+        self.systemd.ready(f"taking mail at {', '.join(self.places)}")
 
     def reload(self, reread: Callable[[], Config]) -> None:
         """Take a new config; a bad file keeps the old one and says so."""
@@ -295,10 +306,17 @@ class Service:
         except ConfigError as error:
             log.error("the new config is not taken: the old one stays", fault=str(error))
         else:
-            log.info("config reloaded")
+            reload = asyncio.create_task(self._tell_workers(config))
+            self._reloads.add(reload)
+            reload.add_done_callback(self._reloads.discard)
+
+    async def _tell_workers(self, config: Config) -> None:
+        await self.doors.configure(config)
+        log.info("config reloaded")
         self._tell_ready()
 
     def _reconfigure(self, config: Config) -> None:
+            self._tell_ready()
         desk = build_desk(config, self.database, self.now)
         if config.customers == self.config.customers:
             desk.customers = self.desk.customers  # what it has read stays, also when the file has a fault by now
@@ -344,7 +362,7 @@ def _templates() -> Iterator[None]:
 
 def _same_house(old: Config, new: Config) -> None:
     """What a running gateway cannot change: where it listens and where it keeps things."""
-    for path in (("store", "url"), ("site", "data"), ("smtp", "listen"), ("web", "listen"),
+    for path in (("store", "url"), ("site", "data"), ("smtp", "listen"), ("smtp", "workers"), ("web", "listen"),
                  ("agents", "listen"), ("status", "listen")):
         section, key = path
         if getattr(getattr(old, section), key) != getattr(getattr(new, section), key):

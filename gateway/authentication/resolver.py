@@ -72,6 +72,20 @@ class DnsResolver:
     def figures(self) -> Figures:
         return Figures(**self._counts, seconds=round(self._seconds, 3), longest=round(self._longest, 3))
 
+    def take(self) -> Figures:
+        """The figures since the last time; the count begins anew."""
+        taken = self.figures
+        self._counts.clear()
+        self._seconds = self._longest = 0.0
+        return taken
+
+    def add(self, figures: Figures) -> None:
+        """What another process of the gateway has asked."""
+        counts = asdict(figures)
+        self._seconds += counts.pop("seconds")
+        self._longest = max(self._longest, counts.pop("longest"))
+        self._counts.update(counts)
+
     def recall(self, name: str, type: str) -> Answer | None:
         name = plain(name)
         if not can_be_asked(name):

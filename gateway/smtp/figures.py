@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
+from copy import copy
 
 from gateway.mail.authres import UNCHECKED, Verdict
 from gateway.smtp.policy import Reply
@@ -23,6 +24,11 @@ class Times:
         self.counts[bisect_left(self.bounds, seconds)] += 1
         self.total += seconds
 
+    def add_all(self, others: "Times") -> None:
+        """What was counted elsewhere, by the same bounds."""
+        self.counts = [own + other for own, other in zip(self.counts, others.counts, strict=True)]
+        self.total += others.total
+
 
 class Figures:
     """Counts of one door."""
@@ -40,6 +46,22 @@ class Figures:
         self.identities: Counter[str] = Counter()
         self.seen_before = 0
         """Mails with a signature that had come before."""
+
+    def take(self) -> "Figures":
+        """What was counted since the last time; the count begins anew."""
+        taken = copy(self)
+        vars(self).update(vars(Figures()))
+        return taken
+
+    def add(self, others: "Figures") -> None:
+        """What another door has counted."""
+        self.clients += others.clients
+        self.octets += others.octets
+        self.seen_before += others.seen_before
+        self.mails.update(others.mails)
+        self.results.update(others.results)
+        self.identities.update(others.identities)
+        self.times.add_all(others.times)
 
     def count(self, reply: Reply, size: int, seconds: float, verdict: Verdict | None) -> None:
         """One mail was answered; `verdict` is None when nobody asked whose it was."""

@@ -10,6 +10,7 @@ from math import exp2
 
 from gateway.authentication.address import client_address
 from gateway.smtp import policy
+from gateway.smtp.crowd import Crowd
 from gateway.smtp.policy import Reply
 
 
@@ -37,11 +38,12 @@ def sender_net(ip: str) -> str:
 
 
 class Guests:
-    """Who is inside."""
+    """Who is inside. `crowd`: counts those at other doors too, where there are some."""
 
-    def __init__(self, most: int, most_per_client: int) -> None:
+    def __init__(self, most: int, most_per_client: int, crowd: Crowd | None = None) -> None:
         self._inside: Counter[str] = Counter()
         self._count = 0
+        self._crowd = crowd
         self.limit(most, most_per_client)
 
     def limit(self, most: int, most_per_client: int) -> None:
@@ -54,12 +56,15 @@ class Guests:
         is_relay: many clients come over it, so it is not measured as one.
         """
         net = client_net(ip)
-        if self._count >= self._most:
+        others, of_net = self._crowd.elsewhere(net) if self._crowd else (0, 0)
+        if self._count + others >= self._most:
             return policy.CROWDED
-        if not is_relay and self._inside[net] >= self._most_per_client:
+        if not is_relay and self._inside[net] + of_net >= self._most_per_client:
             return policy.TOO_MANY_OF_CLIENT
         self._inside[net] += 1
         self._count += 1
+        if self._crowd:
+            self._crowd.add(net, 1)
         return None
 
     def leave(self, ip: str) -> None:
@@ -68,6 +73,8 @@ class Guests:
         self._inside[net] -= 1
         if self._inside[net] <= 0:
             del self._inside[net]
+        if self._crowd:
+            self._crowd.add(net, -1)
 
 
 GUESSES_FREE = 5

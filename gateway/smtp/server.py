@@ -13,6 +13,7 @@ from gateway.config import Authentication, Listener, Site, Smtp
 from gateway.desk.capability import Capabilities
 from gateway.smtp import policy, tls
 from gateway.smtp.connection import Connection
+from gateway.smtp.crowd import Crowd
 from gateway.smtp.figures import Figures
 from gateway.smtp.hooks import Hooks
 from gateway.smtp.house import House
@@ -39,9 +40,10 @@ class Door:
         resolver: Resolver,
         capabilities: Capabilities,
         now: Callable[[], datetime],
+        crowd: Crowd | None = None,
     ) -> None:
         self._intake, self._resolver, self._now = intake, resolver, now
-        self._guests = Guests(smtp.connections, smtp.connections_per_client)
+        self._guests = Guests(smtp.connections, smtp.connections_per_client, crowd)
         self._guesses = Guesses(smtp.unknown_recipients)
         self.figures = Figures()
         self._sessions: set[Connection] = set()
@@ -82,9 +84,10 @@ class Door:
         if given:
             return await loop.create_server(session, sock=given, backlog=BACKLOG)
         if not listener.path:
-            return await loop.create_server(session, listener.host.strip("[]"), listener.port, backlog=BACKLOG)
+            return await loop.create_server(session, listener.host.strip("[]"), listener.port, backlog=BACKLOG,
+                                            reuse_port=self._smtp.workers > 1)  # fmt: skip
         server = await loop.create_unix_server(session, listener.path, backlog=BACKLOG)
-        _share(listener.path)
+        share(Path(listener.path))
         self._paths.append(Path(listener.path))
         return server
 
@@ -137,6 +140,6 @@ class Door:
         log.info("door closed", cut=len(running))
 
 
-def _share(path: str) -> None:
+def share(path: Path) -> None:
     """Whoever may write to a socket may use it: we and our group, to which a mail server in front must belong."""
-    Path(path).chmod(0o660)
+    path.chmod(0o660)

@@ -51,8 +51,8 @@ class Page(Collector):
         yield from self._health()
 
     def _door(self) -> Iterator[Metric]:
-        door = self._rooms.door
-        yield _gauge("smtp_sessions", "Clients inside", door.sessions)
+        door, doors = self._rooms.door, self._rooms.doors
+        yield _gauge("smtp_sessions", "Clients inside", door.sessions + doors.sessions)
         yield _counter("smtp_clients", "Clients that came, also those sent away", door.figures.clients)
         yield _counters("smtp_mails", "Mails by the reply to their end of data", ("code", "status"),
                         _by_reply(door.figures.mails))
@@ -60,7 +60,8 @@ class Page(Collector):
                         _by_reply(self._rooms.intake.refusals.counts))
         yield _counter("smtp_kept_bytes", "Of the mails that were kept", door.figures.octets)
         yield _histogram("smtp_keep_seconds", "From the end of data to 250", door.figures.times)
-        yield _gauge("smtp_backlog_bytes", "Of the mails that wait for the disk", self._rooms.intake.octets)
+        yield _gauge("smtp_backlog_bytes", "Of the mails that wait for the disk",
+                     self._rooms.intake.octets + doors.octets)
 
     def _authentication(self) -> Iterator[Metric]:
         figures = self._rooms.door.figures
@@ -72,7 +73,7 @@ class Page(Collector):
 
     def _dns(self) -> Iterator[Metric]:
         resolver = self._rooms.resolver
-        yield _gauge("dns_up", "Whether name servers answer", not resolver.is_away)
+        yield _gauge("dns_up", "Whether name servers answer", not (resolver.is_away or self._rooms.doors.is_dns_away))
         if not isinstance(resolver, DnsResolver):
             return
         dns = resolver.figures
@@ -88,7 +89,8 @@ class Page(Collector):
 
     def _store(self) -> Iterator[Metric]:
         held, now = self._watch.holdings, self._now()
-        yield _gauge("store_up", "Whether the store answers", not self._rooms.intake.trouble)
+        yield _gauge("store_up", "Whether the store answers",
+                     not self._rooms.intake.trouble and not self._rooms.doors.store_trouble)
         yield _gauge("disk_free_bytes", "Of the disk of the data folder", self._watch.space.free)
         yield _gauge("spool_waiting", "Mails that are kept and not yet handled", held.kept)
         yield _gauge("spool_shunted", "Mails that were laid aside for a person", held.shunted)

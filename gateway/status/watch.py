@@ -16,6 +16,7 @@ import structlog
 from gateway.authentication.answer import Resolver
 from gateway.delivery.worker import Worker
 from gateway.desk.pipeline import Desk
+from gateway.doors.doors import Doors
 from gateway.smtp.figures import Times
 from gateway.smtp.server import Door
 from gateway.store import holdings
@@ -44,6 +45,7 @@ class Rooms:
     """What is watched."""
 
     door: Door
+    doors: Doors
     intake: Intake
     desk: Desk
     worker: Worker
@@ -95,12 +97,14 @@ class Watch:
     @property
     def reasons(self) -> dict[str, str]:
         """Why the gateway is not ready, by room, each in a sentence; empty when it is."""
-        found = {"door": self.closed, **self._told, "store": self._store(),
-                 "dns": "no name server answers" if self.rooms.resolver.is_away else ""}
+        is_dns_away = self.rooms.resolver.is_away or self.rooms.doors.is_dns_away
+        found = {"door": self.closed or self.rooms.doors.trouble, **self._told, "store": self._store(),
+                 "dns": "no name server answers" if is_dns_away else ""}
         return {room: reason for room, reason in found.items() if reason}
 
     def _store(self) -> str:
-        return f"the store is away: {self.rooms.intake.trouble}" if self.rooms.intake.trouble else ""
+        trouble = self.rooms.intake.trouble or self.rooms.doors.store_trouble
+        return f"the store is away: {trouble}" if trouble else ""
 
     async def _feel_pulse(self) -> None:
         loop = asyncio.get_running_loop()

@@ -32,7 +32,9 @@ class Gateway:
         self.beats, self.has_beaten = 0, asyncio.Event()
         self.resolver = SimpleNamespace(is_away=False)
         self.intake = Intake(cast(Database, self))
-        rooms = cast(Rooms, SimpleNamespace(intake=self.intake, resolver=self.resolver, database=self))
+        self.doors = SimpleNamespace(trouble="", store_trouble="", is_dns_away=False)
+        rooms = cast(Rooms, SimpleNamespace(doors=self.doors, intake=self.intake, resolver=self.resolver,
+                                            database=self))
         self.watch = Watch(rooms, folder, 200 * MIB, lambda: self.now, self.beat, self.space)
         self.watch.closed = ""
 
