@@ -109,11 +109,19 @@ class Smtp(Section):
     """Longest whole session; then 421 4.4.2."""
     drain: Duration = timedelta(seconds=20)
     """How long open sessions may finish after SIGTERM."""
+    workers: int = Field(1, ge=1, le=64)
+    """Processes that take mail, all at the same ports and into one store; 1 takes it in the process of the desk."""
 
     @model_validator(mode="after")
     def _certificate_with_key(self) -> Self:
         if (self.certificate is None) != (self.key is None):
             raise ValueError("certificate and key are set together, or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _one_port_for_all(self) -> Self:
+        if self.workers > 1 and any(not each.port and not each.path for each in self.listen):
+            raise ValueError("several workers cannot share port 0: name one")
         return self
 
 
@@ -122,8 +130,6 @@ class Dns(Section):
 
     nameservers: tuple[NameServer, ...] = ()
     """Name servers as address:port; none means those of the system."""
-    workers: int = Field(1, ge=1, le=64)
-    """Processes that take mail, all at the same ports and into one store; 1 takes it in the process of the desk."""
     timeout: Duration = Field(timedelta(seconds=1), gt=timedelta(0))
     """Time given to one try of one question."""
     tries: int = Field(2, ge=1, le=5)
@@ -131,12 +137,6 @@ class Dns(Section):
 
 
 class Authentication(Section):
-    @model_validator(mode="after")
-    def _one_port_for_all(self) -> Self:
-        if self.workers > 1 and any(not each.port and not each.path for each in self.listen):
-            raise ValueError("several workers cannot share port 0: name one")
-        return self
-
     """[authentication]: what the door does about what SPF, DKIM, DMARC and ARC found."""
 
     enabled: bool = True

@@ -26,8 +26,8 @@ from gateway.desk.letters import LetterError, Letters
 from gateway.desk.pipeline import Desk
 from gateway.desk.post import Office
 from gateway.desk.visit import Visit
-from gateway.foundation import build_capabilities, build_resolver, certificate, clock, open_database
 from gateway.doors.doors import Doors
+from gateway.foundation import build_capabilities, build_resolver, certificate, clock, open_database
 from gateway.mail.envelope import domain_of
 from gateway.smtp.server import Door
 from gateway.status.watch import Rooms, Watch
@@ -185,12 +185,12 @@ class Service:
         self.database = open_database(config)
         self.resolver = resolver or build_resolver(config)
         self._tasks: list[asyncio.Task[None]] = []
+        self._reloads: set[asyncio.Task[None]] = set()
         self._build()
 
     def _build(self) -> None:
         config = self.config
         self.desk = build_desk(config, self.database, self.now, posted=self._posted)
-        self._reloads: set[asyncio.Task[None]] = set()
         read_customers(config, self.desk.customers)
         self.worker = Worker(self.database, config.delivery, config.site, self.resolver, self.now,
                              build_signer(config), self.desk.wake)
@@ -198,12 +198,12 @@ class Service:
         with certificate(config):
             self.door = Door(config.site, config.smtp, config.authentication, self.intake, self.resolver,
                              self.desk.office.capabilities, self.now)
+        self.doors = Doors(config, self.door.figures, self.intake, self.resolver, self.desk.wake)
         self.window = build_window(config, self.desk)
         self.agents_window = build_agents_window(config, self.database, self.desk)
         self.herald = build_herald(config, self.database, self.resolver, self.now)
         rooms = Rooms(self.door, self.doors, self.intake, self.desk, self.worker, self.resolver, self.database)
         self.watch = Watch(rooms, config.site.data, config.store.free, self.now, self.systemd.alive)
-        self.doors = Doors(config, self.door.figures, self.intake, self.resolver, self.desk.wake)
         self.status = build_status(config, self.watch, self.now)
 
     def _posted(self) -> None:
@@ -305,6 +305,7 @@ class Service:
             self._reconfigure(config)
         except ConfigError as error:
             log.error("the new config is not taken: the old one stays", fault=str(error))
+            self._tell_ready()
         else:
             reload = asyncio.create_task(self._tell_workers(config))
             self._reloads.add(reload)
@@ -316,7 +317,6 @@ class Service:
         self._tell_ready()
 
     def _reconfigure(self, config: Config) -> None:
-            self._tell_ready()
         desk = build_desk(config, self.database, self.now)
         if config.customers == self.config.customers:
             desk.customers = self.desk.customers  # what it has read stays, also when the file has a fault by now
