@@ -132,8 +132,8 @@ def _is_block(lines: list[str], number: int) -> bool:
 
 
 def _is_dated(lines: list[str], number: int) -> bool:
-    """Date: is followed by From: and one more, or by To: with an address, with nothing in between."""
-    near = lines[number + 1 : number + 5]
+    """Date: is followed by From: and one more, or by To: with an address, with nothing but blank lines in between."""
+    near = [line for line in lines[number + 1 : number + 9] if line.strip()][:4]
     count = next((place for place, line in enumerate(near) if not is_field(line)), len(near))
     has_author = any(FROM_LINE.match(line) for line in near[:count])
     return (has_author and count >= 2) or (count >= 1 and EVIDENCE.search(near[0]) is not None and "@" in near[0])

@@ -181,7 +181,8 @@ def _without_quotes(lines: list[str]) -> list[str]:
         if not is_all and not is_quoted(following) and not _is_sure(" ".join(lines[start:after])):
             continue
         if is_all or not is_quoted(following):
-            return lines[:start] if has_words(lines[:start]) else _below(lines, after)
+            own = [each for each in lines[:start] if not is_field(each[:LINE])]
+            return lines[:start] if has_words(own) else _below(lines, after)
         return _without_blocks(lines)
     kept = _without_blocks(lines)
     return lines if kept is not lines and _is_forwarded(lines) else kept
