@@ -3,7 +3,6 @@ fields of the mail that is quoted. The forms are those of headings.py.
 """
 
 import re
-from collections.abc import Iterator
 from itertools import takewhile
 
 from gateway.mail.headings import (
@@ -20,6 +19,7 @@ from gateway.mail.headings import (
     WROTE,
 )
 from gateway.mail.readable import QUOTE_MARK
+from gateway.mail.signs import holding
 
 _RULE_ABOVE = re.compile(r"\s*(?:[-_=*]{3,}|[—–]{5,})\s*$")
 """A rule above the fields of a quoted mail may be short: html.py writes <hr> as three dashes."""
@@ -43,20 +43,24 @@ _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Marks of the writing direction, which stand around names in Hebrew and Arabic headings."""
 _NAMED = re.compile(r"[^\W\d_][\w ]{0,20}[:：]\s")
 
-_MARKS = re.compile(rf"[:：>＞\]_=*~—–{QUOTE_MARK}-]")
+_MARKS = f":：>＞]_=*~—–-{QUOTE_MARK}"
 """A line that begins a quote holds one of these signs, unless it ends with one of these words."""
 _WORDS = ("wrote", "writes", "작성", "말", "글", "写道", "寫道", "schrieb", "écrit", "escribió", "escreveu", "scritto",
           "schreef", "yazdı", "yazdi", "rakstīja", "rašė", "original message", "원본 메시지", "ngliche nachricht",
           "message d'origine")
+_SENTENCE_ENDS = frozenset((".", "?", "!", ",", ";", ")", "。", "？", "！", "다", "요"))
+"""What no line of a heading ends with."""
 
 
-def may_begin(lines: list[str]) -> Iterator[int]:
+def may_begin(lines: list[str]) -> list[int]:
     """The lines that are worth a look whether a quote begins there: in most mails hardly one."""
-    text = "\n".join(lines).casefold()
-    has_words = any(word in text for word in _WORDS)
-    for number, line in enumerate(lines):
-        if _MARKS.search(line) or (has_words and (_may_end(line) or ORIGINAL_BARE.match(line.strip()))):
-            yield number
+    marked = holding(lines, _MARKS)
+    open_ended = [number for number, line in enumerate(lines) if line and line[-1] not in _SENTENCE_ENDS]
+    text = "\n".join(lines).casefold() if open_ended else ""
+    if not any(word in text for word in _WORDS):
+        return marked
+    ended = [each for each in open_ended if _may_end(lines[each]) or ORIGINAL_BARE.match(lines[each].strip())]
+    return sorted({*marked, *ended})
 
 
 def quote_begins(lines: list[str], number: int) -> tuple[int, int, bool] | None:

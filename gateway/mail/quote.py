@@ -6,12 +6,22 @@ whole, and when nothing would be left, everything is kept.
 """
 
 import re
+from collections.abc import Sequence
 from itertools import islice
 
 from gateway.mail.headings import FORWARDED, GROUPWISE, JOINED, LINE, ORIGINAL
 from gateway.mail.openings import heading_before, is_field, may_begin, quote_begins
 from gateway.mail.readable import QUOTE_MARK, SIGNATURE_MARK, has_hints, readable
-from gateway.mail.signatures import RULE, has_words, is_quoted, only_signature, without_list_footer, without_signature
+from gateway.mail.signatures import (
+    RULE,
+    has_words,
+    is_quoted,
+    only_signature,
+    quoted_lines,
+    without_list_footer,
+    without_signature,
+)
+from gateway.mail.signs import holding
 
 REPLY_MARKER = "##- Please type your reply above this line -##"
 REPLY_MARKER_KOREAN = "##- 이 줄 위에 답장을 써 주세요 -##"
@@ -39,8 +49,10 @@ _MARKER = re.compile(
     re.IGNORECASE,
 )
 """Our own line, and those of other help desks, which answer us through letters of their own."""
-_MARKED = ("--", "==", "__", "~~", "**", "——", "please", "Please", "reply", "Reply", "type", "Type")
+_MARKED = ("--", "==", "__", "~~", "**", "——")
 """How such a line begins, unless it holds "##": a quick look before the whole is tried."""
+_ABOVE = ("this line", "THIS LINE")
+"""What such a line says where nothing sets it apart."""
 _SURE = re.compile(r"@|\d[:.h]\d\d|[,、，]|\uf8f1|wrote\s?-{3,}")
 """What a heading has above words that no mark sets apart; "On 5 January 2024 the agent wrote:" is a sentence."""
 _SENTENCE = re.compile(
@@ -107,7 +119,7 @@ def _clean(lines: list[str]) -> str:
 
 def _without_armour(lines: list[str]) -> list[str]:
     """A text signed in the clear (RFC 9580 section 7) without the lines that are the signature's."""
-    if not any(line.startswith("-----BEGIN PGP SIGN") for line in lines):
+    if not any(lines[place].startswith("-----BEGIN PGP SIGN") for place in holding(lines, "-")):
         return lines
     kept: list[str] = []
     place, is_signed = 0, False
@@ -136,8 +148,8 @@ def _armour(behind: list[str]) -> int:
 
 def _without_marker(lines: list[str]) -> list[str]:
     """Everything from our own marker line on is our letter; its heading stands in front of it."""
-    for number, line in enumerate(lines):
-        if ("##" in line or line.startswith(_MARKED)) and len(line) <= LINE and _MARKER.match(line):
+    for number in _perhaps_markers(lines):
+        if len(lines[number]) <= LINE and _MARKER.match(lines[number]):
             kept = lines[:number]
             while kept and (not kept[-1].strip(" >\xa0") or RULE.match(kept[-1])):
                 kept.pop()
@@ -146,8 +158,18 @@ def _without_marker(lines: list[str]) -> list[str]:
     return lines
 
 
+def _perhaps_markers(lines: list[str]) -> Sequence[int]:
+    text = "\n".join(lines)
+    if any(words in text for words in _ABOVE):
+        return range(len(lines))
+    signs = holding(lines, "#-=_~*—")
+    return [place for place in signs if "##" in lines[place] or lines[place].startswith(_MARKED)]
+
+
 def _parted(lines: list[str]) -> list[str]:
     """An answer and the heading behind it on one line, above quoted lines, become two lines."""
+    if not any("wrote:" in lines[place] for place in holding(lines, ":")):
+        return lines
     parted: list[str] = []
     for number, line in enumerate(lines):
         start = _joined_at(lines, number) if "wrote:" in line else 0
@@ -246,9 +268,7 @@ def _blocks(lines: list[str]) -> list[tuple[int, int]]:
     """Runs of quoted lines; empty lines within a run belong to it, and so does a short wrapped rest of a
     quoted line."""
     blocks: list[tuple[int, int]] = []
-    for number, line in enumerate(lines):
-        if not is_quoted(line):
-            continue
+    for number in quoted_lines(lines):
         if blocks and _is_rest(lines[blocks[-1][1] - 1], lines[blocks[-1][1] : number]):
             blocks[-1] = (blocks[-1][0], number + 1)
         else:

@@ -6,6 +6,7 @@ import re
 
 from gateway.mail.headings import LINE
 from gateway.mail.readable import SIGNATURE_MARK
+from gateway.mail.signs import holding
 
 SIGNED_LIMIT = 40
 """Signatures of mobile programs that are taken off the end, one after the other."""
@@ -31,6 +32,7 @@ _BRAND = (
     r"(?:iphone|ipad|galaxy|samsung|outlook|windows|yahoo|gmail|lg|아이폰|아이패드|갤럭시|삼성|네이버|다음\s?메일|카카오|"
     r"안드로이드|android)"
 )
+# Where a pattern begins with anything, what must follow is looked for first: nearly every last line is no such line.
 _SIGNED = (
     rf"sent (?:from|on) my {_DEVICE}{_EXCUSE}",
     rf"sent (?:from|on|via|with|using|by) {_BY_APP}",
@@ -49,10 +51,13 @@ _SIGNED = (
     ),
     r"(?:ios|android|mac) ?(?:용|版)? ?(?:의 )?outlook ?(?:다운로드|받기|가져오기|をダウンロード|を入手).{0,40}",
     r"(?:下载|获取|取得|下載) ?(?:ios|android|mac) ?(?:版|专用|的|適用的?)? ?outlook.{0,40}",
-    rf".{{0,12}}{_BRAND}.{{0,30}}에서 (?:보냄|보냈습니다|전송(?:됨|했습니다)?|발송(?:됨)?|보낸 메일(?:입니다)?)",
-    r".{0,12}(?:메일|모바일|휴대폰|핸드폰|스마트폰|태블릿)(?: ?앱)?에서 (?:보냄|전송됨?|발송됨?)",
-    rf".{{0,12}}{_BRAND}.{{0,20}}에서 .{{0,20}}로 (?:보냄|전송)",
-    rf"{_BY_APP}から送信(?:されました)?",
+    (
+        rf"(?=.*에서).{{0,12}}{_BRAND}.{{0,30}}에서 (?:보냄|보냈습니다|전송(?:됨|했습니다)?|발송(?:됨)?|"
+        r"보낸 메일(?:입니다)?)"
+    ),
+    r"(?=.*에서).{0,12}(?:메일|모바일|휴대폰|핸드폰|스마트폰|태블릿)(?: ?앱)?에서 (?:보냄|전송됨?|발송됨?)",
+    rf"(?=.*에서).{{0,12}}{_BRAND}.{{0,20}}에서 .{{0,20}}로 (?:보냄|전송)",
+    rf"(?=.*から送信){_BY_APP}から送信(?:されました)?",
     rf"(?:发自|發自|来自|從|从)\s?(?:我的)?{_BY_APP}",
     rf"(?:von meinem {_DEVICE} gesendet|gesendet (?:von|mit|über) {_BY_APP})",
     r"diese (?:nachricht|e-mail) wurde von .{1,60} gesendet",
@@ -66,7 +71,7 @@ _SIGNED = (
     rf"skickat från {_BY_APP}",
     rf"sendt fra {_BY_APP}",
     rf"lähetetty {_BY_APP}",
-    rf"{_BY_APP}(?:dan|den|ımdan|imden|umdan) gönderildi",
+    rf"(?=.*gönderildi){_BY_APP}(?:dan|den|ımdan|imden|umdan) gönderildi",
     rf"(?:được |đã )?gửi từ {_BY_APP}",
     rf"(?:odesláno|odoslané) z {_BY_APP}",
     rf"küldve {_BY_APP}",
@@ -76,7 +81,7 @@ _SIGNED = (
     rf"أُ?رسلت? من {_BY_APP}",
     rf"נשלח מ.{{0,4}}{_BY_APP}",
     rf"στάλθηκε από (?:το )?{_BY_APP}",
-    rf"{_BY_APP}(?:ról|ről|omról|emről) küldve",
+    rf"(?=.*küldve){_BY_APP}(?:ról|ről|omról|emről) küldve",
     rf"(?:el)?küldve .{{0,6}}{_BY_APP}",
     rf"saadetud {_BY_APP}",
     rf"poslano (?:sa?|z) {_BY_APP}",
@@ -92,15 +97,20 @@ SIGNED = re.compile(
 RULE = re.compile(r"\s*(?:[_]{5,}|[-]{10,}|[=]{10,}|[*]{10,}|[—–]{5,})\s*$")
 _RULE_OR_DASHES = re.compile(RULE.pattern + r"|\s*(?:--|—|––)\s*$")
 _LIST_RULE = re.compile(r"\s*(?:_{2,}|[-=~*]{20,}|--)\s*$")
-_SIGNATURE = re.compile(r"\s*(?:--|—|––)\s*$")
-_DASHES = 40
-"""Characters of the longest line that begins a signature."""
+_DASHES = frozenset(("--", "—", "––"))
+"""A line that holds nothing else begins a signature."""
+_LONGEST_DASHES = 40
+"""Characters of such a line, blanks included."""
 _LINK = re.compile(r"\[([^\[\]]{1,80})\]\([^()\s]{1,100}\)")
 """A link as Markdown writes it."""
 
 
 def is_quoted(line: str) -> bool:
     return (">" in line or "＞" in line) and line.lstrip(" \t").startswith((">", "＞"))
+
+
+def quoted_lines(lines: list[str]) -> list[int]:
+    return [place for place in holding(lines, ">＞") if is_quoted(lines[place])]
 
 
 def has_words(lines: list[str]) -> bool:
@@ -121,11 +131,8 @@ def without_signature(lines: list[str]) -> list[str]:
     """From "-- " on, and mobile signatures at the end; only where words remain in front."""
     first = next((number for number, line in enumerate(lines) if has_words([line])), len(lines))
     end = len(lines)
-    for number in range(len(lines) - 1, first, -1):
-        line = lines[number]
-        if is_quoted(line):
-            break
-        if len(line) <= _DASHES and _begins_signature(line, lines[number + 1 : min(end, number + 31)]):
+    for number in reversed(_dashes(lines)):
+        if number > first and _begins_signature(lines[number], lines[number + 1 : min(end, number + 31)]):
             end = number
     end = _end(lines, end, RULE)
     for _ in range(SIGNED_LIMIT):
@@ -143,10 +150,20 @@ def _end(lines: list[str], end: int, ruled: re.Pattern[str]) -> int:
     return end
 
 
+def _dashes(lines: list[str]) -> list[int]:
+    """The lines that may begin a signature: those behind the last quoted line."""
+    found = [place for place in holding(lines, f"-—–{SIGNATURE_MARK}") if _is_dashes(lines[place])]
+    last = max(quoted_lines(lines), default=-1) if found else -1
+    return [place for place in found if place > last]
+
+
+def _is_dashes(line: str) -> bool:
+    bare = line.strip()
+    return len(line) <= _LONGEST_DASHES and (bare in _DASHES or bare == SIGNATURE_MARK)
+
+
 def _begins_signature(line: str, behind: list[str]) -> bool:
     """RFC 3676 section 4.3: "-- ". Dashes alone count right above a few lines that ask nothing."""
-    if not (line == "-- " or line.strip() == SIGNATURE_MARK or _SIGNATURE.match(line)):
-        return False
     if line == "-- " or line.strip() == SIGNATURE_MARK:
         return True
     words = [each for each in behind[:30] if each.strip()]
@@ -157,7 +174,6 @@ def _begins_signature(line: str, behind: list[str]) -> bool:
 def only_signature(lines: list[str]) -> bool:
     words = [line for line in lines if line.strip()]
     return bool(words) and (
-        bool(_SIGNATURE.match(words[0]))
-        or words[0].strip() == SIGNATURE_MARK
+        words[0].strip() in (*_DASHES, SIGNATURE_MARK)
         or (len(words) == 1 and bool(SIGNED.match(words[0].strip()[:LINE])))
     )
