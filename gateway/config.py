@@ -15,9 +15,23 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.source import NOWHERE, Origin, Source
-from gateway.units import Address, DomainName, HostPort, NameServer, Net, Octets, Place, Selector, TimeZone, Url, url
+from gateway.units import (
+    Address,
+    DomainName,
+    HostPort,
+    Issuer,
+    NameServer,
+    Net,
+    Octets,
+    Place,
+    Selector,
+    TimeZone,
+    Url,
+    url,
+)
 from gateway.units import Duration as Duration  # handlers' settings have it from here
 from gateway.units import Listener as Listener  # and the door this
+from gateway.units import is_confidential as is_confidential  # and web/provider this
 
 Action = Literal["accept", "quarantine", "defer", "refuse"]
 
@@ -269,6 +283,32 @@ class Web(Section):
     """Web servers in front of us: only their X-Forwarded-For is believed."""
 
 
+class Oidc(Section):
+    """[agents.oidc]: agents log in by the organisation's own provider (OpenID Connect), beside passwords."""
+
+    issuer: Issuer = ""
+    """What the provider calls itself, to the letter; "" is no provider."""
+    client_id: str = ""
+    """What it calls us."""
+    client_secret: str = ""
+    """Our password there; it may come from FRONTDESK_AGENTS__OIDC__CLIENT_SECRET."""
+    claim: str = Field("email", min_length=1)
+    """The claim that is somebody's address; the provider must say email_verified."""
+    domain: str = ""
+    """Addresses of this domain are login names without it; others are login names as they are."""
+
+    @model_validator(mode="after")
+    def _known_there(self) -> Self:
+        if self.issuer and not self.client_id:
+            raise ValueError("an issuer wants the client_id by which it knows us")
+        return self
+
+    def login_name(self, address: str) -> str:
+        """The login name of whoever has this address."""
+        local, _, domain = address.rpartition("@")
+        return local if self.domain and domain.lower() == self.domain.lower() else address
+
+
 class Agents(Section):
     """[agents]: the agents' page and its API, at an address of its own that the public does not reach."""
 
@@ -284,6 +324,14 @@ class Agents(Section):
     """Nets of our own that webhooks may reach, also without TLS; others only at public addresses over TLS."""
     mcp: bool = False
     """Whether AI agents find the desk at /api/v1/mcp, each with a token."""
+    oidc: Oidc = Oidc()
+    """The organisation's own login."""
+
+    @model_validator(mode="after")
+    def _where_to_come_back(self) -> Self:
+        if self.oidc.issuer and not self.url:
+            raise ValueError("[agents.oidc] wants [agents] url, to which the provider sends agents back")
+        return self
 
 
 class Status(Section):

@@ -10,6 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import structlog
@@ -149,6 +150,10 @@ def build_herald(config: Config, database: Database, resolver: Resolver,
 def build_workplace(config: Config, database: Database, desk: Desk) -> "Workplace":
     """What the agents' page and API work with. Raises ConfigError for a login that needs what is not installed."""
     from gateway.web.workplace import Workplace
+
+    if config.agents.oidc.issuer and not (find_spec("joserfc") and find_spec("httpx2")):
+        raise config.fault(("agents", "oidc", "issuer"),
+                           "needs the extra `oidc`, which is not installed: pip install 'frontdesk[oidc]'")
 
     return Workplace(database, Acts(desk), config.site, config.agents, desk.now)
 

@@ -124,6 +124,18 @@ def url(value: str) -> str:
     return value.rstrip("/")
 
 
+def is_confidential(value: str) -> bool:
+    """Whether nobody on the way reads what is sent to this address of the web: by TLS, or on this machine."""
+    host = r"https://[A-Za-z0-9.-]+|http://(localhost|127\.\d+\.\d+\.\d+|\[::1\])"
+    return bool(re.fullmatch(rf"({host})(:\d{{1,5}})?([/?][!-~]*)?", value))
+
+
+def _issuer(value: str) -> str:
+    if value and (not is_confidential(value) or set("?#") & set(value)):
+        raise ValueError(f'{value!r} is not an issuer, such as "https://login.example.com", as it calls itself')
+    return value
+
+
 def _net(value: str) -> str:
     try:
         ip_network(value)
@@ -156,4 +168,5 @@ NameServer = Annotated[str, AfterValidator(_name_server)]
 Address = Annotated[str, AfterValidator(_address)]
 Selector = Annotated[str, AfterValidator(selector)]
 Url = Annotated[str, AfterValidator(url)]
+Issuer = Annotated[str, AfterValidator(_issuer)]
 Net = Annotated[str, AfterValidator(_net)]

@@ -67,6 +67,13 @@ def test_an_unknown_table_is_told(written: Path) -> None:
      "3: delivery.dkim_keys.0.selector: 'a_b' is not a selector: letters, digits and hyphens, such as \"desk-2026\""),
     ('[delivery]\n\ndkim_keys = [{ selector = "a", file = "1.pem" }, { selector = "A", file = "2.pem" }]',
      "3: delivery.dkim_keys: two keys have the selector 'a'"),
+    ('[agents]\n[agents.oidc]\nissuer = "http://login.example.com"', (
+        "3: agents.oidc.issuer: 'http://login.example.com' is not an issuer, such as \"https://login.example.com\", as "
+        "it calls itself")),
+    ('[agents]\n[agents.oidc]\nissuer = "https://login.example.com/"', (
+        "2: agents.oidc: an issuer wants the client_id by which it knows us")),
+    ('[agents]\n[agents.oidc]\nissuer = "https://login.example.com/"\nclient_id = "x"', (
+        "1: agents: [agents.oidc] wants [agents] url, to which the provider sends agents back")),
     ('[[delivery.dkim_keys]]\nselector = "a"\n[[delivery.dkim_keys]]\nselector = "b"\nfile = "2.pem"',
      "1: delivery.dkim_keys.0.file: Field required"),
 ])

@@ -28,6 +28,7 @@ CONSOLE = "console"
 _NAME = re.compile(r"[^\W_][\w.@+-]{0,63}")
 MOST_QUEUES = 100
 LONGEST_WORD = 100
+LONGEST_VOUCHER = 300
 TOKEN_MARK = "fd_"  # noqa: S105 - what every token begins with, so that scanners for lost secrets know one
 AT_ONCE = 2
 """Passwords that are looked at together: each takes 19 MiB and a core."""
@@ -183,7 +184,21 @@ class Staff:
         if agent is None or not is_good or agent.disabled_at is not None:
             await self._told_off(agent, visit)
             return None
-        return await self._let_in(agent, visit, lasts)
+        return await self._let_in(agent, visit, lasts, f"{agent.name} logged in.")
+
+    async def enter_vouched(self, typed: str, by: str, visit: Visit, lasts: timedelta) -> str | None:
+        """The secret for the cookie of an agent for whom somebody else vouches; None when there is no such agent."""
+        name, by = login_name(typed), storable(by)[:LONGEST_VOUCHER]
+        agent = await self.database.read(lambda db: db.get(Agent, storable(name)) if _NAME.fullmatch(name) else None)
+        if agent is None or agent.disabled_at is not None:
+            await self.turn_away(f"There is no agent {storable(name)[:LONGEST_WORD]!r}, for whom {by} vouches.", visit)
+            return None
+        return await self._let_in(agent, visit, lasts, f"{agent.name} logged in: {by} vouches for them.")
+
+    async def turn_away(self, because: str, visit: Visit) -> None:
+        """Somebody whom we do not know is not let in: it stands in the audit."""
+        await self.database.write(lambda db: audit.write(
+            db, self.now(), "login", "nobody", "refused", because, {"client": visit.client_ip}))
 
     async def is_password(self, name: str, password: str) -> bool:
         """Whether it is this agent's."""
@@ -198,7 +213,7 @@ class Staff:
 
         await self.database.write(work)
 
-    async def _let_in(self, agent: Agent, visit: Visit, lasts: timedelta) -> str | None:
+    async def _let_in(self, agent: Agent, visit: Visit, lasts: timedelta, because: str) -> str | None:
         secret, now = secrets.token_urlsafe(32), self.now()
 
         def work(db: Db) -> str | None:
@@ -207,7 +222,7 @@ class Staff:
                 return None  # it changed while the password was looked at
             agents.end_old(db, now)
             db.add(self._login(held, secret, visit, lasts))
-            audit.write(db, now, "login", agent.name, "in", f"{agent.name} logged in.", {"client": visit.client_ip})
+            audit.write(db, now, "login", agent.name, "in", because, {"client": visit.client_ip})
             return secret
 
         return await self.database.write(work)

@@ -51,7 +51,7 @@ from gateway.web.workplace import Workplace
 log = structlog.get_logger()
 
 DESCRIPTION = f"{api.BASE}/openapi.json"
-OPEN = ("/login", DESCRIPTION)
+OPEN = ("/login", "/login/oidc", "/login/oidc/back", DESCRIPTION)
 """Whoever comes may see these, and what lies below assets.PATH."""
 SAFE = ("GET", "HEAD")
 LONGEST_URL = 4096
@@ -90,10 +90,12 @@ class AgentsWindow(Window):
         """Take new pages and settings: they hold from now on."""
         settings = workplace.settings
         staff, is_secure = Staff(workplace.database, workplace.now), settings.url.startswith("https://")
-        logins = Logins(staff, settings.login, is_secure, self._tries)
+        logins = Logins(staff, settings.login, is_secure, self._tries, bool(settings.oidc.issuer))
         self._streams.workplace = workplace
         live = stream.routes(self._streams, logins.viewer)
         extra = [mcp.routes(workplace)] if settings.mcp else []
+        if settings.oidc.issuer:
+            extra.append(_sign_on(workplace, logins, sheets))
         app = build(sheets, logins, [live, *extra, *routers(workplace, sheets, logins)])
         self.serve(Frame(app, logins, sheets, settings.url), settings.proxies)
 
@@ -102,6 +104,16 @@ def routers(workplace: Workplace, sheets: Sheets, logins: Logins) -> list[APIRou
     """All that there is behind the door: the pages and the API."""
     doors = [assets.routes(), login.routes(logins, sheets)]
     return [*doors, *page_routes(workplace, sheets), api_routes(workplace, logins.staff)]
+
+
+def _sign_on(workplace: Workplace, logins: Logins, sheets: Sheets) -> APIRouter:
+    """The organisation's own login, by the libraries of the extra `oidc`."""
+    from gateway.web import sign_on
+    from gateway.web.provider import Provider
+
+    settings = workplace.settings
+    provider = Provider(settings.oidc, settings.url + sign_on.BACK, workplace.now)
+    return sign_on.routes(sign_on.SignOn(logins, provider), sheets)
 
 
 def page_routes(workplace: Workplace, sheets: Sheets) -> list[APIRouter]:

@@ -78,8 +78,11 @@ def viewer_of(http_request: HttpRequest) -> Viewer:
 class Logins:
     """Knows cookies and tokens, and gives out cookies."""
 
-    def __init__(self, staff: Staff, lasts: timedelta, is_secure: bool, tries: Buckets) -> None:
+    def __init__(self, staff: Staff, lasts: timedelta, is_secure: bool, tries: Buckets,
+                 has_provider: bool = False) -> None:
         self.staff, self.lasts, self.is_secure, self.tries = staff, lasts, is_secure, tries
+        self.has_provider = has_provider
+        """The organisation's own login leads here too (web/sign_on)."""
 
     @property
     def cookie(self) -> str:
@@ -117,19 +120,24 @@ class Logins:
 
     async def enter(self, name: str, password: str, http_request: HttpRequest) -> str | None:
         """The secret for a cookie; None when it is not their password. Raises Problem for who tried too often."""
-        client = http_request.client.host if http_request.client else ""
-        account, net = login_name(name)[:200], client_net(client)
+        visit = visit_of(http_request)
+        account, net = login_name(name)[:200], client_net(visit.client_ip)
         tries = ((f"net {net}", FOR_A_NET), (f"account {account} {net}", FOR_AN_ACCOUNT_THERE),
                  (f"account {account}", FOR_AN_ACCOUNT))
         if not self.tries.admits(tries, asyncio.get_running_loop().time()):
-            log.warning("too many passwords tried", client=client)
+            log.warning("too many passwords tried", client=visit.client_ip)
             raise Problem("crowded", "Too many passwords were tried: wait a little.", Retry_After=SECONDS)
-        visit = Visit(client, http_request.headers.get("user-agent", ""))
         secret = await self.staff.enter(name, password, visit, self.lasts)
         if secret is not None:
             self.tries.forgive(tries)
-        log.info("login", agent=account if secret else "?", let_in=secret is not None, client=client)
+        log.info("login", agent=account if secret else "?", let_in=secret is not None, client=visit.client_ip)
         return secret
+
+    async def end(self, http_request: HttpRequest) -> None:
+        """Whatever login this browser has is over."""
+        viewer = await self.viewer(http_request)
+        if viewer is not None and viewer.by == "login":
+            await self.staff.leave(viewer.agent, viewer.secret_hash)
 
     def give(self, answer: Response, secret: str) -> Response:
         answer.set_cookie(self.cookie, secret, max_age=int(self.lasts.total_seconds()), path="/", httponly=True,
@@ -145,37 +153,29 @@ def routes(logins: Logins, sheets: Sheets) -> APIRouter:
     """GET and POST /login, POST /logout, GET and POST /password."""
     router = APIRouter()
 
-    def language(http_request: HttpRequest) -> str:
-        return sheets.language(http_request.headers.get("accept-language", ""))
-
     @router.api_route("/login", methods=["GET", "HEAD"])
     async def ask(http_request: HttpRequest) -> Response:
         if await logins.viewer(http_request) is not None:
             return RedirectResponse("/", 303)
-        following = local(http_request.query_params.get("next", ""))
-        return sheets.answer("login", language(http_request), following=following, name="", fault="")
+        return asked_to_log_in(logins, sheets, http_request)
 
     @router.post("/login")
     async def enter(http_request: HttpRequest) -> Response:
         form = await read_form(http_request)
-        following, name = local(form.get("next", "")), form.get("name", "")
+        following, name = form.get("next", ""), form.get("name", "")
         fault, status = "wrong", 401
         try:
             secret = await logins.enter(name, form.get("password", ""), http_request)
         except Problem as problem:
             secret, fault, status = None, "often", problem.status
         if secret is None:
-            answer = sheets.answer("login", language(http_request), status, following=following, name=name[:100],
-                                   fault=fault)
-            if status == 429:
-                answer.headers["Retry-After"] = SECONDS
-            return answer
-        await _end(logins, http_request)
-        return logins.give(RedirectResponse(following or "/", 303), secret)
+            return asked_to_log_in(logins, sheets, http_request, fault, status, following, name)
+        await logins.end(http_request)
+        return logins.give(RedirectResponse(local(following) or "/", 303), secret)
 
     @router.post("/logout")
     async def leave(http_request: HttpRequest) -> Response:
-        await _end(logins, http_request)
+        await logins.end(http_request)
         return logins.take(RedirectResponse("/login", 303))
 
     @router.api_route("/password", methods=["GET", "HEAD"])
@@ -195,25 +195,35 @@ def routes(logins: Logins, sheets: Sheets) -> APIRouter:
     return router
 
 
+def asked_to_log_in(logins: Logins, sheets: Sheets, http_request: HttpRequest, fault: str = "", status: int = 200,
+                    following: str = "", name: str = "") -> Response:
+    """The login page. fault: a word of it; following: where to go on, by the form or the address."""
+    language = sheets.language(http_request.headers.get("accept-language", ""))
+    to = local(following or http_request.query_params.get("next", ""))
+    answer = sheets.answer("login", language, status, following=to, name=name[:100], fault=fault,
+                           has_provider=logins.has_provider)
+    if status == 429:
+        answer.headers["Retry-After"] = SECONDS
+    return answer
+
+
+def visit_of(http_request: HttpRequest) -> Visit:
+    """From where somebody comes."""
+    client = http_request.client.host if http_request.client else ""
+    return Visit(client, http_request.headers.get("user-agent", ""))
+
+
 async def _change(logins: Logins, viewer: Viewer, old: str, new: str, http_request: HttpRequest) -> str:
     """The secret of the login that this browser goes on with. Raises Refused, its code a word of the page."""
-    client = http_request.client.host if http_request.client else ""
-    tries = ((f"account {viewer.agent} {client_net(client)}", FOR_AN_ACCOUNT_THERE),)
+    visit = visit_of(http_request)
+    tries = ((f"account {viewer.agent} {client_net(visit.client_ip)}", FOR_AN_ACCOUNT_THERE),)
     if not logins.tries.admits(tries, asyncio.get_running_loop().time()):
         raise Refused("Too many passwords were tried: wait a little.", "often")
     if not await logins.staff.is_password(viewer.agent, old):
         raise Refused("The present password is another one.", "wrong")
-    visit = Visit(client, http_request.headers.get("user-agent", ""))
     secret = await logins.staff.change_password(viewer.agent, new, visit, logins.lasts)
     logins.tries.forgive(tries)
     return secret
-
-
-async def _end(logins: Logins, http_request: HttpRequest) -> None:
-    """Whatever login this browser has is over."""
-    viewer = await logins.viewer(http_request)
-    if viewer is not None and viewer.by == "login":
-        await logins.staff.leave(viewer.agent, viewer.secret_hash)
 
 
 async def read_form(http_request: HttpRequest) -> dict[str, str]:
