@@ -115,9 +115,8 @@ def _preamble(root: Part, reading: _Reading) -> str:
     before = reading.raw[root.start : min(root.children[0].start, root.start + TEXT_LIMIT)]
     end = root.start + (len(before) if (mark := _DELIMITER.search(before)) is None else mark.start())
     text, findings = text_of(reading.raw, replace(root, end=end, type=Parameters("text/plain")), reading.hint)
-    if "MIME" in text or not text.strip():
-        return ""
-    reading.findings += [*findings, "text-in-preamble"]
+    text = "\n\n".join(each for each in text.split("\n\n") if "MIME" not in each)
+    reading.findings += [*findings, "text-in-preamble"] if text.strip() else []
     return text
 
 

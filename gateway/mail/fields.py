@@ -19,6 +19,7 @@ FIELDS_LIMIT = 5000
 Fields = tuple[tuple[str, str], ...]
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_BLANK_IN_NAME = re.compile(rb"[Xx]-[!-9;-~]{1,60}[ \t][^:]{1,60}:")
 _KNOWN = re.compile(
     rb"(?im)^(from|to|cc|subject|date|message-id|mime-version|content-type|content-transfer-encoding|received|"
     rb"return-path|reply-to|sender|dkim-signature|content-disposition|content-id|x-[a-z0-9-]{1,60})[ \t]*:"
@@ -124,6 +125,8 @@ def _fields(lines: list[bytes], block: bytes) -> tuple[Fields, int | None, list[
             findings.append("header-line-broken")
             # Blanks in the line that should be empty, or the first delimiter at once: the body has begun.
             has_ended = line.startswith(b"--") or (number > 0 and not lines[number - 1].strip())
+            if not has_ended and _BLANK_IN_NAME.match(line):
+                continue
             if has_ended or not _KNOWN.search(b"\n".join(lines[number + 1 : number + 60])):
                 return _finish(fields, findings), _offset(block, number), findings
     return _finish(fields, findings), None, sorted(set(findings))

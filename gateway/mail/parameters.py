@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from html import unescape
 from itertools import groupby
 from urllib.parse import unquote_to_bytes
 
@@ -22,6 +23,7 @@ _TOKEN = re.compile(r"\s*([A-Za-z0-9!#$&^_.+-]+)(?:\s*/\s*([A-Za-z0-9!#$&^_.+-]+
 _COMMENT = re.compile(r"\([^()]*\)")
 _PIECE = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?$")
 _PERCENT = re.compile(r"%[C-Fc-f][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]")
+_ENTITY = re.compile(r"&#[1-9]\d{2,5};")
 _ESCAPE = re.compile(r'\\(["\\])')
 
 
@@ -51,7 +53,7 @@ def parameters(text: str, *, may_guess: bool = True) -> Parameters:
         number = int(piece[2]) if piece[2] else _WHOLE if piece[3] else _PLAIN
         pieces.setdefault(piece[1], {}).setdefault(number, (bool(piece[3]), _unquoted(found[2])[:VALUE_LIMIT]))
     given = {name: _value(found, may_guess) for name, found in pieces.items()}
-    names = {name: _percent_decoded(given[name]) for name in ("name", "filename") if name in given}
+    names = {name: _plain_name(given[name]) for name in ("name", "filename") if name in given}
     return Parameters(value, given | names)
 
 
@@ -106,8 +108,10 @@ def _legacy(text: str, may_guess: bool) -> str:
     return decode(octets(text), may_guess=may_guess)[0]
 
 
-def _percent_decoded(text: str) -> str:
-    """Some mailers percent-encode without saying so (RFC 2231 would: name*=); only what is UTF-8 then, and no ASCII."""
+def _plain_name(text: str) -> str:
+    """Some mailers percent-encode without saying so (RFC 2231 would: name*=), or send what a web form gave them
+    ("&#54620;"); only what is UTF-8 then, and no ASCII."""
+    text = _ENTITY.sub(lambda found: unescape(found[0]), text)
     if not _PERCENT.search(text):
         return text
     try:

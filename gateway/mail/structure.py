@@ -94,11 +94,18 @@ def _read(raw: bytes, start: int, end: int, default: Parameters, depth: int, bud
     if kind.value in _MEANT:
         kind = Parameters(_MEANT[kind.value], kind.given)
     if kind.value in ("", "text") or "/" not in kind.value:
-        kind = Parameters(default.value if "multipart" not in kind.value else "multipart/mixed", kind.given)
+        kind = Parameters(_without_slash(kind, default), kind.given)
     part = Part(header, kind, parameters(header.get("content-disposition"), may_guess=may_guess), header.body, end)
     if kind.value.startswith("multipart/"):
         _open(raw, part, depth, budget)
     return part
+
+
+def _without_slash(kind: Parameters, default: Parameters) -> str:
+    """What a type means that is none (RFC 2045 section 5.2): text, unless it names a file."""
+    if "multipart" in kind.value:
+        return "multipart/mixed"
+    return "application/octet-stream" if kind.value not in ("", "text") and kind.get("name") else default.value
 
 
 def _open(raw: bytes, part: Part, depth: int, budget: _Budget) -> None:
