@@ -46,7 +46,8 @@ class Worker:
         config = _share(start.config)
         self._number, self._given, self._writer = start.number, start.given, writer
         self._database, self._resolver = open_database(config), build_resolver(config)
-        self._intake = Intake(self._database, lambda: self._say(Kept()), backlog=config.store.backlog)
+        self._intake = Intake(self._database, lambda: self._say(Kept()), backlog=config.store.backlog,
+                              is_alone=False)
         crowd = Crowd(mmap.mmap(start.crowd, 0), start.number - 1, start.key)
         self._door = Door(config.site, config.smtp, config.authentication, self._intake, self._resolver,
                           build_capabilities(config), clock, crowd)
