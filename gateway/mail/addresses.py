@@ -165,6 +165,8 @@ def _joined(name: str, draft: _Draft) -> Address:
     found = _ADDRESS.search(name)
     if not found:
         comment = tidy(decode_words(" ".join(draft.comments)))
+        if _DOTTED.fullmatch(comment):
+            return Address(comment, name)
         return Address(plain, name or comment) if "@" in plain and " " not in plain else Address("", comment or name)
     rest = tidy((name[: found.start()] + " " + name[found.end() :]).strip(" \t[]()<>\"'"))
     return Address(found[0].strip("'`"), rest or tidy(decode_words(" ".join(draft.comments))))
