@@ -225,7 +225,8 @@ def _is_answer(message: "Message") -> bool:
 def _received(message: "Message", envelope: Envelope | None) -> str:
     """Another desk's acknowledgement, from a system that marks nothing."""
     words = message.text[:1000]
-    if not _holds(words, RECEIVED_SIGNS):
+    folded = words.casefold()
+    if not any(sign in folded for sign in RECEIVED_SIGNS):
         return ""
     told = RECEIVED_WORDS.search(words) and (
         TICKET.search(f"{message.subject[:300]}\n{words}") or PROMISED_WORDS.search(words)
@@ -249,13 +250,8 @@ def _invitation(message: "Message", envelope: Envelope | None) -> str:
 
 def _challenge(message: "Message", envelope: Envelope | None) -> str:
     texts = (message.subject[:300].lower(), message.text[:1500].lower())
-    has = any(_holds(text, CHALLENGE_SIGNS) and CHALLENGE.search(text) for text in texts)
+    has = any(any(sign in text for sign in CHALLENGE_SIGNS) and CHALLENGE.search(text) for text in texts)
     return "A challenge robot asks whether we are human." if has else ""
-
-
-def _holds(text: str, signs: tuple[str, ...]) -> bool:
-    folded = text.casefold()
-    return any(sign in folded for sign in signs)
 
 
 _RULES: tuple[Callable[["Message", Envelope | None], str], ...] = (

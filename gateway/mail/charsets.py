@@ -222,13 +222,13 @@ def _sample(raw: bytes) -> bytes:
 
 def _escaped(raw: bytes, label: str) -> str | None:
     """ISO-2022 text, whatever its label says: escapes (RFC 1468, RFC 1557) are rarer than wrong labels."""
-    name = plain_label(label)
-    if b"\x1b" in raw and _ESCAPES.search(raw):
+    name, has_escapes = plain_label(label), b"\x1b" in raw
+    if has_escapes and _ESCAPES.search(raw):
         return _iso_2022_jp(raw)
-    if (b"\x1b$)C" in raw or name.startswith(("iso2022kr", "csiso2022kr"))) and (b"\x0e" in raw or raw.isascii()):
+    if ((has_escapes and b"\x1b$)C" in raw) or name.startswith(("iso2022kr", "csiso2022kr"))) and (b"\x0e" in raw or raw.isascii()):
         pairs = _SHIFTED.sub(lambda found: found[1].translate(_HIGH), raw.replace(b"\x1b$)C", b""))
         return _composed(pairs.decode("cp949", "replace").replace("\x0f", ""))
-    if b"\x1b$)A" in raw:
+    if has_escapes and b"\x1b$)A" in raw:
         return (
             raw.replace(b"\x1b$)A", b"").decode("gb18030", "replace")
             if b"\x0e" not in raw
@@ -236,7 +236,7 @@ def _escaped(raw: bytes, label: str) -> str | None:
                 "gb18030", "replace"
             )
         )
-    if name in ("hzgb2312", "hz") or ((b"~{" in raw and b"~}" in raw and name in ("gb2312", "")) and raw.isascii()):
+    if name in ("hzgb2312", "hz") or ((name in ("gb2312", "") and b"~{" in raw and b"~}" in raw) and raw.isascii()):
         return _hz(raw)
     if name in ("utf7", "unicode11utf7", "xunicode20utf7") and raw.isascii():
         return raw.decode("utf_7", "replace")

@@ -25,6 +25,7 @@ from gateway.mail.systems import (
     REFUSAL,
     SUBJECT,
     SUCCESS,
+    SUCCESS_TITLE,
 )
 
 if TYPE_CHECKING:
@@ -80,11 +81,16 @@ def looks_like_bounce(message: "Message") -> bool:
         return bool(REFUSAL.search(words[:1500]))
     if kind not in ("", "delivery-status") or ABSENCE_SUBJECT.match(message.subject[:300]):
         return False
-    if SUCCESS.search(message.subject[:300]) or (SUCCESS.search(words[:600]) and not _CODE.search(words)):
+    if _is_success(message.subject[:300]) or (_is_success(words[:600]) and not _CODE.search(words)):
         return False
     if "@" in words[:1000] and OPENING.match(words[:1000]) and ADDRESS.search(words[:1000]):
         return True
     return _by_daemon(message, words) or _by_words(message, words)
+
+
+def _is_success(words: str) -> bool:
+    told = "deliver" in words.lower() and SUCCESS.search(words)
+    return bool(told or SUCCESS_TITLE.match(words))
 
 
 def _is_telling(words: str) -> bool:
@@ -106,6 +112,8 @@ def _by_daemon(message: "Message", words: str) -> bool:
 def _by_words(message: "Message", words: str) -> bool:
     """A customer may ask about a parcel that was not delivered: without a daemon's name, an address and a fault must
     be there, or the mail that comes back."""
+    if "@" not in words and not _brings_back(message):
+        return False
     if not SUBJECT.search(message.subject) or _is_answer(message) or GREETING.match(words) or not BODY.search(words):
         return False
     is_likely = bool(DAEMON.match(message.from_email.partition("@")[0].lower())) or not message.from_email

@@ -59,7 +59,8 @@ SAMPLE = 3000
 
 _URL = re.compile(r"https?://\S+|[^\s@]{1,64}@[^\s@]+")
 _WORD = re.compile(r"[^\W\d_]+")
-_NO_LETTERS = str.maketrans({chr(each): " " for each in range(128) if not chr(each).isalpha()})
+_LETTERS = bytes(ord(chr(each).lower()) if chr(each).isalpha() else ord(" ") for each in range(128)).ljust(256)
+"""ASCII letters in lower case, and blanks for all else."""
 _SCRIPTS = (
     ("ko", re.compile(r"[\uac00-\ud7a3\u3131-\u318e\u1100-\u11ff]")),
     ("ja", re.compile(r"[\u3041-\u30fa]")),
@@ -126,7 +127,7 @@ def _by_words(sample: str) -> str:
 
 def _words(sample: str) -> list[str]:
     if sample.isascii():
-        return sample.lower().translate(_NO_LETTERS).split()[:800]
+        return sample.encode("ascii").translate(_LETTERS).decode("ascii").split()[:800]
     return "\n".join(_WORD.findall(sample)[:800]).lower().split()
 
 

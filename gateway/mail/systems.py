@@ -56,14 +56,17 @@ SUBJECT = re.compile(
     re.IGNORECASE,
 )
 
-SUCCESS = re.compile(
-    r"^\s*(?:delivered|relayed|expanded|배달됨|전달됨|配信済み|已送达|已傳遞|zugestellt|remis|entregado|entregue|recapitato|"
-    r"bezorgd|доставлено|dostarczono)\s?:|successful(?:ly)? (?:mail )?deliver|"
-    r"(?:has been|was) (?:successfully )?delivered to the (?:following|destination)|delivery to these recipients or "
-    r"groups is complete",
+SUCCESS_TITLE = re.compile(
+    r"\s*(?:delivered|relayed|expanded|배달됨|전달됨|配信済み|已送达|已傳遞|zugestellt|remis|entregado|entregue|recapitato|"
+    r"bezorgd|доставлено|dostarczono)\s?:",
     re.IGNORECASE,
 )
-"""How systems say that a mail arrived."""
+SUCCESS = re.compile(
+    r"successful(?:ly)? (?:mail )?deliver|(?:has been|was) (?:successfully )?delivered to the (?:following|"
+    r"destination)|delivery to these recipients or groups is complete",
+    re.IGNORECASE,
+)
+"""How systems say that a mail arrived. "deliver" stands in each of these sentences."""
 
 BODY = re.compile(
     r"could(?: ?n[o']t| not) be delivered|can(?:'t|not) be delivered|was(?:n't| not) delivered|has not been "
