@@ -225,7 +225,8 @@ def _escaped(raw: bytes, label: str) -> str | None:
     name, has_escapes = plain_label(label), b"\x1b" in raw
     if has_escapes and _ESCAPES.search(raw):
         return _iso_2022_jp(raw)
-    if ((has_escapes and b"\x1b$)C" in raw) or name.startswith(("iso2022kr", "csiso2022kr"))) and (b"\x0e" in raw or raw.isascii()):
+    is_korean = (has_escapes and b"\x1b$)C" in raw) or name.startswith(("iso2022kr", "csiso2022kr"))
+    if is_korean and (b"\x0e" in raw or raw.isascii()):
         pairs = _SHIFTED.sub(lambda found: found[1].translate(_HIGH), raw.replace(b"\x1b$)C", b""))
         return _composed(pairs.decode("cp949", "replace").replace("\x0f", ""))
     if has_escapes and b"\x1b$)A" in raw:
