@@ -86,7 +86,7 @@ Japanese writes no verb); or a date, a name and an address alone, as Gmail did o
 _ORIGINAL = (
     r"original\s+(?:message|mail|e-?mail|appointment|post)",
     r"reply message",
-    r"(?:원본|원래)\s?(?:메시지|메세지|메일|이메일|편지|글|내용)",
+    r"(?:원본|원래)\s?(?:메시지|메세지|메일|이메일|편지|글|내용)(?:\s?내용)?",
     r"(?:받은|이전)\s?(?:메시지|메일)",
     r"\[ ?(?:받은|원본) 메일(?: 내용)? ?\]",
     r"原始邮件",

@@ -24,7 +24,7 @@ _EXCUSE = r"(?:[,;.!] {0,2}(?:please |pls )?(?:excuse|pardon|forgive|sorry|apolo
 _APP = (
     r"(?:i-?phon|ipad|ipod|android|galaxy|samsung|blackberry|outlook|airmail|sparrow|spark|boxer|yahoo|gmail|proton|mail|"
     r"mobile?\b|mobil|phone|device|tablet|gateway|k-9|thunderbird|superhuman|windows|nokia|htc|\blg\b|huawei|oneplus|pixel|"
-    r"телефон|смартфон|почт|puhelim|华为|小米|手机|邮箱|信箱|スマート|携帯)"
+    r"xperia|телефон|смартфон|почт|puhelim|华为|小米|手机|邮箱|信箱|スマート|携帯)"
 )
 """What a line must name to be one of a mobile program: "Sent from our warehouse" is the customer's."""
 _BY_APP = rf"[^,;]{{0,40}}?{_APP}[^,;]{{0,60}}"
@@ -41,24 +41,26 @@ _SIGNED = (
     rf"from my (?:i(?:phone|pad|pod)|android|mobile|cell|phone|galaxy|samsung|blackberry|windows phone){_MORE}",
     r"[a-z]{1,30} from mobile",
     (
-        r"(?:hanki|hämta|hent|få|ottieni|obtener|obtenha|obtenir|télécharger|pobierz|получить|загрузить|scarica|descargar|"
-        r"ontvang|download|获取|取得|hol dir|laden sie) outlook (?:for|för|til|per|para|pour|dla|для|voor|für) "
-        r"(?:ios|android|mac).{0,80}"
+        r"(?:hanki|hämta|hent|få|ottieni|obtener|obtenha|obter o|obtenir|obtenez|télécharge[rz]|pobierz|получить|"
+        r"загрузить|scarica|descargar|ontvang|download|获取|取得|hol dir|holen sie sich|laden sie|tải) outlook "
+        r"(?:for|för|til|per|para|pour|dla|для|voor|für|cho) (?:ios|android|mac).{0,80}"
     ),
     (
         r"outlook (?:for|für|pour|voor) (?:ios|android|mac) ?(?:다운로드|받기|가져오기|herunterladen|beziehen|"
         r"downloaden|を入手|を取得).{0,40}"
     ),
     r"(?:ios|android|mac) ?(?:용|版)? ?(?:의 )?outlook ?(?:다운로드|받기|가져오기|をダウンロード|を入手).{0,40}",
+    r"(?:ios|android|mac) için outlook['’]?[uı]? (?:edinin|indirin).{0,40}",
     r"(?:下载|获取|取得|下載) ?(?:ios|android|mac) ?(?:版|专用|的|適用的?)? ?outlook.{0,40}",
     (
         rf"(?=.*에서).{{0,12}}{_BRAND}.{{0,30}}에서 (?:보냄|보냈습니다|전송(?:됨|했습니다)?|발송(?:됨)?|"
         r"보낸 메일(?:입니다)?)"
     ),
     r"(?=.*에서).{0,12}(?:메일|모바일|휴대폰|핸드폰|스마트폰|태블릿)(?: ?앱)?에서 (?:보냄|전송됨?|발송됨?)",
+    r"(?=.*에서).{0,12}(?:메일|모바일) ?앱에서 보냈습니다",
     rf"(?=.*에서).{{0,12}}{_BRAND}.{{0,20}}에서 .{{0,20}}로 (?:보냄|전송)",
     rf"(?=.*から送信){_BY_APP}から送信(?:されました)?",
-    rf"(?:发自|發自|来自|從|从)\s?(?:我的)?{_BY_APP}",
+    rf"(?:发自|發自|发送自|來自|来自|從|从)\s?(?:我的)?{_BY_APP}",
     rf"(?:von meinem {_DEVICE} gesendet|gesendet (?:von|mit|über) {_BY_APP})",
     r"diese (?:nachricht|e-mail) wurde von .{1,60} gesendet",
     rf"envoyé (?:de|depuis|à partir de|avec) {_BY_APP}",
@@ -80,7 +82,7 @@ _SIGNED = (
     rf"ส่งจาก{_BY_APP}",
     rf"أُ?رسلت? من {_BY_APP}",
     rf"נשלח מ.{{0,4}}{_BY_APP}",
-    rf"στάλθηκε από (?:το )?{_BY_APP}",
+    rf"(?:στάλθηκε|αποστολή) από (?:το )?{_BY_APP}",
     rf"(?=.*küldve){_BY_APP}(?:ról|ről|omról|emről) küldve",
     rf"(?:el)?küldve .{{0,6}}{_BY_APP}",
     rf"saadetud {_BY_APP}",

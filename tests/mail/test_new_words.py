@@ -472,3 +472,12 @@ def test_a_heading_behind_hundreds_of_lines_that_could_be_one_is_not_looked_for_
     listed = [f"item {number}: one" for number in range(HEADINGS_LIMIT - 1)]
     assert new_words("\n".join([*listed, quoted])) == "\n".join(listed)
     assert new_words("\n".join([*listed, "item: one", quoted])) == "\n".join([*listed, "item: one", quoted])
+
+
+@pytest.mark.parametrize("line", [
+    "Xperiaから送信", "Holen Sie sich Outlook für Android", "Obtenez Outlook pour iOS", "Obter o Outlook para Android",
+    "Android için Outlook’u edinin", "Tải Outlook cho iOS", "Αποστολή από το iPhone μου", "发送自 Outlook for iOS",
+    "네이버 메일앱에서 보냈습니다.",
+])
+def test_the_line_of_a_phone_goes(line: str) -> None:
+    assert new_words(f"answer\n\n{line}") == "answer"
