@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session as Db
 
-from gateway.models import Agent, ApiToken, IdempotencyKey, Login, columns
+from gateway.models import Agent, ApiToken, IdempotencyKey, Login, Moment, columns
+from gateway.store.statement import rows
 
 AGENT, LOGIN, TOKEN, KEY = columns(Agent), columns(Login), columns(ApiToken), columns(IdempotencyKey)
 
@@ -18,6 +19,10 @@ SEEN_EVERY = timedelta(minutes=1)
 """How exactly it is written when a login or a token was last used: not each page shall cost a write."""
 KEPT_ANSWERS = timedelta(days=1)
 """How long a key of an HTTP request is remembered."""
+# Put together once: it is asked for every page.
+_LOGIN = (select(Login, Agent).join(Agent, AGENT.name == LOGIN.agent)
+          .where(LOGIN.token_hash == bindparam("token_hash"), LOGIN.expires_at > bindparam("now", type_=Moment),
+                 AGENT.disabled_at.is_(None)))  # fmt: skip
 
 
 def find(db: Db, name: str) -> Agent | None:
@@ -28,6 +33,11 @@ def find(db: Db, name: str) -> Agent | None:
 def listing(db: Db) -> Sequence[Agent]:
     """Everybody, by name."""
     return db.scalars(select(Agent).order_by(AGENT.name)).all()
+
+
+def names(db: Db) -> list[str]:
+    """Those who may log in."""
+    return [row[0] for row in rows(db, "SELECT name FROM agent WHERE disabled_at IS NULL ORDER BY name", {})]
 
 
 def may_own(db: Db, name: str, queue: str) -> bool:
@@ -56,9 +66,7 @@ def disable(db: Db, agent: Agent, now: datetime) -> None:
 
 def login(db: Db, token_hash: str, now: datetime) -> tuple[Login, Agent] | None:
     """Who is behind a cookie; None when it is unknown or expired, or the agent disabled."""
-    found = db.execute(
-        select(Login, Agent).join(Agent, AGENT.name == LOGIN.agent)
-        .where(LOGIN.token_hash == token_hash, LOGIN.expires_at > now, AGENT.disabled_at.is_(None))).one_or_none()
+    found = db.execute(_LOGIN, {"token_hash": token_hash, "now": now}).one_or_none()
     return (found[0], found[1]) if found else None
 
 

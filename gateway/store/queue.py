@@ -14,14 +14,12 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
-from gateway.models import ALIVE, UNDATED, Request, Tally, columns
+from gateway.models import ALIVE, UNDATED, Request
 from gateway.store import search
 from gateway.store.statement import MOST_PARTS, each_queue, named, places, rows
 
-TALLY = columns(Tally)
 _request = Request.__table__  # type: ignore[attr-defined]
 WAITING, SETTLED = ("new", "open"), ("resolved", "closed")
 GROUPS = {"alive": ALIVE, "waiting": WAITING, "settled": SETTLED, "any": ALIVE + SETTLED}
@@ -155,9 +153,8 @@ def waiting(db: Db, queues: Collection[str] | None = None) -> list[str]:
 
 
 def _kept(db: Db, queues: Collection[str] | None) -> dict[tuple[str, str], int]:
-    query = select(TALLY.queue, TALLY.state, func.sum(TALLY.n)).group_by(TALLY.queue, TALLY.state)
-    rows = db.connection().execute(query)
-    return {(queue, state): int(n) for queue, state, n in rows if n and (queues is None or queue in queues)}
+    kept = rows(db, "SELECT queue, state, sum(n) FROM tally GROUP BY queue, state", {})
+    return {(queue, state): int(n) for queue, state, n in kept if n and (queues is None or queue in queues)}
 
 
 def _overdue(db: Db, names: Sequence[str], now: datetime) -> dict[str, int]:
@@ -173,11 +170,10 @@ def _overdue(db: Db, names: Sequence[str], now: datetime) -> dict[str, int]:
 
 
 def _oldest(db: Db, names: Sequence[str]) -> dict[str, datetime]:
-    parts = [f"SELECT id FROM (SELECT id FROM request WHERE queue = :q{place} AND state IN ('new', 'open') "
-             "ORDER BY id LIMIT 1) AS one" for place in range(len(names))]  # fmt: skip
-    ids = [row[0] for row in rows(db, " UNION ALL ".join(parts), named(names))]
-    query = select(_request.c.queue, _request.c.created_at).where(_request.c.id.in_(ids))
-    return {row[0]: row[1] for row in db.connection().execute(query)}
+    parts = [f"SELECT * FROM (SELECT queue, created_at FROM request WHERE queue = :q{place} AND "
+             "state IN ('new', 'open') ORDER BY id LIMIT 1) AS one" for place in range(len(names))]  # fmt: skip
+    columns = (_request.c.queue, _request.c.created_at)
+    return dict(map(tuple, rows(db, " UNION ALL ".join(parts), named(names), columns)))
 
 
 # ---- pages -----------------------------------------------------------------------------------------------------------

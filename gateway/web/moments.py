@@ -1,9 +1,10 @@
 """Times as agents read them: how long ago, how long still, and the clock of the site's zone."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from gateway.web.words import Words
 
@@ -19,25 +20,18 @@ class Moments:
     def __init__(self, now: datetime, zone: ZoneInfo, words: Words) -> None:
         self.now, self.zone, self.words = now, zone, words
 
-    def length(self, time: timedelta) -> Markup:
-        """Such as "3 h": the largest unit alone, weeks from the second one on."""
-        for name, unit in _UNITS:
-            if time >= (unit * 2 if name == "weeks" else unit):
-                return self.words(f"time.{name}", n=time // unit)
-        return self.words("time.now")
-
     def age(self, moment: datetime) -> Markup:
-        return self.length(self.now - moment)
+        return _told(self.words, self.now - moment)
 
     def ago(self, moment: datetime) -> Markup:
         age = self.now - moment
-        return self.words("time.now") if age < timedelta(minutes=1) else self.words("time.ago", time=self.length(age))
+        return self.words("time.now") if age < timedelta(minutes=1) else _told(self.words, age, "time.ago")
 
     def due(self, moment: datetime) -> Markup:
         """How long still, or how long too late."""
         if moment < self.now:
-            return self.words("time.late", time=self.length(self.now - moment))
-        return self.words("time.left", time=self.length(moment - self.now))
+            return _told(self.words, self.now - moment, "time.late")
+        return _told(self.words, moment - self.now, "time.left")
 
     def tone(self, due: datetime | None) -> str:
         """The tone of a due time, as badges have one."""
@@ -59,7 +53,21 @@ class Moments:
         local = self.local(moment)
         return f"{local.isoformat(' ', 'seconds')[:19]} {local.tzname()}"  # strftime takes five times as long
 
-    def mark(self, moment: datetime, shown: str = "") -> Markup:
+    def mark(self, moment: datetime, shown: Markup | None = None) -> Markup:
         """A moment on a page: the words for it, or its clock; the whole of it where somebody points at it."""
-        return Markup(f'<time datetime="{moment.isoformat()[:16]}Z" title="{escape(self.whole(moment))}">'  # noqa: S704 - all of it is ours or escaped
-                      f"{escape(shown or self.clock(moment))}</time>")
+        return Markup(f'<time datetime="{moment.isoformat()[:16]}Z" title="{self.whole(moment)}">'  # noqa: S704 - no word of a stranger
+                      f"{shown or self.clock(moment)}</time>")
+
+
+def _told(words: Words, time: timedelta, around: str = "") -> Markup:
+    """Such as "3 h": the largest unit alone, weeks from the second one on. around: the words that it stands in."""
+    for name, unit in _UNITS:
+        if time >= (unit * 2 if name == "weeks" else unit):
+            return _filled(words, name, time // unit, around)
+    return _filled(words, "now", 0, around)
+
+
+@lru_cache(5000)
+def _filled(words: Words, name: str, n: int, around: str) -> Markup:
+    length = words(f"time.{name}", n=n)
+    return words(around, time=length) if around else length

@@ -17,6 +17,7 @@ from gateway.store import agents, queue
 from gateway.store.database import storable
 from gateway.store.queue import Filter
 from gateway.web import choices, login
+from gateway.web.lines import drawn
 from gateway.web.login import Viewer, viewer_of
 from gateway.web.rail import Seen, around, see
 from gateway.web.sheets import Sheets
@@ -45,14 +46,16 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
 
         def look(db: Db) -> tuple[Seen, queue.Page, list[str]]:
             return (see(db, place, viewer), _page(db, place, filter, after, viewer),
-                    [each.name for each in agents.listing(db) if each.disabled_at is None])
+                    agents.names(db))
 
         seen, page, names = await place.database.read(look)
         said, done = words(viewer.language), heard(http_request, viewer)
+        frame = around(place, http_request, viewer, seen)
         return told(sheets.answer(
-            "queue", viewer.language, 200, **around(place, http_request, viewer, seen), filter=filter,
+            "queue", viewer.language, 200, **frame, filter=filter,
             title=_title(said, filter), summary=None if filter.is_narrow or filter.words else _summary(seen, filter),
-            may_work=viewer.may("work"), notice=_notice(said, done), lines=page.lines, after=after,
+            may_work=viewer.may("work"), notice=_notice(said, done), after=after,
+            lines=[*drawn(page.lines, said, frame["moments"])],
             choices=_choices(place, said, filter, names), is_filtered=filter.is_narrow or bool(filter.words),
             bare=_address(Filter(queue=filter.queue)), first=_address(filter),
             next=_address(filter, page.next) if page.next else ""), done)

@@ -2,23 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 from starlette.requests import Request as HttpRequest
 
-from gateway.desk import badges
-from gateway.models import History, columns
 from gateway.store import queue
 from gateway.store.queue import QueueLine
+from gateway.store.statement import rows
 from gateway.web.login import Viewer
 from gateway.web.moments import Moments
 from gateway.web.words import Words, all_words, words
 from gateway.web.workplace import Workplace
 
-HISTORY = columns(History)
 THEMES = {"": "dark", "dark": "light", "light": "system"}
 """The colours that a page has -> those that its button leads to; "" is what the system says."""
 THEME = "theme"
@@ -48,11 +46,11 @@ class Seen:
 
 def see(db: Db, place: Workplace, viewer: Viewer) -> Seen:
     """The queues that the viewer sees."""
-    newest = db.scalar(select(func.max(HISTORY.id))) or 0
+    newest = rows(db, "SELECT max(id) FROM history", {}).scalar() or 0
     return Seen(queue.counts(db, place.now(), viewer.queues), newest)
 
 
-def around(place: Workplace, http_request: HttpRequest, viewer: Viewer, seen: Seen) -> dict[str, object]:
+def around(place: Workplace, http_request: HttpRequest, viewer: Viewer, seen: Seen) -> dict[str, Any]:
     """What page.html and rail.html need, whatever the page."""
     said, here = words(viewer.language), here_of(http_request)
     theme = http_request.cookies.get(THEME, "")
@@ -62,7 +60,6 @@ def around(place: Workplace, http_request: HttpRequest, viewer: Viewer, seen: Se
         "viewer": viewer, "here": here, "theme": theme, "next_theme": THEMES[theme], "live": True,
         "other_language": next((each for each in all_words() if each != said.language), "en"),
         "moments": moments, "moment": moments.mark,
-        "identity": lambda request: badges.identity(request, said.language),
         "views": views(said, viewer, here), "queue_lines": [_queue(said, each, here) for each in seen.lines],
         "newest": seen.newest,
     }

@@ -80,7 +80,7 @@ class RequestPages:
             seen, request, now = see(db, self.place, viewer), found(db, self.place, viewer, number), self.place.now()
             begun = draft or _once_more(db, request, viewer, http_request.query_params)
             return (seen, conversation.known(db, request, now, viewer.sees),
-                    [each.name for each in agents.listing(db) if each.disabled_at is None],
+                    agents.names(db),
                     begun, _uploads(db, begun.upload_ids, viewer.agent))
 
         seen, known, names, begun, uploads = await self.place.database.read(look)
