@@ -26,6 +26,10 @@ CORK = 8192
 """Octets of replies that wait for each other at most."""
 NOTED = 320
 """Characters of a stranger's text in the row of a refusal."""
+TURN = 64
+"""Commands of one client in a row: then it is the others' turn, however many of its own are already here."""
+IDLE_COMMANDS = 1000
+"""Commands with no mail between them: more is a flood. Who keeps a connection open says one now and then."""
 LAST_WORDS = 5
 """Seconds a client is given to read the reply that ended its session."""
 
@@ -51,6 +55,7 @@ class Connection(stock.SMTP):
         self._wire = Wire()
         self._out = bytearray()
         self._errors = 0
+        self._commands_heard = self._commands_before_mail = 0
         self._is_over = False
         self._is_leaving = False
         self._is_choked = False
@@ -122,6 +127,7 @@ class Connection(stock.SMTP):
         self._heard_at = self.loop.time()
 
     def _listen_for_data(self) -> None:
+        self._commands_before_mail = self._commands_heard
         self._silence, self._is_in_data = self.house.data_seconds, True
         self._heard_at = self._data_began_at = self.loop.time()
         self._octets = 0
@@ -254,9 +260,18 @@ class Connection(stock.SMTP):
             if line is None:
                 return
             await self._obey(line)
+            await self._share_time()
             if self._is_leaving and not self._has_sender and not self._is_over:
                 await self.push(policy.SHUTTING_DOWN)
         await self._flush()
+
+    async def _share_time(self) -> None:
+        """Whoever pipelines without end holds up nobody: its commands wait for the others', and they do end."""
+        self._commands_heard += 1
+        if self._commands_heard - self._commands_before_mail > IDLE_COMMANDS and not self._is_over:
+            await self.push(policy.TOO_MANY_COMMANDS)
+        elif self._commands_heard % TURN == 0:
+            await asyncio.sleep(0)
 
     async def _obey(self, line: bytes) -> None:
         """Do what one command line says."""

@@ -105,6 +105,8 @@ FAULT_OF_SESSION = Reply(421, "4.3.0", "Something failed on our side; try again 
 CROWDED = Reply(421, "4.3.2", "Too many connections; try again later", ends=True)
 TOO_MANY_OF_CLIENT = Reply(421, "4.7.0", "Too many connections from your network; try again later", ends=True)
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors", ends=True)
+TOO_MANY_COMMANDS = Reply(421, "4.7.0", "Too many commands and no mail", ends=True)
+TOO_HASTY = Reply(421, "4.7.0", "Whoever does not wait for our replies is not understood", ends=True)
 TOO_MANY_GUESSES = Reply(421, "4.7.0", "Too many unknown mailboxes from your network; try again later", ends=True)
 TOO_SLOW = Reply(421, "4.4.2", "The mail comes too slowly", ends=True)
 TIMEOUT = Reply(421, "4.4.2", "You were silent for too long", ends=True)

@@ -13,7 +13,7 @@ LONGEST_LINE = 107
 """Octets of a header of version 1 with its CRLF (section 2.1)."""
 _FIXED = 16
 _LINE = re.compile(
-    rb"PROXY (?:UNKNOWN(?: [ -~]*)?|(TCP4|TCP6) ([0-9a-fA-F:.]+) [0-9a-fA-F:.]+ [0-9]{1,5} [0-9]{1,5})\r\n"
+    rb"PROXY (?:UNKNOWN(?: [ -~]*)?|(TCP4|TCP6) ([0-9a-fA-F:.]+) ([0-9a-fA-F:.]+) ([0-9]+) ([0-9]+))\r\n"
 )
 
 
@@ -50,7 +50,12 @@ def _line(octets: bytes) -> Introduction | None:
     found = _LINE.fullmatch(octets[:end])
     if not found:
         raise BadHeader
-    return Introduction(_address(found[2].decode(), found[1] == b"TCP6") if found[1] else "", end)
+    if not found[1]:
+        return Introduction("", end)
+    client, _ = (_address(each.decode(), found[1] == b"TCP6") for each in found.group(2, 3))
+    if not all(_is_port(each) for each in found.group(4, 5)):
+        raise BadHeader
+    return Introduction(client, end)
 
 
 def _binary(octets: bytes) -> Introduction | None:
@@ -81,6 +86,11 @@ def _address(text: str, is_ipv6: bool) -> str:
         return _plain(IPv6Address(text) if is_ipv6 else IPv4Address(text))
     except AddressValueError:
         raise BadHeader from None
+
+
+def _is_port(digits: bytes) -> bool:
+    """Without leading zeros (section 2.1)."""
+    return len(digits) <= 5 and int(digits) < 65536 and (digits == b"0" or not digits.startswith(b"0"))
 
 
 def _plain(address: IPv4Address | IPv6Address) -> str:

@@ -180,7 +180,7 @@ class Wire:
     async def line(self) -> bytes | None:
         """The next command line with its end; None when the client hung up.
 
-        Of a longer line than COMMAND_LIMIT only a part, without an end. Raises Endless.
+        Of a longer line than COMMAND_LIMIT only a part, without an end unless that was a bare LF. Raises Endless.
         """
         searched = 0
         while (end := self._buffer.find(b"\n", searched)) < 0:
@@ -189,7 +189,8 @@ class Wire:
                 return await self._pass_over_line()
             if not await self._more():
                 return None
-        return self._take(end + 1) if end < COMMAND_LIMIT else self._take(end + 1)[:COMMAND_LIMIT]
+        line = self._take(end + 1)
+        return line if end < COMMAND_LIMIT else _shortened(line[:COMMAND_LIMIT], line)
 
     async def _pass_over_line(self) -> bytes | None:
         """To the end of an overlong line, so that the next command is found."""
@@ -197,13 +198,12 @@ class Wire:
         passed = 0
         while (end := self._buffer.find(b"\n")) < 0:
             passed += len(self._buffer)
-            self._buffer.clear()
+            del self._buffer[:-1]  # a CR may be the first half of the end
             if passed > LINE_ENDLESS:
                 raise Endless
             if not await self._more():
                 return None
-        self._take(end + 1)
-        return part
+        return _shortened(part, self._take(end + 1))
 
     async def data(self, limit: int, folder: Path | None = None, herald: Herald | None = None) -> Data | None:
         """A mail of at most `limit` octets, to its end; None when the client hung up before it.
@@ -293,6 +293,10 @@ class Wire:
     def _wake(self) -> None:
         if self._waiter and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def _shortened(part: bytes, line: bytes) -> bytes:
+    return part if line.endswith(b"\r\n") else part[:-1] + b"\n"
 
 
 def unstuffed(content: bytes, *, is_line_start: bool = True) -> bytes:

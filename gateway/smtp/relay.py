@@ -5,6 +5,7 @@ client's, from its beginning; XFORWARD speaks of the next mail only. So SPF, lim
 """
 
 import re
+from collections.abc import Callable
 from ipaddress import ip_address
 
 from gateway.smtp import path, policy, xtext
@@ -16,6 +17,13 @@ FORWARDED = ("NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE")
 _UNTOLD = {"LOGIN", "REVERSE_NAME"}
 """Taken, not asked for. Names are of no use here: DNS is asked itself."""
 _UNKNOWN = {"[UNAVAILABLE]", "[TEMPUNAVAIL]"}
+_FORMS: dict[str, Callable[[str], object]] = {
+    "HELO": path.is_helo_name,
+    "PORT": re.compile("[0-9]{1,5}").fullmatch,
+    "DESTPORT": re.compile("[0-9]{1,5}").fullmatch,
+    "SOURCE": re.compile("LOCAL|REMOTE", re.IGNORECASE).fullmatch,
+}
+"""How the values of some attributes look where they are told."""
 _ATTRIBUTE = re.compile(r"([A-Za-z_]+)=([!-~]{1,255})")
 
 
@@ -42,6 +50,8 @@ class Relay(Transfer):
         told = self._told(argument, {*CLIENT, *_UNTOLD})
         if isinstance(told, Reply):
             return told
+        if told.get("PROTO", "").upper() not in ("", "SMTP", "ESMTP"):
+            return policy.BAD_ATTRIBUTE
         self._begin(self.session.peer)
         if "ADDR" in told and (refusal := self._become(told["ADDR"])):
             return refusal
@@ -79,11 +89,12 @@ def attributes(argument: str) -> dict[str, str] | None:
             return None
         told[found[1].upper()] = "" if value.upper() in _UNKNOWN else value
     try:
-        if told.get("ADDR"):
-            told["ADDR"] = _address(told["ADDR"])
+        for name in ("ADDR", "DESTADDR"):
+            if told.get(name):
+                told[name] = _address(told[name])
     except ValueError:
         return None
-    return told if path.is_helo_name(told.get("HELO") or "x") else None
+    return told if all(is_one(told[name]) for name, is_one in _FORMS.items() if told.get(name)) else None
 
 
 def _address(text: str) -> str:

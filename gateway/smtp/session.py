@@ -29,18 +29,28 @@ class Session(Relay):
     async def _obey(self, line: bytes) -> None:
         command = read_command(line)
         if isinstance(command, Reply):
-            await self.push(command)
+            await self._misunderstand(line, command)
             return
         verb, argument = command
+        if self._is_hasty and verb not in HARMLESS:
+            await self.push(policy.TOO_HASTY)
+            return
+        self._is_hasty = self._is_hasty and not self._wire.is_empty
         if self._errors >= self.house.smtp.errors and verb != "QUIT" and not self.is_from_relay:
             log.info("client refused", client=self.client_ip, reply=str(policy.TOO_MANY_ERRORS))
             await self.push(policy.TOO_MANY_ERRORS)
             return
         method = self._commands.get(verb)
         if method is None:
-            await self.push(NOT_DONE.get(verb, policy.UNKNOWN_COMMAND))
+            await self._misunderstand(line, NOT_DONE.get(verb, policy.UNKNOWN_COMMAND))
             return
         await getattr(self, method)(argument)
+
+    async def _misunderstand(self, line: bytes, reply: Reply) -> None:
+        await self.push(policy.TOO_HASTY if self._is_hasty else reply)
+        # What stands behind a bare LF is part of its line (section 2.3.8): somebody put it into the client's command.
+        if is_cut_short(line) and not self._wire.is_empty and not self._is_over:
+            await self.push(policy.TOO_HASTY)
 
     async def smtp_HELO(self, hostname: str | None) -> None:
         await self._greet(hostname, "smtp", extended=False)
@@ -206,12 +216,19 @@ def _told(argument: str | None) -> str:
     return found[1] if found else (argument or "")
 
 
+HARMLESS = {"RSET", "NOOP", "QUIT"}
+"""Obeyed behind a DATA that was refused; anything else there is the mail of a client that did not wait for 354."""
 NOT_DONE = dict.fromkeys(("ETRN", "TURN", "ATRN", "SEND", "SOML", "SAML"), policy.NOT_HERE)
 """Commands of the standards that are not done here: 502 (section 4.2.4), where others get 500."""
 # A browser that was tricked into posting a dialogue here is shown out at its first line.
 NOT_DONE |= dict.fromkeys(
     ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PRI"), policy.NOT_HTTP
 )
+
+
+def is_cut_short(line: bytes) -> bool:
+    """A bare LF ended it."""
+    return line.endswith(b"\n") and not line.endswith(b"\r\n")
 
 
 def read_command(line: bytes) -> tuple[str, str | None] | Reply:

@@ -30,6 +30,8 @@ class Transfer(Entrance):
     """Parameters of MAIL."""
     recipient_options: list[tuple[str, Options]]
     """Address and parameters of each RCPT that was taken."""
+    _is_hasty = False
+    """What comes next was on its way before DATA was refused: a mail, most likely, whose lines are no commands."""
     _chunks: Gathering | None = None
     """What came by BDAT so far; None when none came in this transaction."""
 
@@ -41,9 +43,8 @@ class Transfer(Entrance):
     async def smtp_DATA(self, arg: str | None) -> None:
         refusal = policy.NO_ARGUMENT if arg else self._fault_of_order("DATA")
         if refusal:
+            self._is_hasty = not self._wire.is_empty
             await self.push(refusal)
-            # Whoever sent the mail without waiting for 354 must not have it read as commands.
-            self._is_over |= not self._wire.is_empty
             return
         self._out += policy.GO_AHEAD.line
         await self._flush()

@@ -74,7 +74,7 @@ class Book:
     """What had a 250, and the place of that among the replies."""
     is_over: bool = False
     may_be_over: bool = False
-    """It ends here, if the octets behind were there already when the door looked."""
+    """It ends here with 421, if the octets behind were there already when the door looked."""
     is_tls: bool = False
     _rest: bytes = b""
     _refused: int = 0
@@ -83,6 +83,8 @@ class Book:
     _recipients: set[bytes] = field(default_factory=set)
     _chunks: bytes | None = None
     _in_data: bool = False
+    _may_be_hasty: bool = False
+    """DATA was refused and more stands behind it: the door may hold that for a mail."""
 
     def hears(self, octets: bytes) -> None:
         self._rest += octets
@@ -113,13 +115,18 @@ class Book:
         if not end or len(rest) < size:
             return False
         self._rest = rest[size:]
+        was_hasty, self._may_be_hasty = self._may_be_hasty, False
         if chunk and line.endswith(b"\r") and not self._is_weary:
             self._takes_chunk(rest[:size], is_last=bool(chunk[2]))
         elif len(line) >= 2048 or not line.endswith(b"\r") or not _is_text(line[:-1]):
             self._rest = rest
             self._says("500 5.5.2")
+            self.may_be_over |= bool(rest) and not line.endswith(b"\r")
         else:
             self._obeys(line[:-1])
+        if was_hasty:
+            self.may_be_over |= line[:4].upper() not in (b"RSET", b"NOOP", b"QUIT")
+            self._may_be_hasty = bool(self._rest)
         return True
 
     @property
@@ -154,7 +161,7 @@ class Book:
         if reply == "250":
             self._greeting = verb.decode()
         self._says(reply)
-        self.may_be_over |= verb == b"DATA" and bool(self._rest)
+        self._may_be_hasty = verb == b"DATA" and bool(self._rest)
 
     def _obeys_mail(self, line: bytes) -> None:
         reply = MAIL[line]
@@ -184,7 +191,7 @@ class Book:
         fault = "503 5.5.1" if self._chunks is not None else self._fault_of_order()
         self._says(fault or "354")
         self._in_data = not fault
-        self.may_be_over |= bool(fault and self._rest)
+        self._may_be_hasty = bool(fault and self._rest)
 
     def _hears_data(self) -> bool:
         whole = b"\r\n" + self._rest

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from smtp.house import MAIL, Client, House, Opening
 
+from gateway.smtp.connection import IDLE_COMMANDS
 from gateway.smtp.limits import Guesses, Guests, client_ip, client_net
 
 
@@ -63,6 +64,28 @@ async def test_who_errs_too_often_is_shown_out(open_house: Opening) -> None:
     assert await client.is_closed()
 
 
+async def test_who_gives_commands_without_end_and_no_mail_is_shown_out(house: House) -> None:
+    client = await house.client()
+    for _ in range(2):  # a mail between them begins the count anew
+        client.send(b"NOOP\r\n" * (IDLE_COMMANDS - 10))
+        assert [(await client.reply())[:3] for _ in range(IDLE_COMMANDS - 10)] == ["250"] * (IDLE_COMMANDS - 10)
+        assert (await client.mails()).startswith("250 ")
+    client.send(b"RSET\r\n" * 2 * IDLE_COMMANDS)
+    for _ in range(IDLE_COMMANDS):
+        assert (await client.reply()).startswith("250 2.0.0")
+    assert "421 4.7.0" in await client.reply() + await client.reply()
+
+
+@pytest.mark.parametrize("command", [b"NOOP\r\n", b"BDAT 0\r\n"])
+async def test_a_client_with_many_commands_holds_up_nobody(house: House, command: bytes) -> None:
+    """They are all here before the other's one, which is answered before they are all."""
+    busy, patient = await house.client(), await house.client()
+    await busy.envelope()
+    busy.send(command * (IDLE_COMMANDS - 10))
+    assert (await patient.says("NOOP")).startswith("250 ")
+    assert (await busy.reader.read(10**6)).count(b"\r\n") < IDLE_COMMANDS - 10
+
+
 async def test_a_silent_client_is_told_and_shown_out(open_house: Opening) -> None:
     house = await open_house(command_timeout="1s")
     client = await house.client()
@@ -84,7 +107,8 @@ async def test_a_client_silent_inside_a_mail_is_shown_out_and_nothing_is_kept(op
 async def test_a_session_has_an_end_however_busy_it_is(open_house: Opening) -> None:
     house = await open_house(session_timeout="1s")
     client = await house.client()
-    while (reply := await client.says("NOOP")).startswith("250 "):
+    await client.envelope()
+    while (reply := await client.says("BDAT 0")).startswith("250 "):
         pass
     assert reply.startswith("421 4.4.2")
 
@@ -99,9 +123,10 @@ async def test_a_client_that_never_reads_is_cut_off(open_house: Opening, monkeyp
     monkeypatch.setattr("gateway.smtp.connection.LAST_WORDS", 0.2)
     house = await open_house(command_timeout="1s")
     client = await house.client()
+    await client.envelope()
     client.writer.transport.pause_reading()  # type: ignore[attr-defined]
     for _ in range(200):
-        client.send(b"HELP\r\n" * 1000)
+        client.send(b"HELP\r\n" * (IDLE_COMMANDS - 10) + b"BDAT 0\r\n")
     await asyncio.wait_for(house.only_left(0), 100)
 
 

@@ -6,6 +6,8 @@ import random
 import pytest
 from smtp.house import MAIL, House
 
+from gateway.smtp.connection import CORK
+
 GROUP = (b"MAIL FROM:<alice@example.org>\r\nRCPT TO:<support@example.com>\r\nRCPT TO:<nobody@example.com>\r\n"
          b"NOOP\r\nVRFY x\r\nRCPT TO:<abuse@example.com>\r\nDATA\r\n")  # fmt: skip
 CODES = ["250", "250", "550", "250", "252", "250", "354"]
@@ -45,7 +47,8 @@ async def test_the_end_of_a_mail_may_be_followed_by_the_next_at_once(house: Hous
 
 async def test_a_long_group_is_answered_while_it_comes(house: House) -> None:
     client = await house.client()
-    client.send(b"NOOP\r\n" * 20_000 + b"QUIT\r\n")
+    client.send(b"NOOP\r\n" * 900 + b"QUIT\r\n")
     replies = await client.reader.read(-1)
-    assert replies.count(b"250 2.0.0 OK\r\n") == 20_000
+    assert len(replies) > CORK
+    assert replies.count(b"250 2.0.0 OK\r\n") == 900
     assert replies.endswith(b"221 2.0.0 Goodbye\r\n")

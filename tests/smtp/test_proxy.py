@@ -36,7 +36,9 @@ def test_a_header_is_read_wherever_it_is_cut(octets: bytes, ip: str) -> None:
 
 @pytest.mark.parametrize("octets", [
     b"EHLO client.example.org\r\n", b"PROXY\r\n", b"PROXY TCP4 192.0.2.7\r\n",
-    b"PROXY TCP4 192.0.2.256 192.0.2.1 1 2\r\n",
+    b"PROXY TCP4 192.0.2.256 192.0.2.1 1 2\r\n", b"PROXY TCP4 192.0.2.7 192.0.2.256 1 2\r\n",
+    b"PROXY TCP4 192.0.2.7 ::1 1 2\r\n", b"PROXY TCP4 192.0.2.7 192.0.2.1 65536 2\r\n",
+    b"PROXY TCP4 192.0.2.7 192.0.2.1 1 02\r\n",
     b"PROXY TCP4 2001:db8::7 2001:db8::1 1 2\r\n", b"PROXY TCP5 192.0.2.7 192.0.2.1 1 2\r\n",
     b"proxy TCP4 192.0.2.7 192.0.2.1 1 2\r\n", b"PROXY UNKNOWN " + b"x" * 200, b"PROXY TCP6 fe80::1%eth0 ::1 1 2\r\n",
     SIGNATURE + b"\x11\x11\x00\x00", SIGNATURE + b"\x22\x11\x00\x00", SIGNATURE + b"\x21\x11\x00\x04\x01\x02\x03\x04",

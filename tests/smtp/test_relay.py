@@ -186,6 +186,8 @@ async def test_a_relay_does_not_pay_for_what_its_clients_do(open_house: Opening)
     ("addr=IPv6:::ffff:192.0.2.7", {"ADDR": "192.0.2.7"}),
     ("NAME=[UNAVAILABLE] ADDR=[TEMPUNAVAIL]", {"NAME": "", "ADDR": ""}),
     ("NAME=a+2Bb", {"NAME": "a+b"}),
+    ("PORT=25 DESTPORT=[UNAVAILABLE] SOURCE=remote", {"PORT": "25", "DESTPORT": "", "SOURCE": "remote"}),
+    ("DESTADDR=192.0.2.256", None), ("PORT=smtp", None), ("SOURCE=MOON", None),
     ("NAME=a=b", None), ("=x", None), ("ADDR=fe80::1%eth0x/", None),
 ])  # fmt: skip
 def test_attributes(argument: str, told: dict[str, str] | None) -> None:

@@ -27,6 +27,18 @@ CASES = {
         C: NOOP
         S: 250
     """,
+    "2.3.8 what stands behind a line feed alone is no command": """
+        C: NOOP␊NOOP
+        S: 500
+        S: 421
+        S: closed
+    """,
+    "2.3.8 nor behind one that ends a line of any length": f"""
+        C: NOOP {"x" * 3000}␊NOOP
+        S: 500
+        S: 421
+        S: closed
+    """,
     "2.3.8 a carriage return alone ends no command": """
         C: NOOP␍NOOP
         S: 500

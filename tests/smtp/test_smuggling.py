@@ -37,8 +37,19 @@ async def test_what_was_sent_without_waiting_for_354_is_not_read_as_commands(hou
     client.send(b"RCPT TO:<nobody@example.com>\r\nDATA\r\n" + HIDDEN + b".\r\nQUIT\r\n")
     assert (await client.reply()).startswith("550 5.1.1")
     assert (await client.reply()).startswith("554 5.5.1")
+    assert (await client.reply()).startswith("421 4.7.0")
     assert await client.is_closed()
     assert await house.kept() == []
+
+
+async def test_commands_behind_a_refused_data_are_obeyed(house: House) -> None:
+    """RFC 2920 section 3.1 has DATA end a group; many a client that does not is honest."""
+    client = await house.client()
+    client.send(b"MAIL FROM:<alice@example.org>\r\nDATA\r\nRSET\r\nNOOP\r\n")
+    assert [(await client.reply())[:3] for _ in range(4)] == ["250", "554", "250", "250"]
+    client.send(b"DATA\r\nQUIT\r\n")
+    assert [(await client.reply())[:3] for _ in range(2)] == ["503", "221"]
+    assert await client.is_closed()
 
 
 async def test_a_mail_cut_off_is_not_kept(house: House) -> None:
