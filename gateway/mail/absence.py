@@ -94,6 +94,7 @@ _ABSENT = (
     r"automatikus válasz",
     r"(?:irodán kívül|távollét\w*|házon kívül)",
     r"răspuns automat",
+    r"plecat[ăa]? din birou",
     r"автоматический ответ",
     r"автоответ(?:чик)?",
     r"(?:нет на работе|отсутствие|вне офиса|нет в офисе)(?: .{0,20})?",
@@ -107,7 +108,7 @@ _ABSENT = (
     r"tự động trả lời",
     r"vắng mặt",
     r"balasan otomatis",
-    r"jawapan automatik",
+    r"(?:jawapan|balas(?:an)?) automatik",
     r"аутоматски одговор",
     r"di luar kantor",
     r"การตอบกลับอัตโนมัติ|ตอบกลับอัตโนมัติ",
@@ -147,8 +148,9 @@ TOLD_SUBJECT = re.compile(
 """Notes ("AUTO: Kim is out of the office (returning 5 May)"), AOL ("Re: x (Automatic Response)")."""
 
 _AWAY = (
-    (r"\bI(?:'m| am)(?: currently| now)? (?:away|travell?ing|absent)\b[^.\n]{0,40}(?:with limited|until|till|from|on "
-    r"(?:business|holiday|vacation|leave))"),
+    (r"\bI(?:'m| am)(?: currently| now)? (?:away|travell?ing|absent)\b[^.\n]{0,40}(?:with limited|until|till|on "
+    r"(?:business|holiday|vacation|leave)|from (?:the )?(?:\d|mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|"
+    r"aug|sep|oct|nov|dec))"),
     r"\bI(?:'ll| will) be (?:away|absent|on (?:holiday|vacation|leave))[^.\n]{0,20} (?:until|till|from|through)\b",
     (r"\bI (?:no longer work (?:at|for|here)|have left (?:the (?:company|organi[sz]ation|firm)|[A-Z]\w+ (?:Inc|"
     r"Ltd|GmbH))(?=\s*(?:[.,;!]|$|and\b|as of\b|on\b)))"),
@@ -156,9 +158,10 @@ _AWAY = (
     (r"(?:휴가|출장|연차|교육|병가|육아휴직|부재)(?:로 인(?:해|하여)|으로 인(?:해|하여)|중(?:이라|으로|에)|"
     r" 관계로)[^\n]{0,40}(?:회신|답변|확인|연락|업무)"
     r"[^\n]{0,16}(?:늦|어렵|불가|지연|힘들|못)"),
+    r"(?:본|이) ?(?:메일|이메일|메시지)(?:은|는) [^\n]{0,30}(?:자동(?:으로)? ?(?:발송|회신|응답|생성)|발신 ?전용)",
     r"(?:육아 ?휴직|출산 ?휴가|병가|안식년)[^\n]{0,8}중입니다|퇴사(?:하였|했)습니다",
-    (r"ich (?:befinde mich|bin)[^.\n]{0,40}(?:im urlaub|in elternzeit|auf dienstreise|außer haus|ausser haus|"
-    r"nicht im hause)"),
+    (r"ich (?:befinde mich|bin)(?:[^.\n]|(?<=\d)\.){0,40}(?:im urlaub|in elternzeit|auf dienstreise|"
+    r"au(?:ß|ss)er haus|nicht im hause)"),
     r"je (?:suis|serai) de retour le|je suis en (?:déplacement|vacances|arrêt)",
     r"(?:me encuentro|estoy) (?:de vacaciones|ausente|de viaje)|regresaré el",
     r"(?:encontro-me|estou) (?:ausente|de férias|em viagem)",
@@ -166,19 +169,21 @@ _AWAY = (
     r"ik ben (?:met (?:verlof|vakantie)|op vakantie|niet op kantoor)",
     (r"(?:jag|jeg|eg) (?:är|er) (?:på (?:semester|ferie|tjänsteresa|reise)|ikke på kontoret|inte på kontoret|"
     r"föräldraledig)"),
+    r"jeg holder ferie (?:til|fra|frem)",
     r"olen (?:vuosi)?lomalla|olen poissa",
     r"(?:jestem|przebywam) na urlopie|jestem (?:nieobecn|poza biurem)",
     r"jsem na dovolené|nejsem v kanceláři|som na dovolenke",
     r"szabadságon vagyok|nem vagyok az irodában",
-    r"sunt (?:în|in) concediu|nu sunt (?:în|la) birou",
+    r"sunt (?:în|in) concediu|nu sunt (?:în|la) birou|sunt plecat[ăa]? din birou",
     r"(?:я|нахожусь) в (?:отпуске|командировке)|(?:перебуваю|я) у відпустці|в отпуска съм",
     r"\b(?:yıllık )?izindeyim|ofis dışındayım",
     r"(?:tôi )?đang nghỉ phép|vắng mặt (?:tại|ở) văn phòng",
-    r"(?:saya )?sedang cuti|di luar kantor hingga",
-    r"ไม่อยู่ที่สำนักงาน|ลาพักร้อน",
-    r"休暇(?:をいただいて|中です|を頂いて|のため)|出張のため",
-    r"אני (?:בחופשה|מחוץ למשרד)|أنا (?:في إجازة|خارج المكتب)",
-    r"είμαι εκτός γραφείου|βρίσκομαι σε άδεια",
+    r"(?:saya )?sedang cuti|(?:di luar|tidak (?:berada )?di) kantor (?:hingga|sampai)",
+    r"ไม่(?:ได้)?อยู่ที่(?:สำนักงาน|ออฟฟิศ)|ลาพักร้อน",
+    r"休暇(?:をいただいて|中です|を頂いて|のため)|出張中?のため",
+    r"[（(【\[]自动(?:回复|答复)[）)】\]]\s*(?:\n|$)",
+    r"אני (?:בחופשה|מחוץ למשרד|לא (?:נמצאת? )?במשרד)|أنا (?:في إجازة|خارج المكتب)",
+    r"(?:είμαι|βρίσκομαι) (?:εκτός γραφείου|σε άδεια)",
     r"(?:부재|휴가|출장) ?중입니다[^?\n]{0,40}(?:복귀|연락|회신|답변)",
     r"까지 (?:휴가|출장|부재)(?:입니다|로 )[^?\n]{0,80}(?:에게|께|복귀)",
     r"ich bin (?:erst )?(?:ab|am|vom)[^.\n]{0,20}[\d.]{1,12} (?:wieder|zurück)",

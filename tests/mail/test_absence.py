@@ -14,6 +14,7 @@ LABELS = (
     "Automaattinen vastaus: x", "Automatyczna odpowiedź: x", "Automatická odpověď: x", "Automatikus válasz: x",
     "Răspuns automat: x", "Автоматический ответ: x", "Автоматична відповідь: x", "Αυτόματη απάντηση: x",
     "Otomatik Yanıt: x", "Tự động trả lời: x", "Balasan Otomatis: x", "Jawapan automatik: x",
+    "Balas automatik: x", "Plecat din birou: x",
     "ตอบกลับอัตโนมัติ: x", "תשובה אוטומטית: x", "رد تلقائي: x", "Аутоматски одговор: x", "Automaatne vastus: x",
 )
 WORDS = (
@@ -45,6 +46,17 @@ WORDS = (
     "Saya sedang cuti sampai 12 Januari.",
     "Na dopustu sem do 12. januarja.",
     "Esmu atvaļinājumā līdz 12. janvārim.",
+    "담당자 부재로 회신이 지연될 수 있습니다. 본 메일은 자동 발송되었습니다.",
+    "이 메일은 발신전용이므로 회신되지 않습니다.",
+    "Ich befinde mich bis 12. Januar im Urlaub.",
+    "Jeg holder ferie til den 12. januar.",
+    "Sunt plecat din birou până pe 12 ianuarie.",
+    "Είμαι σε άδεια μέχρι τις 12 Ιανουαρίου.",
+    "Saya sedang tidak di kantor hingga 12 Januari.",
+    "ขณะนี้ฉันไม่ได้อยู่ที่ออฟฟิศ",
+    "אני לא נמצא במשרד עד יום ראשון",
+    "現在出張中のため、返信が遅れる場合がございます。",
+    "您的邮件我已收到，我会尽快回复您。（自动回复）",
 )
 DESKS = (
     "안녕하세요. 고객님의 문의가 정상적으로 접수되었습니다.",
@@ -56,6 +68,8 @@ DESKS = (
     "Votre demande a bien été reçue. Nous vous répondrons dans les meilleurs délais.",
 )
 PEOPLE = (
+    "I am away from home next Monday, please deliver on Tuesday.",
+    "我想设置（自动回复），怎么做？",
     "환불 접수되었습니다라는 문자를 받았는데 아직 입금이 안 됐어요.",
     "택배는 접수되었습니다만 도착을 안 했습니다.",
     "접수 확인했습니다. 감사합니다.",
