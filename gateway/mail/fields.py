@@ -5,9 +5,11 @@ Field values are text in which every octet survives: UTF-8 is shown as such and 
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
+from functools import cached_property
 
 HEADER_LIMIT = 256 * 1024
 """Octets of one header block that are read."""
@@ -24,12 +26,13 @@ _KNOWN = re.compile(
     rb"(?im)^(from|to|cc|subject|date|message-id|mime-version|content-type|content-transfer-encoding|received|"
     rb"return-path|reply-to|sender|dkim-signature|content-disposition|content-id|x-[a-z0-9-]{1,60})[ \t]*:"
 )
+_BLANKS = (b" ", b"\t")
 _FOLD = re.compile(r"(?:\r\n|\r|\n)[ \t]*")
 _ID = re.compile(r"<\s*([^<>\s][^<>]{0,990})>")
 _BARE_ID = re.compile(r"[^\s<>,;()\"]{1,500}@[^\s<>,;()\"]{1,490}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Header:
     """One header block: its fields, where the body begins, and what was odd."""
 
@@ -39,10 +42,18 @@ class Header:
 
     def get(self, name: str, default: str = "") -> str:
         """The first field of that name (lower case), or the default."""
-        return next((value for key, value in self.fields if key.lower() == name), default)
+        return self.values[name][0] if name in self.values else default
 
-    def all(self, name: str) -> list[str]:
-        return [value for key, value in self.fields if key.lower() == name]
+    def all(self, name: str) -> Sequence[str]:
+        return self.values.get(name, ())
+
+    @cached_property
+    def values(self) -> Mapping[str, Sequence[str]]:
+        """The values of each name (lower case) in their order."""
+        values: dict[str, list[str]] = {}
+        for name, value in self.fields:
+            values.setdefault(name.lower(), []).append(value)
+        return values
 
 
 def octets(value: str) -> bytes:
@@ -108,19 +119,18 @@ def _lines(block: bytes) -> list[bytes]:
 
 def _fields(lines: list[bytes], block: bytes) -> tuple[Fields, int | None, list[str]]:
     """The fields; the offset of the body when it begins without an empty line before it; findings."""
-    fields: list[tuple[str, bytearray]] = []
+    fields: list[tuple[str, list[bytes]]] = []
     findings: list[str] = []
     for number, line in enumerate(lines):
-        if line[:1] in (b" ", b"\t") and fields:
-            if len(fields[-1][1]) < FIELD_LIMIT:
-                fields[-1][1].extend(b"\n" + line)
+        if line[:1] in _BLANKS and fields:
+            fields[-1][1].append(line)
             continue
         found = _FIELD.match(line if fields else line.lstrip())
         if found:
             if len(fields) >= FIELDS_LIMIT:
                 findings.append("too-many-fields")
                 break
-            fields.append((found[1].decode("ascii"), bytearray(found.string[found.end() :])))
+            fields.append((found[1].decode("ascii"), [found.string[found.end() :]]))
         elif line.strip() and not (number == 0 and line.startswith((b"From ", b">From "))):
             findings.append("header-line-broken")
             # Blanks in the line that should be empty, or the first delimiter at once: the body has begun.
@@ -139,13 +149,13 @@ def _offset(block: bytes, number: int) -> int:
     return offset
 
 
-def _finish(fields: list[tuple[str, bytearray]], findings: list[str]) -> Fields:
+def _finish(fields: list[tuple[str, list[bytes]]], findings: list[str]) -> Fields:
     done = []
-    for name, value in fields:
+    for name, lines in fields:
+        value = b"\n".join(lines)
         if len(value) > FIELD_LIMIT:
-            del value[FIELD_LIMIT:]
             findings.append("field-too-large")
-        done.append((name, unfold(bytes(value).decode("utf-8", "surrogateescape"))))
+        done.append((name, unfold(value[:FIELD_LIMIT].decode("utf-8", "surrogateescape"))))
     return tuple(done)
 
 
@@ -159,6 +169,8 @@ def unfold(value: str) -> str:
 def message_ids(value: str, limit: int = 200) -> tuple[str, ...]:
     """Ids in angle brackets, without blanks inside, in order, once each; bare ones are given brackets; "<>" is no"""
     """id."""
+    if not value:
+        return ()
     value = visible(value[:FIELD_LIMIT])
     if value.count("<") > 4 * limit:
         value = value[:20000]

@@ -71,7 +71,7 @@ _HEAD = re.compile(
 
 def looks_like_bounce(message: "Message") -> bool:
     """A daemon as author with a subject or words that bounces have; or both of these and an address with its fault."""
-    names = {name.lower() for name, _ in message.fields}
+    names = message.root.header.values
     if "x-failed-recipients" in names or ("x-mlserver" in names and _LIST_ALARM.search(message.subject[:300])):
         return True
     words = message.bounce_text[:8000]

@@ -6,6 +6,7 @@ The structured parser of the standard library is not used: it is quadratic or wo
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -16,7 +17,7 @@ from gateway.mail.addresses import Address, address_key, addresses
 from gateway.mail.attachment import Attachment
 from gateway.mail.body import Body, read_body
 from gateway.mail.charsets import likely_label
-from gateway.mail.fields import Fields, date, message_ids
+from gateway.mail.fields import Fields, Header, date, message_ids
 from gateway.mail.html import sanitise
 from gateway.mail.labels import is_western
 from gateway.mail.language import language
@@ -130,8 +131,7 @@ class Message:
 
     def field(self, name: str) -> str:
         """The first field of that name, "" when absent."""
-        wanted = name.lower()
-        return next((value for key, value in self.fields if key.lower() == wanted), "")
+        return self.root.header.get(name.lower())
 
     def written_by(self, author: str) -> "Message":
         """The message with the author whose domain was checked; "" leaves the one that was read here.
@@ -148,7 +148,7 @@ def parse(raw: bytes) -> Message:
     root, findings = structure(raw)
     header = root.header
     hint = _hint(raw, root)
-    author = _author(header.fields, hint)
+    author = _author(header, hint)
     return Message(
         raw=raw,
         root=root,
@@ -168,25 +168,24 @@ def parse(raw: bytes) -> Message:
     )
 
 
-def _author(fields: Fields, hint: str) -> Address:
+def _author(header: Header, hint: str) -> Address:
     """From; without an address there: Reply-To, Sender, Return-Path (the From's name is kept)."""
     name = ""
     for wanted in ("from", "reply-to", "sender", "return-path"):
-        for key, value in fields:
-            if key.lower() == wanted:
-                for each in addresses(value, hint)[:20]:
-                    if "@" in each.email or (each.email and wanted == "from"):
-                        return Address(each.email, name or each.name)
-                    name = name or (each.name if wanted == "from" else "")
+        for value in header.all(wanted):
+            for each in addresses(value, hint)[:20]:
+                if "@" in each.email or (each.email and wanted == "from"):
+                    return Address(each.email, name or each.name)
+                name = name or (each.name if wanted == "from" else "")
     return Address("", name)
 
 
-def _received(values: list[str]) -> datetime | None:
+def _received(values: Sequence[str]) -> datetime | None:
     """A mail without a Date was sent about when the first host to note it took it."""
     return next((found for value in values[:1] if (found := date(value.rpartition(";")[2]))), None)
 
 
-def _emails(values: list[str], hint: str) -> tuple[str, ...]:
+def _emails(values: Sequence[str], hint: str) -> tuple[str, ...]:
     found = (each.email for value in values[:50] for each in addresses(value, hint))
     return tuple(dict.fromkeys(each for each in found if each))[:1000]
 
