@@ -15,6 +15,8 @@ class Outcome:
 
     state: str
     reply: str
+    is_ours: bool = False
+    """Nobody was asked: the fault is on our side, such as a disk that is full."""
 
 
 def judge(code: int, text: str, host: str = "") -> Outcome:
@@ -28,6 +30,11 @@ def judge(code: int, text: str, host: str = "") -> Outcome:
 def deferred(status: str, text: str, host: str = "") -> Outcome:
     """Our own word for a try that failed for now (RFC 3463 status x.y.z)."""
     return Outcome("deferred", written(451, f"{status} {text}", host))
+
+
+def faulted(text: str) -> Outcome:
+    """A try that failed on our side."""
+    return Outcome("deferred", written(451, f"4.3.0 trouble on our side: {text}"), is_ours=True)
 
 
 def bounced(code: int, status: str, text: str) -> Outcome:

@@ -18,7 +18,7 @@ from gateway.authentication.resolver import Resolver
 from gateway.authentication.signer import Signer
 from gateway.config import Delivery, Site
 from gateway.delivery import client, sent
-from gateway.delivery.outcome import Outcome, deferred, written
+from gateway.delivery.outcome import Outcome, deferred, faulted, written
 from gateway.delivery.retry import next_attempt
 from gateway.delivery.route import SMTP_PORT
 from gateway.models import Letter
@@ -158,7 +158,7 @@ class Worker:
             return Outcome("sent", written(250, f"2.0.0 written to {path}"))
         except Exception as trouble:
             log.exception("letter could not be tried", letter=letter.id)
-            return deferred("4.3.0", f"trouble on our side: {type(trouble).__name__}")
+            return faulted(type(trouble).__name__)
 
     async def _send(self, letter: Letter, message: bytes) -> Outcome:
         try:
@@ -171,7 +171,8 @@ class Worker:
     async def _settle(self, letter: Letter, outcome: Outcome) -> None:
         now, again = self._now(), None
         if outcome.state == "deferred":
-            again = next_attempt(letter.attempts, letter.created_at, now, self._settings, _chance())
+            again = next_attempt(letter.attempts, letter.created_at, now, self._settings, _chance(),
+                                 is_ours=outcome.is_ours)
             if again is None:
                 outcome = Outcome("bounced", f"{outcome.reply} (given up after {_hours(self._settings.give_up)})")
         await self._record(_id(letter), outcome, now, again)

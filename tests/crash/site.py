@@ -35,9 +35,7 @@ class Site:
         self._dns: AbstractContextManager[str] | None = None
         self.database_url = server.create("crash") if server else f"sqlite:///{folder}/var/frontdesk.db"
         self.gateway = GatewayProcess(folder, self.database_url,
-                                      f'[dns]\nnameservers = ["127.0.0.1:{self.dns_port}"]\n'
-                                      # A letter that found no room on the disk would have minutes to wait.
-                                      '[delivery]\nretry_first = "1s"')
+                                      f'[dns]\nnameservers = ["127.0.0.1:{self.dns_port}"]\n')
 
     async def settles(self) -> Books:
         """The books, once all is done and the gateway has stopped as it should."""

@@ -22,6 +22,11 @@ def test_chance_takes_up_to_a_quarter_off() -> None:
     assert waits(1, 2, 7, chance=1.0) == [3.75, 7.5, 180]
 
 
+def test_a_fault_of_ours_keeps_nobody_waiting_for_minutes() -> None:
+    moments = [next_attempt(each, NOON, NOON, MINUTES, 0.0, is_ours=True) for each in (1, 2, 5, 6, 99)]
+    assert [(moment - NOON).total_seconds() for moment in moments if moment] == [2, 4, 32, 60, 60]
+
+
 def test_a_letter_tried_a_million_times_has_no_larger_wait() -> None:
     assert waits(0, 1_000_000) == [5, 240]
 

@@ -436,6 +436,7 @@ async def test_a_folder_that_cannot_be_written_defers_the_letter(
     async with running(make()):
         await lines.until("letter deferred")
     assert (await get(database, one)).reply.startswith("451 4.3.0 trouble on our side: ")
+    assert (await get(database, one)).next_attempt <= NOON + timedelta(seconds=2)
 
 
 async def test_new_settings_hold_from_the_next_letter_on(
