@@ -57,7 +57,9 @@ _TABLE: tuple[tuple[str, str], ...] = (
         ящик.{0,20}переполнен|552 .{0,40}(?:full|quota)|over limit|overquota|status: [45]\.2\.2
         (?:full|over-?filled) mail\s?box|mail ?folder is full|mail ?box space not|too many (?:messages|mails) on
         too much mail (?:data|stored)|zu ?viele mails|quota violation|boite.{0,30}pleine
-        skrzynk.{0,30}(?:pełna|przepełnion)
+        skrzynk.{0,30}(?:pełna|przepełnion)|cassetta.{0,30}piena|posta kutusu.{0,12}dolu|schránka.{0,30}plná
+        postlåda.{0,12}full|postkasse.{0,12}fuld|postvak.{0,40}vol\b|postilaatikko.{0,20}täynnä
+        postafiók.{0,20}megtelt|hộp thư.{0,30}đầy
     """),
     ("5.1.8", r"""
         {sender}(?:.{0,60}\W)?(?:rejected|refused|denied|invalid|blocked|failed|unknown|must (?:exist|resolve))
@@ -120,7 +122,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
         address(?:es)? rejected ?: .{0,40}(?:policy|spam|gr[ea]y|message|content|blocked|blacklist)
         address(?:es)? rejected ?: .{0,40}(?:reputation|spf|dmarc)
         address(?:es)? rejected ?: .{0,40}(?:later|temporar|try again|too many|rate|throttl)
-        recipient preferences
+        recipient preferences|권한이 ?없
     """),
     ("5.2.1", r"""
         {box}s?\W(?:.{0,45}?\W)??(?:disabled|suspended?|inactive|deactivated|locked|frozen|discontinued|archived)\b
@@ -171,7 +173,19 @@ _TABLE: tuple[tuple[str, str], ...] = (
         (?:utente|indirizzo|destinatario)[^\n.]{0,40}(?:sconosciut|non esiste|inesistente|non trovat)
         (?:destinatário|endereço|usuário)[^\n.]{0,40}(?:não existe|inexistente|não encontrad|desconhecid)
         no existe (?:dicha|es[ae]|el|la) (?:persona|usuario|cuenta|dirección)
-        nessun utente
+        nessun utente|wurde in \S{1,80} nicht gefunden|不明な宛先|が ?\S{1,80} ?で見つかりません
+        no se (?:encontró|ha encontrado|pudo encontrar)[^\n.]{0,20}(?:dirección|usuario|destinatario|buzón)
+        impossibile trovare (?:l['’](?:indirizzo|utente)|il destinatario)
+        (?:destinatário|endereço|usuário)[^\n.]{0,40}não (?:pôde ser|foi) encontrado
+        (?:e-?mailadres|ontvanger|geadresseerde)[^\n.]{0,40}(?:niet (?:worden )?gevonden|bestaat niet|onbekend)
+        nie (?:można )?(?:odnaleźć|znaleziono)[^\n.]{0,30}(?:adres|odbiorc)
+        (?:e-postadress(?:en)?|mottagaren?)[^\n.]{0,40}(?:inte hittas|hittades inte|finns inte|okänd|ikke funnet)
+        (?:mailadressen?|modtageren?)[^\n.]{0,40}(?:ikke fundet|findes ikke|ukendt)
+        (?:sähköpostiosoit|vastaanottaj)\w{0,8}[^\n.]{0,30}ei (?:löydy|löytynyt|ole olemassa)
+        (?:adresa|příjemce|uživatel)[^\n.]{0,30}(?:nebyla? nalezena?|neexistuje)
+        (?:e-mail-?cím|címzett)[^\n.]{0,30}(?:nem található|nem létezik|ismeretlen)
+        (?:e-posta adresi|kullanıcı|alıcı)[^\n.]{0,30}(?:bulunamadı|mevcut değil)
+        không tìm thấy (?:địa chỉ|người)|找不到[^\n。]{0,16}(?:地址|收件|用户|使用者)
         (?:пользовател|получател|адрес|ящик)[^\n.]{0,40}(?:не найден|не существует|неизвестен|не обнаружен)
     """),
     ("5.1.3", r"""

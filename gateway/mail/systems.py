@@ -40,7 +40,7 @@ SUBJECT = re.compile(
     r"전달(?:되지| ?실패|할 수 없)|반송 ?(?:되었|됨|(?:된 ?)?메일(?![가-힣])|안내|알림)|메일 ?반송|발송 "
     r"?(?:실패|오류)|수신 ?(?:실패|불가)|"
     r"메일.{0,12}(?:실패|보내지 못)|"
-    r"配信(?:不能|できません|エラー|不可|に失敗|失敗|され)|配達(?:不能|できません|エラー)|"
+    r"配信(?:遅延|不能|できません|エラー|不可|に失敗|失敗|され)|配達(?:不能|できません|エラー)|"
     r"送信(?:エラー|できません|失敗)|届けられません|未配信|エラーメール|メールエラー|不達|退信|退回|"
     r"无法投递|無法(?:傳遞|投遞|送達)|未送达|未能?投递|投递失败|未傳遞|传递失败|發送失敗|"
     r"unzustellbar|nicht zugestellt|zustell(?:ung|fehler|problem)|rückläufer|non remis|non[- ]délivr|échec de "
@@ -50,9 +50,9 @@ SUBJECT = re.compile(
     r"non recapitabile|non consegnat|mancato recapito|impossibile recapitare|mancata consegna|onbestelbaar|niet "
     r"(?:afgeleverd|bezorgd)|niet-bezorgd|"
     r"недоставл|не доставлен|невозможно доставить|не удается доставить|niedostarczon|nie można dostarczyć|"
-    r"niedoręczaln|kunde inte levereras|går ej att leverera|kan ikke leveres|kunne ikke leveres|"
+    r"niedoręczaln|kunde inte levereras|går (?:ej|inte) att leverera|kan ikke leveres|kunne ikke leveres|"
     r"teslim edilemedi|iletilemedi|không gửi được|không thể gửi|nedoručitelné|kézbesíthetetlen|toimittaminen "
-    r"epäonnistui|ei voitu toimittaa",
+    r"(?:epäonnistui|ei onnistu)|ei voitu toimittaa",
     re.IGNORECASE,
 )
 
@@ -83,6 +83,7 @@ BODY = re.compile(
     r"배달되지|배달하지|배달할 수|전송되지|전달되지|전달할 수|전송하지 ?못|보내지 ?못|"
     r"발송되지|반송(?:된|되었|됨)|존재하지 않|찾을 수 없|配信でき|配信されません|届けられ|送信でき|配達でき|"
     r"見つかりません|存在しません|エラー|"
+    r"まだ配信されていません|följande mottagare|toimitus[^\n]{0,60}epäonnistui|"
     r"投递失败|无法投递|無法傳遞|无法送达|不存在|退信|nicht zugestellt|unzustellbar|n'a pas (?:pu être|"
     r"été) (?:remis|délivré|distribué|livré)|no se (?:ha )?(?:pudo|podido) "
     r"entregar|não (?:pôde|foi) (?:ser )?entregue|"

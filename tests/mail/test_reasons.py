@@ -22,6 +22,21 @@ DEAD = (
     "550 수신자를 찾을 수 없습니다",
     "550 탈퇴한 계정: 아이디가 존재하지 않습니다",
     "ディレクトリのリストにありません",
+    "kim が dead.example で見つかりませんでした。",
+    "找不到您輸入的電子郵件地址。",
+    "kim wurde in dead.example nicht gefunden.",
+    "No se encontró la dirección de correo electrónico que especificó.",
+    "O endereço de email inserido não pôde ser encontrado.",
+    "Impossibile trovare l'indirizzo di posta elettronica immesso.",
+    "Het e-mailadres dat u hebt ingevoerd is niet gevonden.",
+    "Nie można odnaleźć wprowadzonego adresu e-mail.",
+    "Den angivna e-postadressen kunde inte hittas.",
+    "Den angivne mailadresse blev ikke fundet.",
+    "Antamaasi sähköpostiosoitetta ei löydy.",
+    "Zadaná e-mailová adresa nebyla nalezena.",
+    "A megadott e-mail-cím nem található.",
+    "Girdiğiniz e-posta adresi bulunamadı.",
+    "Không tìm thấy địa chỉ email bạn đã nhập.",
 )
 ALIVE = (
     "550 5.1.8 Domain of sender address desk@ours.example does not exist",
@@ -41,6 +56,20 @@ ALIVE = (
     "550 Refused due to recipient preferences",
     "551 is a deactivated mailbox",
     "552 quota exceeded",
+    "550 5.7.1 이 메시지를 받는 사람에게 보낼 권한이 없습니다.",
+)
+FULL = (
+    "받는 사람의 사서함이 꽉 차서 지금 메시지를 받을 수 없습니다.",
+    "受信者のメールボックスがいっぱいで、現在メッセージを受け取ることができません。",
+    "Mottagarens postlåda är full.",
+    "Modtagerens postkasse er fuld.",
+    "Het postvak van de geadresseerde is vol.",
+    "La cassetta postale del destinatario è piena.",
+    "Alıcının posta kutusu dolu.",
+    "Schránka příjemce je plná.",
+    "A címzett postafiókja megtelt.",
+    "Hộp thư của người nhận đã đầy.",
+    "Vastaanottajan postilaatikko on täynnä.",
 )
 
 
@@ -52,6 +81,12 @@ def test_these_words_mean_a_dead_address(said: str) -> None:
 @pytest.mark.parametrize("said", ALIVE)
 def test_these_words_say_nothing_against_the_address(said: str) -> None:
     assert not is_hard(status_of("", said), said), status_of("", said)
+
+
+@pytest.mark.parametrize("said", FULL)
+def test_a_full_mailbox_is_one_in_these_words(said: str) -> None:
+    assert status_of("", said) == "5.2.2"
+    assert not is_hard("5.2.2", said)
 
 
 def test_a_broken_name_server_is_no_dead_domain_whatever_the_status() -> None:
