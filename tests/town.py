@@ -33,7 +33,8 @@ class Town:
     def __init__(self, folder: Path, **sections: dict[str, Any]) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="town")
-        self.world = World(folder, "sqlite", agents={"listen": "127.0.0.1:0"}, **sections)
+        agents = {"listen": "127.0.0.1:0", **sections.pop("agents", {})}
+        self.world = World(folder, "sqlite", agents=agents, **sections)
         self._open: Any = None
 
     def do(self, what: Coroutine[Any, Any, T]) -> T:
@@ -77,7 +78,7 @@ class Desk:
 
     def __init__(self, browser: Browser, town: Town, **look: Any) -> None:
         self.town = town
-        self.context: BrowserContext = browser.new_context(base_url=town.url, locale="ko-KR", **look)
+        self.context: BrowserContext = browser.new_context(base_url=town.url, **{"locale": "ko-KR", **look})
         self.context.set_default_timeout(20_000)
         self.asked: list[str] = []
         self.faults: list[str] = []

@@ -92,7 +92,7 @@ class RequestPages:
             letter=self.previews.keep(viewer, preview.html) if preview else "",
             told=[*(notices or values.done(done))], standing=values.standing(frame["moments"]),
             draft={"kind": begun.kind, "text": begun.text, "uploads": uploads, "quotes": begun.quotes},
-            canned=self._canned(known.request)), done)
+            is_part="hx-request" in http_request.headers, canned=self._canned(known.request)), done)
 
     async def with_canned(self, viewer: Viewer, number: str, draft: Draft, name: str) -> Draft:
         """A ready-made text behind what was typed already."""

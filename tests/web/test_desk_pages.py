@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from agents_house import AgentsHouse, Answer, Client, open_house
@@ -133,6 +133,20 @@ async def test_what_is_refused_is_told_and_what_was_typed_stays(house: AgentsHou
     assert (await form(minji, "/requests/nonsense/claim")).status == 404
 
 
+async def test_what_another_works_on_is_moved_when_it_is_meant(house: AgentsHouse) -> None:
+    request = await house.writes()
+    minji, junho = await house.browser("minji"), await house.browser("junho")
+    await form(minji, f"/requests/{request.number}/claim")
+    asked = await form(junho, f"/requests/{request.number}/move", queue="<third>")
+    assert asked.status == 409
+    assert (await house.request(request.number)).queue == request.queue
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">',
+                             re.findall(r'<form method="post" action="[^"]*/move">.*?</form>', asked.text)[0]))
+    assert fields == {"queue": "&lt;third&gt;", "takes_over": "1"}
+    assert (await form(junho, f"/requests/{request.number}/move", queue="third", takes_over="1")).status == 303
+    assert (await house.request(request.number)).queue == "third"
+
+
 async def test_who_may_only_look_sees_no_form_and_does_nothing(house: AgentsHouse) -> None:
     request = await house.writes()
     at = f"/requests/{request.number}"
@@ -239,6 +253,19 @@ async def test_a_preview_shows_the_designed_letter_to_its_agent_alone_and_loads_
     assert (await other.gets(found[1])).status == 404
     await form(browser, at, kind="answer", text="Once more.", do="preview")
     assert (await browser.gets(found[1])).status == 404
+
+
+async def test_a_preview_that_is_refused_says_so_where_the_letter_would_be(house: AgentsHouse) -> None:
+    request = await house.writes()
+    await house.acts.claim(request.number, "jisu")
+    browser = await house.browser("minji")
+    for asks in ({"HX_Request": "true"}, {}):
+        body = urlencode({"kind": "answer", "text": "Try again.", "do": "preview"}).encode()
+        answer = await browser.asks("POST", f"/requests/{request.number}/draft", body,
+                                    Content_Type="application/x-www-form-urlencoded", **asks)
+        place = answer.text.partition('id="preview"')[2]
+        assert (answer.status, "jisu has it since" in place) == (409, bool(asks)), "a whole page says it at its head"
+        assert answer.text.count("jisu has it since") == 1 + bool(asks)
 
 
 async def test_an_agent_chooses_language_and_colours(house: AgentsHouse) -> None:
