@@ -203,7 +203,7 @@ class Service:
         with certificate(config):
             self.door = Door(config.site, config.smtp, config.authentication, self.intake, self.resolver,
                              self.desk.office.capabilities, self.now)
-        self.doors = Doors(config, self.door.figures, self.intake, self.resolver, self.desk.wake)
+        self.doors = Doors(config, self.door.figures, self.intake, self.resolver)
         self.window = build_window(config, self.desk)
         self.agents_window = build_agents_window(config, self.database, self.desk)
         self.herald = build_herald(config, self.database, self.resolver, self.now)

@@ -1,4 +1,4 @@
-"""`python -m gateway.doors NUMBER`: what the gateway starts for each worker. NUMBER: of the socket it speaks on."""
+"""`python -m gateway.doors WORDS FILES`: what the gateway starts for each worker, with the numbers of two sockets."""
 
 import socket
 import sys
@@ -7,4 +7,5 @@ from gateway.console.edge import guarded, run
 from gateway.doors.worker import serve
 
 if __name__ == "__main__":
-    guarded(lambda: run(lambda: serve(socket.socket(fileno=int(sys.argv[1])))))
+    words, files = (socket.socket(fileno=int(number)) for number in sys.argv[1:])
+    guarded(lambda: run(lambda: serve(words, files)))

@@ -4,7 +4,6 @@ import asyncio
 import mmap
 import os
 import secrets
-from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -13,11 +12,11 @@ from gateway.authentication.answer import Resolver
 from gateway.authentication.resolver import DnsResolver
 from gateway.config import Config
 from gateway.doors.places import Given, Places
-from gateway.doors.process import Process
-from gateway.doors.wire import Disk, Kept, Open, Report, Start, Word
+from gateway.doors.process import Life, Process
+from gateway.doors.wire import Disk, Done, Keep, Open, Report, Start, Word
 from gateway.smtp import crowd
 from gateway.smtp.figures import Figures
-from gateway.store.intake import Intake
+from gateway.store.intake import Intake, StoreAway, StoreBehind
 
 log = structlog.get_logger()
 
@@ -32,21 +31,20 @@ NONE = -1
 class Doors:
     """None of them with `workers = 1`: then the gateway's own door takes mail, and nothing here does anything.
 
-    figures, intake, resolver: the gateway's own, to which is added what the workers count. kept: called when there are
-    new mails in the store.
+    intake: it keeps the mails of all workers. figures, resolver: to which is added what they count.
     """
 
-    def __init__(self, config: Config, figures: Figures, intake: Intake, resolver: Resolver,
-                 kept: Callable[[], None]) -> None:
+    def __init__(self, config: Config, figures: Figures, intake: Intake, resolver: Resolver) -> None:
         count = config.smtp.workers if config.smtp.workers > 1 else 0
         self.config = config
-        self._figures, self._intake, self._resolver, self._kept = figures, intake, resolver, kept
+        self._figures, self._intake, self._resolver = figures, intake, resolver
         self._processes = [Process(number + 1, self._hear) for number in range(count)]
         self._places = Places()
         self._memory, self._key = NONE, secrets.token_bytes(16)
         """What they count clients with (gateway.smtp.crowd): an open file, and a secret."""
         self._closing, self._changing = asyncio.Event(), asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
+        self._keeping: set[asyncio.Task[None]] = set()
         self._started: dict[int, asyncio.Future[None]] = {}
         """Workers that have not been open yet."""
 
@@ -134,9 +132,11 @@ class Doors:
             for each in self._processes:
                 each.count_second()
 
-    def _hear(self, process: Process, word: Word) -> None:
-        if isinstance(word, Kept):
-            self._kept()
+    def _hear(self, process: Process, life: Life, word: Word) -> None:
+        if isinstance(word, Keep):
+            keeping = asyncio.create_task(self._keep(life, word))
+            self._keeping.add(keeping)
+            keeping.add_done_callback(self._keeping.discard)
         elif isinstance(word, Report):
             self._count(word)
             if process.is_full is not self._intake.is_full:
@@ -144,6 +144,13 @@ class Doors:
                 process.say(Disk(process.is_full))
         elif isinstance(word, Open) and not self._started[process.number].done():
             self._started[process.number].set_result(None)
+
+    async def _keep(self, life: Life, word: Keep) -> None:
+        try:
+            done = Done(word.serial, await self._intake.keep(life.mail(word)))
+        except (StoreAway, OSError) as error:
+            done = Done(word.serial, fault="behind" if isinstance(error, StoreBehind) else "away")
+        life.say(done)
 
     def _count(self, report: Report) -> None:
         self._figures.add(report.figures)
@@ -169,6 +176,6 @@ class Doors:
             await asyncio.wait(lives, timeout=self.config.smtp.drain.total_seconds() + DRAINED)
         for each in self._processes:
             each.kill()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._keeping, return_exceptions=True)
         if self._memory != NONE:
             os.close(self._memory)

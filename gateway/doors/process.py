@@ -5,6 +5,8 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -12,7 +14,9 @@ import structlog
 import gateway
 from gateway.config import Config
 from gateway.doors import wire
-from gateway.doors.wire import Change, Open, Report, Start, Taken, Word
+from gateway.doors.wire import Change, Finish, Keep, Open, Report, Start, Taken, Wire, Word
+from gateway.mail.large import LargeMail
+from gateway.store.arrival import Arrival
 
 log = structlog.get_logger()
 
@@ -27,9 +31,9 @@ HUNG = 30
 
 
 class Process:
-    """Lives again and again; each life is a process. `hear`: who is told what it says."""
+    """Lives again and again; each life is a process. `hear`: who is told what it says, and in which life."""
 
-    def __init__(self, number: int, hear: Callable[["Process", Word], None]) -> None:
+    def __init__(self, number: int, hear: Callable[["Process", "Life", Word], None]) -> None:
         self.number, self._hear = number, hear
         self.opening: Open | None = None
         """Where it takes mail; None while it does not."""
@@ -39,34 +43,26 @@ class Process:
         self._silence = 0
         self._is_finishing = False
         self._taken: asyncio.Future[str] | None = None
-        self._writer: asyncio.StreamWriter | None = None
-        self._process: asyncio.subprocess.Process | None = None
+        self._life: Life | None = None
 
     @property
     def is_up(self) -> bool:
         return self.opening is not None and self._silence < SILENT
 
     async def live(self, start: Start, inherited: Sequence[int]) -> int:
-        """One life; its exit code. inherited: files that Start speaks of."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "gateway.doors", str(theirs.fileno()), stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(), *inherited), cwd=HERE, start_new_session=True)
-        reader, self._writer = await asyncio.open_unix_connection(sock=ours)
+        """One life; its exit code. inherited: files that Start speaks of. Raises OSError when it cannot begin."""
+        life = self._life = await Life.begin(inherited, self._note)
         self.is_full = False
-        self.say(start)
+        life.say(start)
         if self._is_finishing:
-            self.finish()
+            life.say(Finish())
         try:
-            while (word := await wire.read(reader)) is not None:
-                self._note(word)
-            return await self._ended()
+            return await life.ended()
         finally:
-            self.kill()
+            life.close()
             self._forget()
 
-    def _note(self, word: Word) -> None:
+    def _note(self, life: "Life", word: Word) -> None:
         self._silence = 0
         if isinstance(word, Open):
             self.opening = word
@@ -74,26 +70,16 @@ class Process:
             self.report = word
         elif isinstance(word, Taken) and self._taken and not self._taken.done():
             self._taken.set_result(word.fault)
-        self._hear(self, word)
-
-    async def _ended(self) -> int:
-        assert self._process is not None
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LAST):
-                return await self._process.wait()
-        self.kill()
-        return await self._process.wait()
+        self._hear(self, life, word)
 
     def _forget(self) -> None:
-        self.opening, self.report, self._silence = None, Report(), 0
+        self._life, self.opening, self.report, self._silence = None, None, Report(), 0
         if self._taken and not self._taken.done():
             self._taken.set_result("")  # the next life begins with the new config
-        if self._writer:
-            self._writer.close()
 
     def say(self, word: Word) -> None:
-        if self._writer and not self._writer.is_closing():
-            self._writer.write(wire.packed(word))
+        if self._life:
+            self._life.say(word)
 
     async def change(self, config: Config) -> None:
         """Return when it works by a new config, or has told why not."""
@@ -112,10 +98,66 @@ class Process:
     def finish(self) -> None:
         """Let its clients finish, and end: this life, or one that has hardly begun."""
         self._is_finishing = True
-        if self._writer and not self._writer.is_closing():
-            self._writer.write_eof()
+        self.say(Finish())
 
     def kill(self) -> None:
-        if self._process and self._process.returncode is None:
+        if self._life:
+            self._life.kill()
+
+
+class Life:
+    """One process of a worker, and the two pairs of sockets that only we and it have."""
+
+    def __init__(self, process: asyncio.subprocess.Process, wire: Wire, files: socket.socket) -> None:
+        self._process, self._wire, self._files = process, wire, files
+
+    @classmethod
+    async def begin(cls, inherited: Sequence[int], hear: Callable[["Life", Word], None]) -> "Life":
+        """Raises OSError."""
+        words, its_words = socket.socketpair()
+        files, its_files = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        its = (its_words.fileno(), its_files.fileno())
+        try:
+            with its_words, its_files:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "gateway.doors", *map(str, its), stdin=asyncio.subprocess.DEVNULL,
+                    pass_fds=(*its, *inherited), cwd=HERE, start_new_session=True)
+        except OSError:
+            words.close()
+            files.close()
+            raise
+        files.setblocking(False)
+        wire = await Wire.over(words, lambda _: None)  # it says nothing before it has heard Start
+        life = cls(process, wire, files)
+        wire.hear = partial(hear, life)
+        return life
+
+    def say(self, word: Word) -> None:
+        """To this life, or to nobody: another one must not hear what was meant for it."""
+        self._wire.say(word)
+
+    def mail(self, keep: Keep) -> Arrival:
+        """The whole of a mail that it hands over. Raises OSError."""
+        if keep.large is None:
+            return keep.arrival
+        file = wire.take(self._files, keep.serial)
+        return replace(keep.arrival, large=LargeMail.of(file, keep.large.size, keep.large.head))
+
+    async def ended(self) -> int:
+        """Its exit code, once it has said its last word."""
+        await self._wire.cut
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST):
+                return await self._process.wait()
+        self.kill()
+        return await self._process.wait()
+
+    def kill(self) -> None:
+        if self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.kill()
+
+    def close(self) -> None:
+        self.kill()
+        self._wire.close()
+        self._files.close()

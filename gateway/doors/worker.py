@@ -11,13 +11,12 @@ import structlog
 
 from gateway import logs
 from gateway.config import Config, ConfigError
-from gateway.doors import wire
-from gateway.doors.wire import Change, Disk, Kept, Open, Report, Start, Taken, Word
+from gateway.doors.handover import Handover
+from gateway.doors.wire import Change, Disk, Done, Finish, Open, Report, Start, Taken, Wire, Word
 from gateway.foundation import build_capabilities, build_resolver, clock, open_database
 from gateway.smtp.crowd import Crowd
 from gateway.smtp.server import Door
 from gateway.store import holdings
-from gateway.store.intake import Intake
 
 log = structlog.get_logger()
 
@@ -27,39 +26,45 @@ PATIENCE = 5.0
 """Seconds that a store that was away has for an answer."""
 
 
-async def serve(wire_end: socket.socket) -> None:
-    """The whole life of a worker. `wire_end`: on which the gateway speaks."""
+async def serve(words: socket.socket, files: socket.socket) -> None:
+    """The whole life of a worker. words: on which the gateway speaks. files: on which it gets those of large mails."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # who sends them to all processes means the gateway, which tells us
-    reader, writer = await asyncio.open_unix_connection(sock=wire_end)
-    start = await wire.read(reader)
-    if isinstance(start, Start):
-        logs.configure(start.config.log, worker=start.number)
-        await Worker(start, writer).work(reader)
-    writer.close()
+    files.setblocking(False)
+    heard: asyncio.Queue[Word] = asyncio.Queue()
+    wire = await Wire.over(words, heard.put_nowait)
+    wire.cut.add_done_callback(lambda _: heard.put_nowait(Finish()))
+    if isinstance(start := await heard.get(), Start):
+        worker = Worker(start, wire, files)
+        while not heard.empty():
+            worker.obey(heard.get_nowait())
+        await worker.work()
+    wire.close()
 
 
 class Worker:
-    """A door with what it needs; the store is everybody's."""
+    """A door with what it needs. It reads in the store itself; mails are kept by the gateway."""
 
-    def __init__(self, start: Start, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, start: Start, wire: Wire, files: socket.socket) -> None:
+        logs.configure(start.config.log, worker=start.number)
         config = _share(start.config)
-        self._number, self._given, self._writer = start.number, start.given, writer
+        self._number, self._given, self._wire = start.number, start.given, wire
+        self._finishing = asyncio.Event()
         self._database, self._resolver = open_database(config), build_resolver(config)
-        self._intake = Intake(self._database, lambda: self._say(Kept()), backlog=config.store.backlog,
-                              is_alone=False)
+        self._intake = Handover(self._database, wire.say, files, config.store.backlog)
         crowd = Crowd(mmap.mmap(start.crowd, 0), start.number - 1, start.key)
         self._door = Door(config.site, config.smtp, config.authentication, self._intake, self._resolver,
                           build_capabilities(config), clock, crowd)
+        wire.hear = self.obey
+        wire.cut.add_done_callback(self._lose)
 
-    async def work(self, reader: asyncio.StreamReader) -> None:
+    async def work(self) -> None:
         await self._door.start(self._socket)
-        self._say(Open(self._door.places, self._door.addresses))
+        self._wire.say(Open(self._door.places, self._door.addresses))
         gc.collect()
         gc.freeze()
         reporting = asyncio.create_task(self._report_on())
-        while word := await wire.read(reader):
-            self._obey(word)
+        await self._finishing.wait()
         await self._door.drain()
         await self._intake.close()
         reporting.cancel()
@@ -67,18 +72,23 @@ class Worker:
         await self._resolver.close()
         await self._database.close()
 
+    def _lose(self, _: object) -> None:
+        """The gateway is gone."""
+        self._intake.give_up()
+        self._finishing.set()
+
     def _socket(self, at: str) -> socket.socket | None:
         return socket.socket(fileno=self._given[at]) if at in self._given else None
 
-    def _say(self, word: Word) -> None:
-        if not self._writer.is_closing():
-            self._writer.write(wire.packed(word))
-
-    def _obey(self, word: Word) -> None:
-        if isinstance(word, Disk):
+    def obey(self, word: Word) -> None:
+        if isinstance(word, Done):
+            self._intake.settle(word)
+        elif isinstance(word, Finish):
+            self._finishing.set()
+        elif isinstance(word, Disk):
             self._intake.is_full = word.is_full
         elif isinstance(word, Change):
-            self._say(Taken(self._change(_share(word.config))))
+            self._wire.say(Taken(self._change(_share(word.config))))
 
     def _change(self, config: Config) -> str:
         try:
@@ -98,7 +108,7 @@ class Worker:
 
     def _report(self) -> None:
         refusals = self._intake.refusals.counts
-        self._say(Report(self._door.figures.take(), refusals.copy(), self._resolver.take(), self._door.sessions,
+        self._wire.say(Report(self._door.figures.take(), refusals.copy(), self._resolver.take(), self._door.sessions,
                          self._intake.octets, self._intake.trouble, self._resolver.is_away))
         refusals.clear()
 

@@ -30,6 +30,19 @@ class LargeMail:
         self._ends = LineEnds()
         self._head = b""
 
+    @classmethod
+    def of(cls, file: int, size: int, head: bytes) -> "LargeMail":
+        """One that another process has written. It is closed with us; nobody writes or hashes it any further."""
+        mail = cls.__new__(cls)
+        mail._file, mail.size, mail._head = file, size, head
+        weakref.finalize(mail, os.close, file)
+        return mail
+
+    @property
+    def file(self) -> int:
+        """The number under which it is open."""
+        return self._file
+
     def add(self, octets: bytes) -> None:
         if not self.size:
             self._head = octets[: octets.find(b"\r\n\r\n") + 4]

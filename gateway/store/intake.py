@@ -64,10 +64,9 @@ class Intake:
     """Where the door leaves mails. `kept` is called after each commit, to wake the desk."""
 
     def __init__(
-        self, database: Database, kept: Callable[[], None] = _nobody, *, backlog: int = 64_000_000,
-        is_alone: bool = True,
+        self, database: Database, kept: Callable[[], None] = _nobody, *, backlog: int = 64_000_000
     ) -> None:
-        """backlog: octets of mails that may wait for the disk. is_alone: no other process keeps mails in this store."""
+        """backlog: octets of mails that may wait for the disk."""
         self.backlog = backlog
         self.is_full = False
         """The disk has hardly any room: the door lets no mail begin."""
@@ -79,7 +78,7 @@ class Intake:
         """What was not kept, for whoever asks where it is."""
         self._waiting: list[_Waiter] = []
         self._writer: asyncio.Task[None] | None = None
-        self._is_alone, self._is_cut_off = is_alone, True
+        self._is_cut_off = True
         """The last batch may have left files: it was not committed, or the process before us ended in its midst."""
 
     @property
@@ -175,7 +174,7 @@ class Intake:
         except Exception as error:  # the edge of the writer: whatever it is, nobody may wait for ever
             self._is_cut_off = True
             if isinstance(error, IntegrityError) and not is_again:
-                # Another process has just kept one of these mails; now it is known, and is not kept twice.
+                # Another gateway has just kept one of these mails; now it is known, and is not kept twice.
                 await self._write(batch, is_again=True)
             else:
                 await self._write_apart(batch, error)
@@ -189,8 +188,6 @@ class Intake:
     def _insert(self, db: Db, arrivals: Sequence[Arrival]) -> list[int]:
         if self._is_cut_off:
             raw.sweep(db, BATCH)
-        elif not self._is_alone:  # another process may have ended in the midst of a batch
-            raw.sweep(db, len(arrivals))
         return insert_all(db, arrivals)
 
     async def _write_apart(self, batch: list[_Waiter], error: Exception) -> None:

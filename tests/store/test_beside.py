@@ -1,10 +1,8 @@
-"""Several processes keep mails in one store: each mail once, and nothing stays of one that was killed."""
+"""Several gateways keep mails in one store: each mail once, and each client has its 250."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
@@ -13,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.mail.authres import UNCHECKED
 from gateway.mail.envelope import Envelope
 from gateway.models import Received, columns
-from gateway.store import raw
 from gateway.store.arrival import Arrival, digest
 from gateway.store.batch import insert_all
 from gateway.store.database import Database, Postgres, connect
@@ -34,14 +31,14 @@ async def count(database: Database) -> int:
 
 @pytest.fixture
 async def another(database: Database, database_url: str) -> AsyncIterator[Database]:
-    """The same store as `database`, as another process has it."""
+    """The same store as `database`, as another gateway has it."""
     another = connect(database_url)
     yield another
     await another.close()
 
 
 async def test_what_two_bring_at_once_is_kept_once(database: Database, another: Database) -> None:
-    intakes = [Intake(each, is_alone=False) for each in (database, another)]
+    intakes = [Intake(each) for each in (database, another)]
     ids = await asyncio.gather(*(intake.keep(arrival(number)) for number in range(40) for intake in intakes))
     assert ids[::2] == ids[1::2]
     assert await count(database) == len(set(ids)) == 40
@@ -49,10 +46,10 @@ async def test_what_two_bring_at_once_is_kept_once(database: Database, another: 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 @pytest.mark.parametrize("together", [1, 3])
-async def test_a_mail_that_another_process_keeps_at_this_moment_has_its_250_too(
+async def test_a_mail_that_another_gateway_keeps_at_this_moment_has_its_250_too(
         database: Database, another: Database, together: int) -> None:
     assert isinstance(database, Postgres)  # SQLite has one writer at a time
-    intake = Intake(another, is_alone=False)
+    intake = Intake(another)
     async with AsyncSession(database._engine) as first:
         (id,) = await first.run_sync(lambda db: insert_all(db, [arrival(0)]))
         keeping = [asyncio.create_task(intake.keep(arrival(number))) for number in range(together)]
@@ -64,16 +61,3 @@ async def test_a_mail_that_another_process_keeps_at_this_moment_has_its_250_too(
     assert (await asyncio.gather(*keeping))[0] == id
     assert intake.trouble == ""
     assert await count(database) == together
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_no_file_stays_under_a_number_that_one_who_was_killed_had_taken(
-        database: Database, database_url: str) -> None:
-    folder = Path(database_url.removeprefix("sqlite:///")).parent / raw.FOLDER
-    folder.mkdir()
-    intake = Intake(database, is_alone=False)
-    first = await intake.keep(arrival(1))
-    left = folder / str(first + 1)
-    left.write_bytes(b"left by a batch that was cut off")
-    assert await intake.keep(replace(arrival(2), digest=None)) == first + 1
-    assert not left.exists()
