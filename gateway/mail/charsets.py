@@ -63,17 +63,17 @@ def decode(raw: bytes, label: str = "", hint: str = "", *, may_guess: bool = Tru
     if text is not None:
         return text, ""
     declared = codecs_of(label)
-    is_wide = declared[:1] in _WIDE
-    text = _wide(raw, is_wide) if is_wide or raw[:2] in _MARKS else None
-    if text is not None:
-        return text, ""
+    if declared in _WIDE or raw[:2] in _MARKS:
+        text = _wide(raw, declared in _WIDE)
+        if text is not None:
+            return text, ""
     if raw.isascii():
         return raw.decode("ascii"), ""
     if raw.startswith(b"\xef\xbb\xbf"):
         raw, declared = raw[3:], ("utf_8",)
-    elif is_wide:
-        declared = ()
-    return _decode_8_bit(raw, declared, label, hint, may_guess)
+    elif declared in _WIDE:
+        label, declared = "", ()
+    return _decode_8_bit(raw, declared, label, "" if codecs_of(hint) in _WIDE else hint, may_guess)
 
 
 def _decode_8_bit(
@@ -101,8 +101,7 @@ def _decode_8_bit(
             return text, "charset-broken"
     if unicode is not None:
         return unicode, "charset-mislabelled"
-    likely = codecs_of(hint)
-    for codec in likely if not is_western(hint) and likely not in _WIDE else ():
+    for codec in codecs_of(hint) if not is_western(hint) else ():
         text = _strict(raw, codec)
         if text is not None:
             return text, "charset-guessed"

@@ -1,6 +1,7 @@
 """Which characters are these octets? Labels as mailers write them, octets as they really are."""
 
 import base64
+from itertools import product
 
 import pytest
 
@@ -188,3 +189,20 @@ def test_a_character_cut_between_two_encoded_words_is_joined() -> None:
 )
 def test_encoded_words_are_read_as_a_person_would(written: str, read: str) -> None:
     assert decode_words(written) == read
+
+
+LABELS = ("utf-16", "utf-16be", "unicode", "utf-7", "hz", "iso-2022-kr", "big5", "koi8", "", "x")
+
+
+@pytest.mark.parametrize("octets", [
+    b"\xb0\xa1\xff", b"\xff\xfe\xff", b"\xff\xfe", b"\x04B", b"\x1b$)C\xff", b"~{\xff~}",
+])
+def test_whatever_octets_stand_under_a_label_they_are_shown(octets: bytes) -> None:
+    for label, hint, may_guess in product(LABELS, ("", "utf-16", "euc-kr"), (True, False)):
+        assert isinstance(decode(octets, label, hint, may_guess=may_guess)[0], str)
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-8", "cp949"])
+@pytest.mark.parametrize("words", ["홍길동", "주문이 안 왔어요."])
+def test_a_label_of_utf_16_is_believed_where_the_octets_are_so(codec: str, words: str) -> None:
+    assert decode(words.encode(codec), "utf-16")[0] == words
