@@ -1,4 +1,4 @@
-"""A little OpenID provider on 127.0.0.1, over HTTP: honest by itself, and as wicked as a test makes it.
+"""A little OpenID provider on this machine, over HTTP: honest by itself, and as wicked as a test makes it.
 
 It recognises everybody as `person`, gives one code for one login, and takes it once, with the verifier that fits.
 """
@@ -116,10 +116,10 @@ def _part(octets: bytes) -> str:
 
 
 @asynccontextmanager
-async def open_provider() -> AsyncIterator[Provider]:
+async def open_provider(host: str = "127.0.0.1") -> AsyncIterator[Provider]:
     provider = Provider()
-    server = await asyncio.start_server(provider.answers, "127.0.0.1", 0)
-    provider.issuer = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(provider.answers, host, 0)
+    provider.issuer = f"http://{host}:{server.sockets[0].getsockname()[1]}"
     try:
         yield provider
     finally:

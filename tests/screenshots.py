@@ -2,16 +2,24 @@
 in dark ones, wide and narrow. `make screenshots` runs it; look at each before it is committed.
 """
 
+import re
 import tempfile
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from town import Desk, Town, launch
+from world import body
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
-SIZES = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 390, "height": 844}}
+SIZES = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 360, "height": 780}}
 LOOKS = (("ko", "light"), ("en", "dark"))
+ROOMS: dict[str, dict[str, Any]] = {
+    "web": {"listen": "127.0.0.1:0", "url": "https://help.example.com"},
+    "agents": {"url": "http://127.0.0.1:8026", "oidc": {"issuer": "https://login.example.com", "client_id": "desk"}},
+}
+LINK = re.compile(r"https://help\.example\.com(/r/[^\s?]+)")
 RECEIPT = b"\x89PNG\r\n\x1a\n" + bytes(28_000)
 MAILS: tuple[tuple[int, str, str, str, str], ...] = (
     (52, "yerin@haneul.example.org", "문예린", "세금계산서 발행 문의", "지난달 결제분의 세금계산서를 받고 싶습니다."),
@@ -41,11 +49,12 @@ FILES = {MAILS[3][3]: (("결제내역.png", RECEIPT), ("영수증.pdf.exe", b"MZ
 
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, Town(Path(folder)).open() as town, sync_playwright() as playwright:
-        number = live(town)
-        browser = launch(playwright)
+    with (tempfile.TemporaryDirectory() as folder, Town(Path(folder), **ROOMS).open() as town,
+          sync_playwright() as playwright):
+        number, browser = live(town), launch(playwright)
+        link = visit(town)
         for language, theme in LOOKS:
-            draw(browser, town, number, language, theme)
+            draw(browser, town, number, link, language, theme)
         browser.close()
 
 
@@ -63,7 +72,6 @@ def live(town: Town) -> str:
     town.do(town.world.stranger("who@offers.example.net").writes("invoice", "See the attached invoice."))
     town.world.clock.now = morning
     town.do(town.world.settle())
-    town.do(town.world.agent("minji").acts.claim(number, "minji"))
     return number
 
 
@@ -84,17 +92,49 @@ def talk(town: Town, name: str, address: str) -> str:
     return number
 
 
-def draw(browser: Browser, town: Town, number: str, language: str, theme: str) -> None:
+def visit(town: Town) -> str:
+    """The link of a customer whose request is answered."""
+    customer = town.world.customer("yerin@haneul.example.org", "문예린")
+    letter = next(each for each in town.do(customer.mailbox()) if LINK.search(body(each)))
+    found = LINK.search(body(letter))
+    assert found
+    assert town.world.service.window
+    return f"http://127.0.0.1:{town.world.service.window.addresses[0][1]}{found[1]}"
+
+
+def draw(browser: Browser, town: Town, number: str, link: str, language: str, theme: str) -> None:
+    agent = "minji" if language == "ko" else "minji-en"
+    town.do(town.world.agent(agent).acts.claim(number, agent, True))
     for name, size in SIZES.items():
-        desk = Desk(browser, town, viewport=size, color_scheme=theme, device_scale_factor=1)
-        page = desk.logs_in("minji" if language == "ko" else "minji-en")
-        page.evaluate("document.fonts.ready")
-        page.screenshot(path=FOLDER / f"queue-{language}-{theme}-{name}.png")
+        desk = Desk(browser, town, locale=language, viewport=size, color_scheme=theme, device_scale_factor=1)
+        page, full = desk.page, name == "narrow"
+
+        def picture(what: str, is_full: bool = False, page: Page = page, name: str = name) -> None:
+            page.evaluate("document.fonts.ready")
+            page.screenshot(path=FOLDER / f"{what}-{language}-{theme}-{name}.png", full_page=is_full)
+
+        page.goto("/login")
+        picture("login")
+        desk.logs_in(agent)
+        picture("queue")
         page.goto(f"/requests/{number}#entry-1")
-        page.screenshot(path=FOLDER / f"request-{language}-{theme}-{name}.png", full_page=name == "narrow")
+        picture("request", full)
+        preview(page, language)
+        picture("preview")
+        page.goto("/reports")
+        picture("reports", full)
+        page.goto(f"{link}?l={language}")
+        picture("customer", full)
         desk.leaves()
 
 
+def preview(page: Page, language: str) -> None:
+    """The letter before it goes out."""
+    page.fill("#text", {"ko": "두 번째 결제를 취소했습니다. 3일 안에 카드사에 반영됩니다.",
+                        "en": "We have cancelled the second payment. Your bank shows it within three days."}[language])
+    page.click("[value=preview]")
+    page.frame_locator("#preview iframe").locator("body").wait_for()
+    page.locator("#preview").evaluate("(it) => it.scrollIntoView({block: 'start'})")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ T = TypeVar("T")
 CHROMIUM = Path("/usr/bin/chromium")
 PASSWORD = "a quiet river under the bridge"
 SANDBOXED = "--no-sandbox"  # root runs the tests in CI; what Chromium shows is ours
-NOBODY_ELSE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+NOBODY_ELSE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE 127.0.0.2"
 QUIET = ("--disable-background-networking", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage")
 
 
