@@ -110,9 +110,10 @@ def verify(
 def move(
     context: typer.Context, number: Number, agent: Agent,
     queue: Annotated[str, typer.Option(metavar="Q", callback=name_of, help="The queue it belongs in.")],
+    take_over: Annotated[bool, typer.Option("--take-over", help="Also from an agent who works on it.")] = False,
 ) -> None:  # fmt: skip
     """Put a request into another queue."""
-    do(context, number, lambda acts, one: acts.move(one, agent, queue), f"is now in queue {queue}")
+    do(context, number, lambda acts, one: acts.move(one, agent, queue, take_over), f"is now in queue {queue}")
 
 
 @app.command()

@@ -115,9 +115,10 @@ class Acts:
 
     # ---- where it belongs ----
 
-    async def move(self, number: str, agent: str, queue: str) -> Request:
-        """Put it into another queue; whoever had it lets go."""
-        return await self._on(number, agent, _a_lesson(lambda hand: placing.move(hand, queue)))
+    async def move(self, number: str, agent: str, queue: str, takes_over: bool = False) -> Request:
+        """Put it into another queue, where it is nobody's; from an agent who works on it only with takes_over.
+        Code: taken."""
+        return await self._on(number, agent, _a_lesson(lambda hand: placing.move(hand, queue, takes_over)))
 
     async def prioritise(self, number: str, agent: str, priority: int) -> Request:
         """1 (can wait) to 5 (now)."""

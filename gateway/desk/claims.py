@@ -48,10 +48,8 @@ def assign(hand: Hand, to: str, takes_over: bool = False) -> Request:
     request = hand.request
     if to and not agents.may_own(hand.db, to, request.queue):
         raise Refused(f"{to!r} is no agent who works in queue {request.queue}.", "unknown-agent", agent=to)
-    if to in ("", hand.agent) and _is_taken(hand):
-        claim(hand, takes_over)
-        if to:
-            return request
+    if to in ("", hand.agent) and take_from_others(hand, takes_over) and to:
+        return request
     let_go(request)
     if to:
         request.owner, request.claimed_at = to, hand.now
@@ -70,6 +68,14 @@ def release(hand: Hand) -> Request:
         hand.write("release", f"{hand.agent} gave it back to the queue.")
     let_go(request)
     return request
+
+
+def take_from_others(hand: Hand, takes_over: bool) -> bool:
+    """Whoever else works on it loses it only by a take-over, which stands in the history; True when there was one."""
+    was_taken = _is_taken(hand)
+    if was_taken:
+        claim(hand, takes_over)
+    return was_taken
 
 
 def must_be_free(hand: Hand) -> None:

@@ -1,5 +1,6 @@
 """What a request is about, where it waits and how urgently, and whether the matter is at its end."""
 
+from gateway.desk.claims import take_from_others
 from gateway.desk.hand import Hand, Refused
 from gateway.desk.handler import Label, Move, Place
 from gateway.models import Request
@@ -9,10 +10,11 @@ LONGEST = 100
 """Characters of a queue's or a category's name."""
 
 
-def move(hand: Hand, queue: str) -> Request:
-    """Into another queue; whoever had it lets go."""
+def move(hand: Hand, queue: str, takes_over: bool = False) -> Request:
+    """Into another queue, where it is nobody's. From another who works on it, only by taking it over."""
     request = hand.request
     queue = _name(queue)
+    take_from_others(hand, takes_over)
     hand.do(Place(queue, f"{hand.agent} moved it here.", request.priority, request.due))
     let_go(request)
     return request

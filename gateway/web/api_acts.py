@@ -78,6 +78,8 @@ class ReleaseWish(Heard):
 
 class QueueWish(Heard):
     queue: Name
+    take_over: bool = False
+    """Also from an agent who works on it: it stands in the history. Else it is 409 `taken`."""
 
 
 class PriorityWish(Heard):
@@ -266,9 +268,9 @@ def _placing(router: APIRouter, counter: Counter) -> None:
     @router.post("/requests/{number}/move", response_model=RequestValue)
     async def move(who: Caller, number: Number, wish: QueueWish,
                    match: Match = None) -> Response:
-        """Into another queue; whoever had it lets go."""
-        return await counter.act(who, "work",
-                                 lambda acts: acts.move(number, who.viewer.agent, wish.queue), match=match)
+        """Into another queue, where it is nobody's; from another agent who works on it only by take_over."""
+        return await counter.act(who, "work", lambda acts: acts.move(number, who.viewer.agent, wish.queue,
+                                                                     wish.take_over), match=match)
 
     @router.post("/requests/{number}/priority", response_model=RequestValue)
     async def prioritise(who: Caller, number: Number, wish: PriorityWish,

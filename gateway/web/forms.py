@@ -30,6 +30,11 @@ MOST_FIELDS = 60
 LARGEST_FIELD = 1_000_000
 """Octets of one field that is no file."""
 OCTETS = "application/octet-stream"
+TAKES_OVER = "takes_over"
+TAKING = ("move", "assign")
+"""Acts that take a request from whoever works on it, when the agent says once more that it is meant. (A claim has a
+button of its own.)"""
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -49,6 +54,11 @@ class Form:
 
     def word(self, name: str) -> str:
         return next((value for key, value in self.words if key == name), "")
+
+    @property
+    def takes_over(self) -> bool:
+        """It is to be done although another agent works on it."""
+        return self.word(TAKES_OVER) == "1"
 
     def number(self, name: str) -> int:
         """-1 for what is no number: nothing has it."""
@@ -74,7 +84,7 @@ class Deed:
 
 
 DEEDS = {
-    "claim": Deed("work", "claimed", lambda acts, on, me, it: acts.claim(on, me, it.word("takes_over") == "1")),
+    "claim": Deed("work", "claimed", lambda acts, on, me, it: acts.claim(on, me, it.takes_over)),
     "release": Deed("work", "released", lambda acts, on, me, _form: acts.release(on, me)),
     "stands": Deed("decide", "stands", lambda acts, on, me, _form: acts.release(on, me)),
     "join": Deed("decide", "joined", lambda acts, on, me, it: acts.merge(on, me, it.word("into"))),
@@ -83,10 +93,10 @@ DEEDS = {
     "spam": Deed("decide", "spam", lambda acts, on, me, _form: acts.spam(on, me)),
     "resolve": Deed("send", "resolved", lambda acts, on, me, _form: acts.resolve(on, me)),
     "reopen": Deed("work", "reopened", lambda acts, on, me, _form: acts.reopen(on, me)),
-    "move": Deed("work", "moved", lambda acts, on, me, it: acts.move(on, me, it.word("queue"))),
+    "move": Deed("work", "moved", lambda acts, on, me, it: acts.move(on, me, it.word("queue"), it.takes_over)),
     "prioritise": Deed("work", "prioritised", lambda acts, on, me, it: acts.prioritise(on, me, it.number("priority"))),
     "categorise": Deed("work", "categorised", lambda acts, on, me, it: acts.categorise(on, me, it.word("category"))),
-    "assign": Deed("assign", "assigned", lambda acts, on, me, it: acts.assign(on, me, it.word("owner"))),
+    "assign": Deed("assign", "assigned", lambda acts, on, me, it: acts.assign(on, me, it.word("owner"), it.takes_over)),
 }  # fmt: skip
 """What is done by which form, and the right that it needs."""
 
@@ -105,7 +115,7 @@ def routes(pages: RequestPages) -> APIRouter:
             try:
                 request = await deed.does(place.acts.within(viewer.queues), number, viewer.agent, form)
             except Refused as refused:
-                return await refusal(pages, http_request, number, refused)
+                return await refusal(pages, http_request, number, refused, again=(name, form))
             return _on(http_request, request, viewer, deed.done)
 
     for name, deed in DEEDS.items():
@@ -197,14 +207,19 @@ async def read(http_request: HttpRequest) -> Form:
 
 
 async def refusal(pages: RequestPages, http_request: HttpRequest, number: str, refused: Refused,
-                  draft: Draft | None = None) -> Response:
-    """The page as it is now, with what was refused and why."""
+                  draft: Draft | None = None, again: tuple[str, Form] | None = None) -> Response:
+    """The page as it is now, with what was refused and why. again: the act and its form, which may be meant as a
+    take-over."""
     if refused.code == "unknown-request":
         raise refused  # there is no page to tell it on
     viewer = viewer_of(http_request)
     said = words(viewer.language)
     moments = Moments(pages.place.now(), pages.zone, said)
-    return await pages.draw(http_request, number, 409, [Notice(_sentence(refused, said, moments), "bad")], draft)
+    buttons = []
+    if refused.code == "taken" and again is not None and again[0] in TAKING:
+        buttons = [(again[0], said("request.take_over"), (*again[1].words, (TAKES_OVER, "1")))]
+    notice = Notice(_sentence(refused, said, moments), "bad", buttons=buttons)
+    return await pages.draw(http_request, number, 409, [notice], draft)
 
 
 def _sentence(refused: Refused, said: Words, moments: Moments) -> Markup:

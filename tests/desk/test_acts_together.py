@@ -166,6 +166,21 @@ async def test_nobody_assigns_to_themselves_what_another_works_on_but_by_taking_
     assert (await house.acts.assign(request.number, "boss", "kim")).owner == "kim"
 
 
+async def test_what_another_works_on_is_moved_only_by_taking_it_over(house: House) -> None:
+    request = await house.writes()
+    await house.acts.claim(request.number, "minji")
+    with pytest.raises(Refused) as refused:
+        await house.acts.move(request.number, "june", "complaints")
+    assert (refused.value.code, refused.value.facts["owner"]) == ("taken", "minji")
+    assert (await house.request(request.number)).queue == request.queue
+    moved = await house.acts.move(request.number, "june", "complaints", takes_over=True)
+    assert (moved.queue, moved.owner, moved.lease_until) == ("complaints", "", None)
+    assert (await lines(house, request))[-2:] == ["june took it over from minji.", "june moved it here."]
+    await house.acts.claim(request.number, "minji")
+    await house.passes(HALF_HOUR)
+    assert (await house.acts.move(request.number, "june", "general")).queue == "general", "minji let it lie"
+
+
 async def test_nobody_is_assigned_who_does_not_work_in_the_queue(house: House) -> None:
     request = await house.writes()
 

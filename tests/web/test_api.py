@@ -200,7 +200,7 @@ async def test_lists_are_paged_to_their_end(both: AgentsHouse) -> None:
     assert len(numbers) == len(set(numbers)) == 5
 
 
-async def test_what_another_works_on_is_assigned_to_oneself_only_by_taking_it_over(house: AgentsHouse) -> None:
+async def test_what_another_works_on_is_assigned_to_oneself_or_moved_only_by_taking_it_over(house: AgentsHouse) -> None:
     request = await house.writes()
     minji, june = await house.program("minji"), await house.program("june")
     path = f"/api/v1/requests/{request.number}"
@@ -209,6 +209,10 @@ async def test_what_another_works_on_is_assigned_to_oneself_only_by_taking_it_ov
     assert (refused.status, refused.code) == (409, "taken")
     taken = await june.posts(f"{path}/assign", {"agent": "june", "take_over": True}, If_Match="*")
     assert (taken.status, taken.json["owner"]) == (200, "june")
+    refused = await minji.posts(f"{path}/move", {"queue": "general"}, If_Match="*")
+    assert (refused.status, refused.code) == (409, "taken")
+    moved = await minji.posts(f"{path}/move", {"queue": "general", "take_over": True}, If_Match="*")
+    assert (moved.status, moved.json["queue"], moved.json["owner"]) == (200, "general", "")
 
 
 # ---- people --------------------------------------------------------------------------------------------------------
