@@ -53,7 +53,8 @@ def let_go(request: Request) -> None:
 def _first(db: Db, values: dict[str, Any], queues: int) -> int | None:
     """What came back; else of the queue whose first request is the most urgent one, and when others are faster there
     of the next."""
-    which = {-1: f"{_CAME_BACK} AND queue IN {places(queues)}"}
+    # Not plain `queue`: of one queue SQLite would read the whole index of it, to find the few of one agent in order.
+    which = {-1: f"{_CAME_BACK} AND queue || '' IN {places(queues)}"}
     which |= {place: f"{each} AND {_IS_FREE}" for place, each in enumerate(each_queue(queues))}
     ids = (_lock(db, f"SELECT id FROM request WHERE {which[place]} {_FIRST}", values)
            for place in _by_urgency(db, which, values))  # fmt: skip
