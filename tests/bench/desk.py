@@ -30,7 +30,8 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.config import Config, Site
 from gateway.desk.acts import Acts
-from gateway.models import Customer, Entry, Finding, History, Request
+from gateway.desk.number import compose
+from gateway.models import Customer, Entry, History, Request
 from gateway.service import build_desk
 from gateway.store import queue, reports, requests, search
 from gateway.store.database import Database, Postgres, connect
@@ -39,6 +40,7 @@ from gateway.store.queue import Filter
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SIZES = (1_000, 100_000, 1_000_000)
 TIMES, AGENTS, PER_BATCH, COPIED = 100, 20, 2_000, 20_000
+YEAR, DECISIONS = timedelta(days=365), 3
 QUEUES = ("account", "complaints", "general", "technical", "billing", "delivery")
 STATES = ("new", "open", "pending", "answered") + ("resolved",) * 2 + ("closed",) * 14
 PROSE = (
@@ -83,31 +85,44 @@ def stores(folder: Path, sizes: tuple[int, ...]) -> Iterator[tuple[str, int, str
 
 
 async def fill(database: Database, size: int) -> None:
-    """A year of requests. PostgreSQL multiplies the first ones itself: a client would take half an hour over a million.
-    """
+    """A year of requests. The database multiplies the first ones itself, each copy a little later in the year: a client
+    would take half an hour over a million."""
     await database.migrate()
-    made = min(size, COPIED) if isinstance(database, Postgres) else size
+    made, found = min(size, COPIED), list[tuple[int, str]]()
     for first in range(1, made + 1, PER_BATCH):
-        await database.write(lambda db, first=first: _batch(db, range(first, min(first + PER_BATCH, made + 1)), made))  # type: ignore[misc]
+        numbers = range(first, min(first + PER_BATCH, made + 1))
+        await database.write(lambda db, numbers=numbers: found.extend(_batch(db, numbers, size)))  # type: ignore[misc]
     for behind in range(made, size, made):
-        await database.write(lambda db, behind=behind: _copy(db, behind))  # type: ignore[misc]
+        await database.write(lambda db, behind=behind: _copy(db, behind, size, found))  # type: ignore[misc]
     if isinstance(database, Postgres):  # as the server does by and by, but not while we measure
         async with database._engine.connect() as connection:
             await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("VACUUM ANALYZE"))
 
 
-def _copy(db: Db, behind: int) -> None:
-    """The first COPIED of everything once more, with other numbers."""
-    for table in (Customer.__table__, Request.__table__, Entry.__table__, Finding.__table__):  # type: ignore[attr-defined]
-        values = {"number": f"'FD-2026-' || (id + {behind})", "address": f"'{behind}' || address", **{
-            name: f"{name} + {behind}" for name in ("id", "customer_id", "request_id", "entry_id", "last_entry")}}
-        key, names = table.primary_key.columns[0].name, [column.name for column in table.columns]
-        db.execute(text(f"INSERT INTO {table.name} ({', '.join(names)}) "
-                        f"SELECT {', '.join(values.get(name, name) for name in names)} "
-                        f"FROM {table.name} WHERE {key} <= {COPIED}"))  # fmt: skip
+def _copy(db: Db, behind: int, size: int, found: list[tuple[int, str]]) -> None:
+    """The first COPIED of everything once more, with other numbers and so much later."""
+    is_postgres, seconds = db.connection().dialect.name == "postgresql", YEAR.total_seconds() * behind // size
+    later = "{} + interval '{} seconds'" if is_postgres else "strftime('%Y-%m-%dT%H:%M:%f000Z', {}, '{} seconds')"
+    others = {name: f"{name} + {behind}" for name in ("id", "customer_id", "request_id", "last_entry")}
+    others |= {name: later.format(name, seconds) for name in ("at", "created_at", "changed_at", "answered_at",
+                                                              "resolved_at")}  # fmt: skip
+    others |= {"number": f"'FD-2026-' || (id + {behind + 10_000_000})", "address": f"'{behind}' || address"}
+    for table in (Customer, Request, Entry, History):
+        each = DECISIONS if table is History else 1
+        values = others | {"id": f"id + {behind * each}"}
+        name, names = table.__table__.name, table.__table__.columns.keys()  # type: ignore[attr-defined]
+        db.execute(text(f"INSERT INTO {name} ({', '.join(names)}) SELECT {', '.join(values.get(n, n) for n in names)} "
+                        f"FROM {name} WHERE id <= {COPIED * each}"))  # fmt: skip
+    if is_postgres:
+        db.execute(text(f"INSERT INTO finding SELECT entry_id + {behind}, words FROM finding "
+                        f"WHERE entry_id <= {COPIED}"))
+    else:
+        db.connection().exec_driver_sql("INSERT INTO finding (rowid, words) VALUES (?, ?)",
+                                        [(id + behind, words) for id, words in found])
 
 
-def _batch(db: Db, numbers: range, size: int) -> None:
+def _batch(db: Db, numbers: range, size: int) -> list[tuple[int, str]]:
+    """The words by which each is found."""
     chance = random.Random(numbers[0])
     rows = [_request(number, size, chance) for number in numbers]
     people = [{"id": number, "address": address(number), "created_at": NOW,
@@ -116,14 +131,16 @@ def _batch(db: Db, numbers: range, size: int) -> None:
     texts = [" ".join(chance.choices(PROSE, k=8)) + f" {number:x}q" for number in numbers]
     said = [{"id": row["id"], "request_id": row["id"], "at": row["created_at"], "kind": "mail", "text": each,
              "author": address(row["id"])} for row, each in zip(rows, texts, strict=True)]  # fmt: skip
-    decided = [{"at": row["created_at"], "request_id": row["id"], "event": "received", "handler": "route",
-                "decision": decision, "detail": {}, "because": "The rule for all that is left."}
-               for row in rows for decision in ("open", "label", "place")]  # fmt: skip
+    decided = [{"id": (row["id"] - 1) * DECISIONS + place, "at": row["created_at"], "request_id": row["id"],
+                "event": "received", "handler": "route", "decision": decision, "detail": {},
+                "because": "The rule for all that is left."}
+               for row in rows for place, decision in enumerate(("open", "label", "place"), 1)]  # fmt: skip
     for table, values in ((Customer, people), (Request, rows), (Entry, said), (History, decided)):
         db.connection().execute(insert(table.__table__), values)  # type: ignore[attr-defined]
     found = [(row["id"], (row["number"], row["subject"], person["name"], person["address"], each))
              for row, person, each in zip(rows, people, texts, strict=True)]  # fmt: skip
     search.enter(db.connection(), found)
+    return [(id, " ".join(search.terms(words))) for id, words in found]
 
 
 def address(number: int) -> str:
@@ -131,9 +148,9 @@ def address(number: int) -> str:
 
 
 def _request(number: int, size: int, chance: random.Random) -> dict[str, Any]:
-    state, at = chance.choice(STATES), NOW - timedelta(days=365) * (1 - number / size)
+    state, at = chance.choice(STATES), NOW - YEAR * (1 - number / size)
     waits, is_over = state in ("new", "open"), state in ("resolved", "closed")
-    return {"id": number, "number": f"FD-2026-{number:07}", "customer_id": number, "subject": chance.choice(PROSE),
+    return {"id": number, "number": compose("FD", 2026, number), "customer_id": number, "subject": chance.choice(PROSE),
             "state": state, "queue": chance.choice(QUEUES), "priority": chance.choice((1, 2, 3, 3, 3, 3, 4, 5)),
             "due": NOW + timedelta(minutes=chance.randrange(-2000, 20000)) if waits else None, "created_at": at,
             "changed_at": at, "category": chance.choice(("technical", "policy", "account", "other")),
