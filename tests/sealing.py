@@ -1,6 +1,5 @@
 """Mails sealed on their way in every manner a test wants: our own little ARC sealer, which may also seal wrongly."""
 
-import asyncio
 import base64
 
 from cryptography.hazmat.primitives import hashes
@@ -70,10 +69,8 @@ async def outcome(message, records=None, resolver=None):
     header, body = split(message)
     chain = arc.read(header, NOW)
     wanted = chain.body_keys if isinstance(chain, arc.Chain) else set()
-    bodies = asyncio.ensure_future(body_hashes(body, wanted))
-    found = await arc.verify(chain, header, bodies, resolver or ZoneResolver(zone(records)))
-    await bodies
-    return found
+    bodies = await body_hashes(body, wanted)
+    return await arc.verify(chain, header, bodies, resolver or ZoneResolver(zone(records)))
 
 
 async def verify(message, records=None):

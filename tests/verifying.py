@@ -1,6 +1,5 @@
 """DKIM as a test asks for it: a message and a zone in, the checks out."""
 
-import asyncio
 
 from signing import NOW, record, rsa_key
 
@@ -19,10 +18,8 @@ async def verify(message, zone=None, now=NOW, resolver=None):
     header, body = split(message)
     found = dkim.read(header, now)
     wanted = {each.body_key for each in found if isinstance(each, Signature)}
-    bodies = asyncio.ensure_future(body_hashes(body, wanted))
-    checks = await dkim.verify(found, header, bodies, resolver)
-    await bodies
-    return checks
+    bodies = await body_hashes(body, wanted)
+    return await dkim.verify(found, header, bodies, resolver)
 
 
 async def only(message, **how):

@@ -91,19 +91,22 @@ class Budget:
             asked.cancel()
 
     def recall(self, name: str, type: str) -> Answer | None:
-        return self._answers.get((lower(name), type))
+        key = lower(name), type
+        if (answer := self._answers.get(key)) or key in self._under_way:
+            return answer
+        if self._left <= 0:
+            return TIMEOUT
+        if answer := self._resolver.recall(name, type):
+            self._left -= 1
+            self._answers[key] = answer
+        return answer
 
     async def query(self, name: str, type: str) -> Answer:
-        key = lower(name), type
-        if answer := self._answers.get(key):
+        if answer := self.recall(name, type):
             return answer
+        key = lower(name), type
         if (asked := self._under_way.get(key)) is None:
-            if self._left <= 0:
-                return TIMEOUT
             self._left -= 1
-            if answer := self._resolver.recall(name, type):
-                self._answers[key] = answer
-                return answer
             asked = self._under_way[key] = asyncio.ensure_future(self._resolver.query(name, type))
         return await self._in_time(asked)
 

@@ -88,7 +88,7 @@ class Outcome:
 
 
 async def verify(
-    found: Chain | Check, header: Header, bodies: asyncio.Future[BodyHashes], resolver: Resolver
+    found: Chain | Check, header: Header, bodies: BodyHashes, resolver: Resolver
 ) -> Outcome:
     check = await measured(lambda asked: _verify(found, header, bodies, asked), resolver)
     if check.result == Result.PASS and isinstance(found, Chain) and found.covers_author:
@@ -197,7 +197,7 @@ def _newest(field: Field, now: float) -> Signature:
 
 
 async def _verify(
-    found: Chain | Check, header: Header, bodies: asyncio.Future[BodyHashes], resolver: Resolver
+    found: Chain | Check, header: Header, bodies: BodyHashes, resolver: Resolver
 ) -> Check:
     if isinstance(found, Check):
         return found
@@ -209,17 +209,17 @@ async def _verify(
 
 
 async def _trouble(
-    found: Chain, header: Header, bodies: asyncio.Future[BodyHashes], resolver: Resolver
+    found: Chain, header: Header, bodies: BodyHashes, resolver: Resolver
 ) -> KeyTrouble | None:
     """What is wrong with the newest message signature or with a seal (section 5.2, steps 4 and 6)."""
     tags = [found.newest.tags, *(each.seal_tags for each in found.sets)]
-    named, body_hashes = await asyncio.gather(_keys(tags, resolver), bodies)
+    named = await _keys(tags, resolver)
     troubles = [each for each in named.values() if isinstance(each, KeyTrouble)]
     for trouble in troubles:
         if trouble.result == Result.FAIL:
             return trouble
     key = named[_key_name(found.newest.tags)]
-    if isinstance(key, Key) and (broken := _newest_trouble(found, header, body_hashes, key)):
+    if isinstance(key, Key) and (broken := _newest_trouble(found, header, bodies, key)):
         return broken
     for each, digest in zip(found.sets, _digests(found.sets), strict=True):
         await asyncio.sleep(0)

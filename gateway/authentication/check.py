@@ -7,15 +7,15 @@ tests call it alike. What the door does about a verdict stands in decision.py.
 import asyncio
 import re
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from mmap import mmap
 from typing import Any
 
 from gateway.authentication import arc, author, dkim, dmarc, iprev, key
 from gateway.authentication.answer import Budget, Resolver
 from gateway.authentication.author import NOTHING_OF_OURS, Author, Ours
-from gateway.authentication.canonical import BodyHashes, body_hashes
+from gateway.authentication.canonical import body_hashes
 from gateway.authentication.fields import BROKEN, Header, split, with_wire_ends
 from gateway.authentication.measure import Counted, measured, milliseconds_since
 from gateway.authentication.names import to_ascii
@@ -59,17 +59,21 @@ class Opening:
         """Ask for the keys of its signatures, and for the policy of its author. block: the header, without the empty
         line behind it."""
         header, _ = split(block)
-        signatures = [each for each in dkim.read(header, self._now) if isinstance(each, Signature)]
-        keys = [key.name(each.selector, each.domain) for each in signatures]
-        for name in (*keys, *arc.key_names(arc.read(header, self._now))):
-            self._ask(self.signers, name)
+        self.ask_keys(dkim.read(header, self._now), arc.read(header, self._now))
         if domain := _author(header, NOTHING_OF_OURS).domain:
             for name in dmarc.record_names(domain):
                 self._ask(self.author, name)
 
+    def ask_keys(self, signatures: Iterable[Signature | Check], chain: arc.Chain | Check) -> None:
+        """All of them side by side, so that what needs them may go on one after the other."""
+        keys = [key.name(each.selector, each.domain) for each in signatures if isinstance(each, Signature)]
+        for name in (*keys, *arc.key_names(chain)):
+            self._ask(self.signers, name)
+
     def _ask(self, budget: Budget, name: str) -> None:
-        """What its budget knows by then costs no second question."""
-        self._tasks.append(asyncio.ensure_future(budget.query(name, "TXT")))
+        """What is known by then costs neither a question nor a task."""
+        if budget.recall(name, "TXT") is None:
+            self._tasks.append(asyncio.ensure_future(budget.query(name, "TXT")))
 
     def renew(self) -> None:
         """The message is here: the time begins anew."""
@@ -113,7 +117,7 @@ async def check(
         await walks.close()
         opening.close()
     cost = milliseconds_since(dmarc_began)
-    outcome = replace(outcome, dmarc=replace(outcome.dmarc, milliseconds=cost, queries=counted.queries))
+    outcome = _shown_all(outcome, cost, counted.queries)
     findings = (*header.findings, *whose.findings, *_signed_for_others(checks, header, ours))
     return _verdict(whose, findings, checks, outcome, is_away=opening.author.is_away)
 
@@ -140,25 +144,24 @@ def _author(header: Header, ours: Ours) -> Author:
 async def _ask(
     header: Header, body: memoryview, whose: Author, walks: dmarc.Walks, opening: Opening, now: float
 ) -> _Checks:
-    """SPF, iprev, DKIM and ARC side by side; the way up from the author's domain is asked meanwhile."""
+    """SPF and iprev are under way; keys and the way up from the author's domain are asked meanwhile."""
     signatures, chain = dkim.read(header, now), arc.read(header, now)
     wanted = {each.body_key for each in signatures if isinstance(each, Signature)}
     if isinstance(chain, arc.Chain):
         wanted |= chain.body_keys
-    bodies: asyncio.Future[BodyHashes] = asyncio.ensure_future(body_hashes(body, wanted))
+    opening.ask_keys(signatures, chain)
     if whose.domain:
         walks.policy(whose.domain)
-    signed, sealed, spf = await asyncio.gather(
-        dkim.verify(signatures, header, bodies, opening.signers),
-        arc.verify(chain, header, bodies, opening.signers),
-        opening.spf,
-    )
-    await bodies
-    return _Checks(spf, await _iprev(opening), signed, sealed, signatures)
+    bodies = await body_hashes(body, wanted)
+    signed = await dkim.verify(signatures, header, bodies, opening.signers)
+    sealed = await arc.verify(chain, header, bodies, opening.signers)
+    return _Checks(await opening.spf, await _iprev(opening), signed, sealed, signatures)
 
 
 async def _iprev(opening: Opening) -> Check:
     """The client's name decides nothing, so nobody waits long for it."""
+    if opening.iprev.done():
+        return opening.iprev.result()
     try:
         return await asyncio.wait_for(opening.iprev, IPREV_SECONDS)
     except TimeoutError:
@@ -185,14 +188,18 @@ def _signed_for_others(checks: _Checks, header: Header, ours: Ours) -> list[str]
 def _verdict(
     whose: Author, findings: tuple[str, ...], checks: _Checks, outcome: dmarc.Outcome, *, is_away: bool
 ) -> Verdict:
-    outcome = replace(
-        outcome, dmarc=_shown(outcome.dmarc), spf=_shown(outcome.spf), dkim=tuple(map(_shown, outcome.dkim))
-    )
     identity, because = _identity(outcome, is_away)
     return Verdict(
         identity, because, whose.address, whose.domain, outcome.organizational_domain, outcome.spf, outcome.dkim,
         _shown(checks.arc.check), outcome.dmarc, _shown(checks.iprev), checks.arc.seals, findings, is_away,
     )  # fmt: skip
+
+
+def _shown_all(outcome: dmarc.Outcome, milliseconds: float, queries: int) -> dmarc.Outcome:
+    """The same to be shown, with what DMARC cost."""
+    found = outcome.dmarc.but(milliseconds=milliseconds, queries=queries)
+    signed = tuple(map(_shown, outcome.dkim))
+    return dmarc.Outcome(_shown(found), _shown(outcome.spf), signed, outcome.organizational_domain)
 
 
 def _shown(check: Check) -> Check:
@@ -201,7 +208,7 @@ def _shown(check: Check) -> Check:
     if all(text.isprintable() and len(text) <= MAX_TEXT for text in texts):
         return check
     domain, reason, selector, detail, explanation = map(_printable, texts)
-    return replace(check, domain=domain, reason=reason, selector=selector, detail=detail, explanation=explanation)
+    return check.but(domain=domain, reason=reason, selector=selector, detail=detail, explanation=explanation)
 
 
 def _printable(text: str) -> str:

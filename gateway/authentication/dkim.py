@@ -30,14 +30,12 @@ def read(header: Header, now: float) -> list[Signature | Check]:
 
 
 async def verify(
-    found: Sequence[Signature | Check], header: Header, bodies: asyncio.Future[BodyHashes], resolver: Resolver
+    found: Sequence[Signature | Check], header: Header, bodies: BodyHashes, resolver: Resolver
 ) -> tuple[Check, ...]:
     """One check for each signature, in their order; keys are fetched together."""
-    return tuple(
-        await asyncio.gather(
-            *(measured(partial(_verify, each, header, bodies), resolver) for each in found)
-        )
-    )
+    checks = [measured(partial(_verify, each, header, bodies), resolver) for each in found]
+    # Most mails bear one, and a task for it would only be dear.
+    return (await checks[0],) if len(checks) == 1 else tuple(await asyncio.gather(*checks))
 
 
 def _read(field: Field, header: Header, now: float) -> Signature | Check:
@@ -74,9 +72,7 @@ def _check_author_is_signed(found: Signature, header: Header) -> None:
         raise Malformed("the mail has not exactly one From field")
 
 
-async def _verify(
-    found: Signature | Check, header: Header, bodies: asyncio.Future[BodyHashes], resolver: Resolver
-) -> Check:
+async def _verify(found: Signature | Check, header: Header, bodies: BodyHashes, resolver: Resolver) -> Check:
     if isinstance(found, Check):
         return found
     try:
@@ -86,7 +82,7 @@ async def _verify(
     if key.is_strict and signatures.agent_domain(found.tags) != found.domain:
         reason = f"The key of {found.domain} is not for its subdomains, and i= names one."
         return _check(found, Result.PERMERROR, reason, key.bits)
-    return _check(found, *_compare(found, key, header, (await bodies)[found.body_key]), key.bits)
+    return _check(found, *_compare(found, key, header, bodies[found.body_key]), key.bits)
 
 
 def _check(found: Signature, result: Result, reason: str, bits: int = 0) -> Check:

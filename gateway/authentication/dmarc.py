@@ -8,9 +8,9 @@ can make it hang: an identifier outside the author's organization is asked nothi
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from gateway.authentication.answer import Resolver
+from gateway.authentication.answer import Answer, Resolver
 from gateway.authentication.names import is_within
 from gateway.mail.authres import Check, Result
 
@@ -83,7 +83,7 @@ class Walks:
 
     def __init__(self, resolver: Resolver):
         self._resolver = resolver
-        self._records: dict[str, asyncio.Task[Record | None]] = {}
+        self._asked: dict[str, Answer | asyncio.Task[Answer]] = {}
         self._policies: dict[str, asyncio.Task[Policy | None]] = {}
 
     def policy(self, author: str) -> "asyncio.Task[Policy | None]":
@@ -94,12 +94,17 @@ class Walks:
 
     async def record(self, domain: str) -> Record | None:
         """The one DMARC record at a name. Raises Lost."""
-        return await self._task(domain)
+        asked = self._ask(domain)
+        answer = asked if isinstance(asked, Answer) else await asked
+        if answer.is_trouble:
+            raise Lost(f"DNS did not answer for the DMARC record of {domain} ({answer.rcode})")
+        records = [record for text in answer.texts if (record := read(text, domain))]
+        return records[0] if len(records) == 1 else None
 
     def begin(self, start: str) -> None:
         """Ask for all records on the way up already now, side by side: eight at most."""
         for name in _steps(start):
-            self._task(name)
+            self._ask(name)
 
     async def up(self, start: str) -> list[Record]:
         """The records from the start to the top, longest name first (section 4.10). Raises Lost."""
@@ -117,20 +122,16 @@ class Walks:
         """Raises Lost."""
         return organizational_domain(start, await self.up(start))
 
-    def _task(self, domain: str) -> asyncio.Task[Record | None]:
-        if domain not in self._records:
-            self._records[domain] = asyncio.create_task(self._ask(domain))
-        return self._records[domain]
-
-    async def _ask(self, domain: str) -> Record | None:
-        answer = await self._resolver.query(record_name(domain), "TXT")
-        if answer.is_trouble:
-            raise Lost(f"DNS did not answer for the DMARC record of {domain} ({answer.rcode})")
-        records = [record for text in answer.texts if (record := read(text, domain))]
-        return records[0] if len(records) == 1 else None
+    def _ask(self, domain: str) -> Answer | asyncio.Task[Answer]:
+        """What is known costs no task."""
+        if domain not in self._asked:
+            question = record_name(domain), "TXT"
+            known = self._resolver.recall(*question)
+            self._asked[domain] = known or asyncio.ensure_future(self._resolver.query(*question))
+        return self._asked[domain]
 
     async def close(self) -> None:
-        tasks = (*self._records.values(), *self._policies.values())
+        tasks = [*self._policies.values(), *(each for each in self._asked.values() if isinstance(each, asyncio.Task))]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -266,7 +267,7 @@ class _Aligner:
         except Lost as lost:
             self.lost = self.lost or str(lost)
             return check
-        return replace(check, aligned=aligned)
+        return check.but(aligned=aligned)
 
     async def _is_related(self, domain: str) -> bool:
         if not self._organization:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from gateway.authentication.answer import Answer, Resolver
 from gateway.mail.authres import Check
@@ -19,7 +18,9 @@ class Counted:
         return self._resolver.is_away
 
     def recall(self, name: str, type: str) -> Answer | None:
-        return self._resolver.recall(name, type)
+        answer = self._resolver.recall(name, type)
+        self.queries += answer is not None
+        return answer
 
     async def query(self, name: str, type: str) -> Answer:
         self.queries += 1
@@ -30,7 +31,7 @@ async def measured(check: Callable[[Resolver], Awaitable[Check]], resolver: Reso
     """The check, asked of this resolver, with its milliseconds (DNS included) and its queries."""
     counted, begun = Counted(resolver), time.perf_counter()
     found = await check(counted)
-    return replace(found, milliseconds=milliseconds_since(begun), queries=counted.queries)
+    return found.but(milliseconds=milliseconds_since(begun), queries=counted.queries)
 
 
 def milliseconds_since(begun: float) -> float:

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
 
 import idna
 
@@ -9,6 +11,7 @@ MAX_NAME, MAX_LABEL = 253, 63
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 
 
+@lru_cache(4096)
 def to_ascii(domain: str) -> str:
     """The name in A-labels; "" when it is no name that a mail domain could have (RFC 5321 section 2.3.5)."""
     if not domain or len(domain) > 4 * MAX_NAME:
@@ -20,7 +23,7 @@ def to_ascii(domain: str) -> str:
 
 def can_be_asked(name: str) -> bool:
     """True when a DNS query can carry the name, however odd its labels."""
-    labels = octets(name)
+    labels: Sequence[str | bytes] = name.split(".") if name.isascii() else octets(name)
     return all(0 < len(label) <= 63 for label in labels) and sum(map(len, labels)) + len(labels) - 1 <= MAX_NAME
 
 

@@ -79,21 +79,21 @@ async def check(client_ip: str, helo: str, reverse_path: str, resolver: Resolver
     found = Check("spf", Result.NONE, name or domain[:MAX_NAME].lower(), detail="mailfrom" if path else "helo")
     client = client_address(client_ip)
     if client is None:
-        return replace(found, reason="The client's address is not known.")
+        return found.but(reason="The client's address is not known.")
     if "." not in name:
-        return replace(found, reason="There is no domain name to check.")
+        return found.but(reason="There is no domain name to check.")
     run = _Evaluation(resolver, client, local or "postmaster", name, helo, now)
     until = asyncio.get_running_loop().time() + SECONDS
     try:
         async with asyncio.timeout_at(until):
             outcome = await _check_host(run, name)
     except _Stop as stop:
-        return replace(found, result=stop.result, reason=stop.reason)
+        return found.but(result=stop.result, reason=stop.reason)
     except TimeoutError:
-        return replace(found, result=Result.TEMPERROR, reason=f"DNS did not answer in time for the SPF of {name}.")
+        return found.but(result=Result.TEMPERROR, reason=f"DNS did not answer in time for the SPF of {name}.")
     explanation = await _explained(run, outcome, until) if outcome.result == Result.FAIL else ""
-    reason = _SENTENCES[outcome.result].format(name=name, client=client)
-    return replace(found, result=outcome.result, reason=reason, explanation=explanation)
+    reason = _SENTENCES[outcome.result].format(name=name, client=str(client))
+    return found.but(result=outcome.result, reason=reason, explanation=explanation)
 
 
 _SENTENCES = {

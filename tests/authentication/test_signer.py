@@ -1,6 +1,5 @@
 """Our own signatures: whoever verifies them finds them good (RFC 6376, 8463), and nothing can be added to them."""
 
-import asyncio
 import re
 
 import dkim as dkimpy
@@ -40,9 +39,8 @@ async def results(message, records=None):
     header, body = split(message)
     found = dkim.read(header, NOW)
     wanted = {each.body_key for each in found if isinstance(each, Signature)}
-    bodies = asyncio.ensure_future(body_hashes(body, wanted))
+    bodies = await body_hashes(body, wanted)
     checks = await dkim.verify(found, header, bodies, ZoneResolver(zone() if records is None else records))
-    await bodies
     return [check.result for check in checks]
 
 
