@@ -322,6 +322,8 @@ class Agents(Section):
     """How long an agent who has logged in need not do so again."""
     webhook_nets: tuple[Net, ...] = ()
     """Nets of our own that webhooks may reach, also without TLS; others only at public addresses over TLS."""
+    api_per_minute: int = Field(600, ge=1)
+    """What one token may ask of the API in a minute, all of it at once if it likes; more gets 429."""
     mcp: bool = False
     """Whether AI agents find the desk at /api/v1/mcp, each with a token."""
     oidc: Oidc = Oidc()

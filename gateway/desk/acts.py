@@ -104,7 +104,7 @@ class Acts:
         raise AssertionError("a preview was kept")
 
     async def attach(self, agent: str, filename: str, content_type: str, content: bytes) -> Upload:
-        """Keep a file for a day, until it is said with an answer. Code: too-large."""
+        """Keep a file for a day, until it is said with an answer. Codes: too-large, too-many-files."""
         upload = Upload(agent=_named(agent), filename=storable(filename)[:LONGEST_FILENAME], content=content,
                         content_type=storable(content_type)[:LONGEST_TYPE], size=len(content), at=self.desk.now())
         return await self.desk.database.write(lambda db: sayings.attach(db, upload))

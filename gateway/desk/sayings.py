@@ -7,13 +7,13 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from hashlib import sha256
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session as Db
 
 from gateway.desk import claims, undo
 from gateway.desk.hand import Hand, Refused
 from gateway.desk.handler import Answer
-from gateway.models import Attachment, Entry, Letter, Upload, columns
+from gateway.models import Agent, Attachment, Entry, Letter, Upload, columns
 from gateway.store.database import storable
 
 UPLOAD = columns(Upload)
@@ -23,6 +23,8 @@ LONGEST_TEXT = 200_000
 MOST_FILES = 20
 MOST_OCTETS = 15_000_000
 """Of all files of one letter: many hosts take no mail of more than 25 MB, and MIME adds a third."""
+MOST_WAITING, MOST_WAITING_OCTETS = 100, 150_000_000
+"""Files of one agent that wait for their answers, and their octets: ten full letters."""
 UNSAID = timedelta(days=1)
 """How long a file waits for the answer that it was made for."""
 
@@ -97,9 +99,21 @@ def attach(db: Db, upload: Upload) -> Upload:
     if upload.size > MOST_OCTETS:
         raise Refused(f"The file is larger than {MOST_OCTETS:,} octets.", "too-large", most=MOST_OCTETS)
     db.execute(delete(Upload).where(UPLOAD.entry_id.is_(None), UPLOAD.at < upload.at - UNSAID))
+    _must_have_room(db, upload)
     db.add(upload)
     db.flush()
     return upload
+
+
+def _must_have_room(db: Db, upload: Upload) -> None:
+    """Nobody fills our disk with files that they do not send."""
+    db.get(Agent, upload.agent, with_for_update=True)  # one file of theirs after the other
+    waiting = select(func.count(), func.coalesce(func.sum(UPLOAD.size), 0)).where(
+        UPLOAD.agent == upload.agent, UPLOAD.entry_id.is_(None))
+    files, octets = db.execute(waiting).one()
+    if files >= MOST_WAITING or octets + upload.size > MOST_WAITING_OCTETS:
+        raise Refused(f"{files} files of {upload.agent} with {octets:,} octets wait to be sent: send some, or remove "
+                      "them. They are gone by themselves after a day.", "too-many-files", most=MOST_WAITING_OCTETS)
 
 
 def detach(db: Db, id: int, agent: str) -> bool:

@@ -5,6 +5,7 @@ all the same. What changes something must come from our own page (Origin, RFC 64
 other site's form can.
 """
 
+from asyncio import get_running_loop
 from email.utils import formatdate
 from functools import cache, partial
 from urllib.parse import quote
@@ -40,7 +41,7 @@ from gateway.web import (
 )
 from gateway.web.app import again
 from gateway.web.faults import AGAIN, API, Faults
-from gateway.web.limits import Buckets
+from gateway.web.limits import Buckets, Meter
 from gateway.web.login import Logins, Viewer
 from gateway.web.problems import problem
 from gateway.web.server import Manners, Window
@@ -78,7 +79,7 @@ class AgentsWindow(Window):
 
     def __init__(self, workplace: Workplace, sheets: Sheets) -> None:
         super().__init__(workplace.settings.listen, Manners(LARGEST_HEARD, CONNECTIONS, PATIENCE))
-        self._streams, self._tries = Streams(workplace), Buckets()
+        self._streams, self._tries, self._asked = Streams(workplace), Buckets(), Buckets()
         self.configure(workplace, sheets)
 
     async def drain(self) -> None:
@@ -97,7 +98,8 @@ class AgentsWindow(Window):
         if settings.oidc.issuer:
             extra.append(_sign_on(workplace, logins, sheets))
         app = build(sheets, logins, [live, *extra, *routers(workplace, sheets, logins)])
-        self.serve(Frame(app, logins, sheets, settings.url), settings.proxies)
+        frame = Frame(app, logins, sheets, settings.url, Meter(self._asked, settings.api_per_minute))
+        self.serve(frame, settings.proxies)
 
 
 def routers(workplace: Workplace, sheets: Sheets, logins: Logins) -> list[APIRouter]:
@@ -147,8 +149,8 @@ def build(sheets: Sheets, logins: Logins, routers: list[APIRouter]) -> ASGIApp:
 class Frame:
     """Stands around the application: nobody reaches it, and nothing leaves it, but by these rules."""
 
-    def __init__(self, app: ASGIApp, logins: Logins, sheets: Sheets, url: str) -> None:
-        self._app, self._logins, self._faults, self._url = app, logins, Faults(sheets), url
+    def __init__(self, app: ASGIApp, logins: Logins, sheets: Sheets, url: str, meter: Meter) -> None:
+        self._app, self._logins, self._faults, self._url, self._meter = app, logins, Faults(sheets), url, meter
         self._always = _headers(url.startswith("https://"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -187,6 +189,8 @@ class Frame:
             viewer = await self._logins.viewer(http_request)
             if viewer is None:
                 return None, self._stranger(http_request)
+            if path.startswith(API) and not self._meter.admits(viewer.secret_hash, get_running_loop().time()):
+                return viewer, self._faults.answer(http_request, "crowded", self._meter.told, headers=self._meter.again)
             largest = LARGEST_UPLOAD if path.endswith(UPLOADS) else LARGEST_BODY
         if size > largest:
             return viewer, self._faults.answer(http_request, "too-large", f"At most {largest} octets.")

@@ -6,6 +6,7 @@ A bucket of tokens for each net (or account), kept as the one moment at which it
 from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+from math import ceil
 
 MOST_KNOWN = 4096
 """Names that are remembered before those whose bucket is full are forgotten."""
@@ -69,6 +70,19 @@ class Turnstile:
     def admits(self, ip: str, now: float) -> bool:
         """Whether a visitor may come in now, which then counts. `now`: seconds of a clock that only goes forward."""
         return self._buckets.admits(((client_net(ip), FOR_A_CLIENT), (_ALL, FOR_ALL)), now)
+
+
+class Meter:
+    """How often one token may ask the API. `asked`: what it has asked lately."""
+
+    def __init__(self, asked: Buckets, a_minute: int) -> None:
+        self._asked, self._pace = asked, Pace(a_minute, a_minute)
+        self.told = f"Calls of one token that are answered in a minute: {a_minute}."
+        self.again = {"Retry-After": str(ceil(self._pace.step))}
+
+    def admits(self, token: str, now: float) -> bool:
+        """Whether it may ask now, which then counts. `now`: seconds of a clock that only goes forward."""
+        return self._asked.admits(((token, self._pace),), now)
 
 
 def client_net(ip: str) -> str:

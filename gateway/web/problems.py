@@ -26,12 +26,13 @@ TITLES = {
     "length-required": (411, "A length is needed"),
     "changed": (412, "It has changed since"),
     "too-large": (413, "It is too large"),
+    "too-many-files": (413, "Too many files wait to be sent"),
     "too-long": (414, "The address is too long"),
     "not-json": (415, "The body is not JSON"),
     "invalid": (422, "Some values are not allowed"),
     "key-reused": (422, "The key was used for something else"),
     "no-precondition": (428, "If-Match is needed"),
-    "crowded": (429, "Too many tries"),
+    "crowded": (429, "Too often"),
     "trouble": (503, "The desk has a fault"),
 }
 """Status and title of each code. What an act refuses has a code of its own, and the title of "refused"."""

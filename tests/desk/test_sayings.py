@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from desk_house import House
 
+from gateway.desk import sayings
 from gateway.desk.acts import Refused
 from gateway.desk.sayings import MOST_OCTETS
 from gateway.models import Agent, Attachment, Entry, Letter, Request, Upload, Wake
@@ -198,6 +199,26 @@ async def test_files_of_what_was_taken_back_can_go_with_the_next_answer(house: H
     assert await house.all(Attachment) == []
     again = await house.acts.say("answer", request.number, "minji", "y", uploads=[upload.id or 0])
     assert [each.entry_id for each in await house.all(Upload)] == [again.id]
+
+
+async def test_files_that_an_agent_does_not_send_do_not_fill_the_disk(house: House,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sayings, "MOST_WAITING_OCTETS", 100)
+    request = await house.writes()
+    first = await house.acts.attach("minji", "a", "text/plain", b"x" * 60)
+    await house.acts.attach("jisu", "b", "text/plain", b"x" * 60)
+    with pytest.raises(Refused) as refused:
+        await house.acts.attach("minji", "c", "text/plain", b"x" * 41)
+    assert (refused.value.code, refused.value.facts["most"]) == ("too-many-files", 100)
+    await house.acts.say("answer", request.number, "minji", "x", uploads=[first.id or 0])
+    third = await house.acts.attach("minji", "c", "text/plain", b"x" * 100)
+    assert await house.acts.detach(third.id or 0, "minji")
+    monkeypatch.setattr(sayings, "MOST_WAITING", 1)
+    await house.acts.attach("minji", "d", "text/plain", b"x")
+    with pytest.raises(Refused):
+        await house.acts.attach("minji", "e", "text/plain", b"x")
+    house.now += timedelta(days=1, seconds=1)
+    await house.acts.attach("minji", "e", "text/plain", b"x")
 
 
 async def test_files_beyond_what_hosts_take_are_refused(house: House) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 from agents_house import HOST, ORIGIN, PASSWORD, AgentsHouse, Client, open_house, read
 
+from gateway.desk import sayings
 from gateway.models import Entry, History, Login
 from gateway.store.database import connect
 from gateway.web import desk, login, server
@@ -360,6 +361,21 @@ async def test_ids_beyond_what_a_database_holds_are_told(both: AgentsHouse) -> N
         assert (await program.posts(f"{API}/requests/{request.number}/{path}", wish, If_Match="*")).status == 422
 
 
+async def test_a_program_that_runs_wild_is_told_when_to_come_again(migrated: Path, tmp_path: Path) -> None:
+    path = tmp_path / "frontdesk.db"
+    path.write_bytes(migrated.read_bytes())  # noqa: ASYNC240
+    database = connect(f"sqlite:///{path}")
+    async with open_house(database, tmp_path, api_per_minute=1) as house:
+        wild, calm, browser = await house.program("minji"), await house.program("jisu"), await house.browser("minji")
+        assert (await wild.gets(f"{API}/me")).status == 200
+        refused = await wild.gets(f"{API}/me")
+        assert (refused.status, refused.code, refused.headers["retry-after"]) == (429, "crowded", "60")
+        assert refused.json["detail"] == "Calls of one token that are answered in a minute: 1."
+        assert (await calm.gets(f"{API}/me")).status == 200
+        assert [(await browser.gets("/")).status for _ in range(3)] == [200] * 3, "the page is no program"
+    await database.close()
+
+
 async def test_a_stranger_may_send_little_and_an_agent_more(house: AgentsHouse) -> None:
     stranger = await house.browser()
     assert (await stranger.asks("POST", "/login", b"x" * (desk.LARGEST_OPEN_BODY + 1))).status == 413
@@ -369,6 +385,23 @@ async def test_a_stranger_may_send_little_and_an_agent_more(house: AgentsHouse) 
     assert (refused.status, refused.code) == (413, "too-large")
     large = await agent.asks("POST", f"{API}/uploads?filename=a.bin", b"x" * 5_000_000)
     assert (large.status, large.json["size"]) == (201, 5_000_000)
+
+
+async def test_files_that_are_never_sent_are_refused_to_programs_and_on_the_page(
+        house: AgentsHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sayings, "MOST_WAITING", 1)
+    request, program, browser = await house.writes(), await house.program("minji"), await house.browser("minji")
+    assert (await program.asks("POST", f"{API}/uploads?filename=a.bin", b"x")).status == 201
+    refused = await program.asks("POST", f"{API}/uploads?filename=b.bin", b"x")
+    assert (refused.status, refused.code) == (413, "too-many-files")
+    body = (b'--x\r\nContent-Disposition: form-data; name="kind"\r\n\r\nanswer\r\n'
+            b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nkept words\r\n'
+            b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.bin"\r\n\r\nxxxx\r\n--x--\r\n')
+    page = await browser.asks("POST", f"/requests/{request.number}/say", body,
+                              Content_Type="multipart/form-data; boundary=x")
+    assert page.status == 409
+    assert "Too many of your files wait to be sent." in page.text
+    assert "kept words</textarea>" in page.text
 
 
 @pytest.mark.parametrize("connection", ["close", "keep-alive"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.web.limits import FOR_A_CLIENT, FOR_ALL, MOST_KNOWN, Turnstile, client_net
+from gateway.web.limits import FOR_A_CLIENT, FOR_ALL, MOST_KNOWN, Buckets, Meter, Turnstile, client_net
 
 
 def test_a_client_comes_so_often_at_once_and_then_waits() -> None:
@@ -37,6 +37,14 @@ def test_nets_that_went_away_are_forgotten() -> None:
     for visit in range(3 * MOST_KNOWN):
         assert turnstile.admits(f"10.{visit // 65536}.{visit // 256 % 256}.{visit % 256}", visit * FOR_ALL.step)
     assert len(turnstile._buckets._full_at) <= MOST_KNOWN + 1
+
+
+def test_a_token_asks_so_often_in_a_minute_and_another_one_as_often() -> None:
+    meter = Meter(Buckets(), 40)
+    assert [meter.admits("one", 0.0) for _ in range(41)] == [True] * 40 + [False]
+    assert meter.admits("another", 0.0)
+    assert [meter.admits("one", 3.0) for _ in range(3)] == [True, True, False]
+    assert meter.again == {"Retry-After": "2"}
 
 
 @pytest.mark.parametrize(("ip", "net"), [

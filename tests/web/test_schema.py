@@ -30,7 +30,7 @@ CHECKS = [checks.not_a_server_error, checks.status_code_conformance, checks.cont
 @pytest.fixture
 async def house(database: Database, tmp_path: Path) -> AsyncIterator[AgentsHouse]:
     """With two requests and an operator, whose token no small number revokes."""
-    async with open_house(database, tmp_path) as house:
+    async with open_house(database, tmp_path, api_per_minute=100_000) as house:
         await house.writes()
         await house.writes(subject="Refund", author="lee@example.org")
         await house.employs("minji", "operator")
