@@ -1,4 +1,4 @@
-"""The header block: fields cut out and unfolded (RFC 5322 section 2.2), ids and dates read from them.
+"""The header block: fields cut out and unfolded (RFC 5322 section 2.2), ids read from them.
 
 Field values are text in which every octet survives: UTF-8 is shown as such and any other octet as a lone surrogate
 (`surrogateescape`), so that `octets(value)` gives back what came over the wire.
@@ -7,8 +7,6 @@ Field values are text in which every octet survives: UTF-8 is shown as such and 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
-from email.utils import parsedate_tz
 from functools import cached_property
 
 HEADER_LIMIT = 256 * 1024
@@ -182,61 +180,3 @@ def message_ids(value: str, limit: int = 200) -> tuple[str, ...]:
             else []
         )
     return tuple(f"<{each}>" for each in dict.fromkeys(found) if each)[:limit]
-
-
-_ISO = re.compile(
-    r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[T ]*(?:(\d{1,2}):(\d{2})(?::(\d{2}))?)?\S*?\s*(Z|[+-]\d{2}:?\d{2})?$"
-)
-_KOREAN = re.compile(r"(\d{4})년\s*(\d{1,2})월\s*(\d{1,2})일(?:\D{0,12}?(오전|오후)?\s*(\d{1,2})[:시]\s*(\d{1,2}))?")
-_NUMERIC = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
-
-
-def date(value: str) -> datetime | None:
-    """The instant that a Date field names, in UTC; None when nobody can tell. A missing zone is read as UTC."""
-    value = value.strip()[:200]
-    if not value:
-        return None
-    for read in (_standard, _iso, _numeric):
-        try:
-            found = read(value)
-        except (ValueError, OverflowError, TypeError, IndexError):
-            continue
-        if found is not None:
-            return found.astimezone(UTC)
-    return None
-
-
-def _standard(value: str) -> datetime | None:
-    parsed = parsedate_tz(value)
-    if parsed is None or not 1970 <= parsed[0] <= 9000:
-        return None
-    offset = parsed[9] or 0
-    if abs(offset) >= 86400:
-        offset = 0
-    second = min(parsed[5], 59)
-    return datetime(*parsed[:5], second, tzinfo=timezone(timedelta(seconds=offset)))
-
-
-def _iso(value: str) -> datetime | None:
-    korean = _KOREAN.search(value)
-    if korean:
-        year, month, day, half, hour, minute = korean.groups()
-        hours = int(hour or 0) % 12 + 12 * (half == "오후") if half else int(hour or 0)
-        return datetime(int(year), int(month), int(day), hours, int(minute or 0), tzinfo=timezone(timedelta(hours=9)))
-    found = _ISO.match(value)
-    if not found:
-        return None
-    zone = found[7] or "Z"
-    minutes = 0 if zone == "Z" else int(zone[1:3]) * 60 + int(zone[-2:])
-    place = timezone(timedelta(minutes=-minutes if zone[0] == "-" else minutes))
-    year, month, day, hour, minute, second = (int(found[each] or 0) for each in range(1, 7))
-    return datetime(year, month, day, hour, minute, second, tzinfo=place)
-
-
-def _numeric(value: str) -> datetime | None:
-    found = _NUMERIC.search(value)
-    if not found:
-        return None
-    first, second, year, hour, minute, seconds = (int(each or 0) for each in found.groups())
-    day, month = (first, second) if second <= 12 else (second, first)
-    return datetime(year, month, day, hour, minute, seconds, tzinfo=UTC)

@@ -17,7 +17,8 @@ from gateway.mail.addresses import Address, address_key, addresses
 from gateway.mail.attachment import Attachment
 from gateway.mail.body import Body, read_body
 from gateway.mail.charsets import likely_label
-from gateway.mail.fields import Fields, Header, date, message_ids
+from gateway.mail.dates import date
+from gateway.mail.fields import Fields, Header, message_ids
 from gateway.mail.html import sanitise
 from gateway.mail.labels import is_western
 from gateway.mail.language import language

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.mail.addresses import addresses
-from gateway.mail.fields import date, message_ids
+from gateway.mail.dates import date
+from gateway.mail.fields import message_ids
 from gateway.mail.message import parse
 from gateway.mail.parameters import parameters
 
@@ -68,6 +69,20 @@ def test_without_a_from_the_next_best_field_tells() -> None:
         ("Mon, 5 Jan 2026 10:00:00 +0900 (KST)", datetime(2026, 1, 5, 1, tzinfo=UTC)),
         ("2026년 1월 5일 월요일 오후 3:20", datetime(2026, 1, 5, 6, 20, tzinfo=UTC)),
         ("Mon, 5 Jan 2026 10:00:60 +0000", datetime(2026, 1, 5, 10, 0, 59, tzinfo=UTC)),
+        ("5 Jan 26 10:00 KST", datetime(2026, 1, 5, 1, tzinfo=UTC)),
+        ("Mon, 5 Jan 2026 10:00:00 GMT+0900", datetime(2026, 1, 5, 1, tzinfo=UTC)),
+        ("Mon, 5 Jan 2026 10:00:00 +09:00", datetime(2026, 1, 5, 1, tzinfo=UTC)),
+        ('Mon, 5 Jan 2026 10:00:00 "GMT+9"', datetime(2026, 1, 5, 1, tzinfo=UTC)),
+        ("Mon, 5 Jan 2026 10:00:00 CEST", datetime(2026, 1, 5, 8, tzinfo=UTC)),
+        ("Mon, 5 Jan 2026 3:20:11 PM +0900", datetime(2026, 1, 5, 6, 20, 11, tzinfo=UTC)),
+        ("January 5, 2026 12:20 am", datetime(2026, 1, 5, 0, 20, tzinfo=UTC)),
+        ("월, 5 1월 2026 10:00:00 +0900", datetime(2026, 1, 5, 1, tzinfo=UTC)),
+        ("月, 5 1月 2026 10:00:00 +0900 (JST)", datetime(2026, 1, 5, 1, tzinfo=UTC)),
+        ("lun., 5 janv. 2026 10:00:00 +0100", datetime(2026, 1, 5, 9, tzinfo=UTC)),
+        ("Mo, 5 Mär 2026 10:00:00 +0100", datetime(2026, 3, 5, 9, tzinfo=UTC)),
+        ("lunes, 5 de enero de 2026 10:00:00 +0100", datetime(2026, 1, 5, 9, tzinfo=UTC)),
+        ("Пн, 5 янв 2026 10:00:00 +0300", datetime(2026, 1, 5, 7, tzinfo=UTC)),
+        ("5 13월 2026 10:00:00 +0900", None),
         ("yesterday", None),
         ("", None),
         ("Mon, 99 Jan 2026 10:00:00 +0000", None),
