@@ -53,6 +53,13 @@ url = "{url}"
             return probe.recv(3) == b"220"
         return False
 
+    @property
+    def workers(self) -> list[int]:
+        """Processes that it has started, where it has several ([smtp] workers)."""
+        assert self.process is not None
+        return [int(each) for each in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+                .read_text().split()]
+
     def kill(self) -> None:
         """kill -9."""
         assert self.process is not None

@@ -179,3 +179,4 @@ class Doors:
         await asyncio.gather(*self._tasks, *self._keeping, return_exceptions=True)
         if self._memory != NONE:
             os.close(self._memory)
+            self._memory = NONE

@@ -1,7 +1,10 @@
-"""Kill -9 at random moments: every 250 is kept once, every request has one number and one acknowledgement."""
+"""Kill -9 at random moments, of the gateway or of one of its workers: every 250 is kept once, every request has one
+number and one acknowledgement."""
 
 import asyncio
+import os
 import random
+import signal
 from pathlib import Path
 
 import pytest
@@ -30,4 +33,27 @@ async def test_nothing_is_lost_and_nothing_is_done_twice(tmp_path: Path, kind: s
         books = await here.settles()
     print(f"\n{KILLS + KILLS // 2} kills: {len(load.confirmed)} with 250, put off {dict(load.put_off)}; {books}")
     assert load.put_off
+    books.agree(load)
+
+
+@pytest.mark.timeout(900 if IS_LONG else 180)
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"] if IS_LONG else ["sqlite"])
+async def test_a_worker_that_is_killed_loses_nothing_and_comes_back(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setenv("FRONTDESK_SMTP__WORKERS", "2")
+    chance = random.Random()
+    async with site(tmp_path, kind) as here:
+        async def kills() -> None:
+            for number in range(KILLS):
+                await asyncio.sleep(chance.uniform(0.3, 1) * SECONDS / KILLS)
+                os.kill(chance.choice(here.gateway.workers), signal.SIGKILL)
+                while here.gateway.log.read_text().count("door open") < 3 + number:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+
+        async with postfix(here.gateway.port) as relay:
+            load = Load(here.gateway.port, relay, tmp_path)
+            await asyncio.gather(load.comes(), kills())
+        books = await here.settles()
+    print(f"\n{KILLS} kills of a worker: {len(load.confirmed)} with 250, put off {dict(load.put_off)}; {books}")
+    assert here.gateway.log.read_text().count("a worker has ended") == KILLS
     books.agree(load)
