@@ -194,7 +194,7 @@ FROM_NAMES = (
     "from|送信元|보낸\\s?사람|보낸\\s?이|발신자?|발신인|差出人|送信者|发件人|發件人|寄件者|寄件人|"
     "von|de|da|van|от|від|od|från|fra|lähettäjä|kimden|"
     "gönderen|từ|người gửi|feladó|expéditeur|remitente|mittente|afzender|отправитель|de la|από|dari|absender|от кого|"
-    "من|จาก|מאת|saatja|nuo|no"
+    "من|จาก|מאת|saatja|nuo|no|pošiljatelj"
 )
 OTHER_NAMES = (
     "sent|date|to|cc|subject|reply-to|보낸\\s?날짜|날짜|보낸\\s?시간|"
