@@ -154,7 +154,6 @@ def build_workplace(config: Config, database: Database, desk: Desk) -> "Workplac
     if config.agents.oidc.issuer and not (find_spec("joserfc") and find_spec("httpx2")):
         raise config.fault(("agents", "oidc", "issuer"),
                            "needs the extra `oidc`, which is not installed: pip install 'frontdesk[oidc]'")
-
     return Workplace(database, Acts(desk), config.site, config.agents, desk.now)
 
 

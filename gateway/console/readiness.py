@@ -25,7 +25,7 @@ from gateway.console.edge import first_line, has_database
 from gateway.desk.pipeline import Desk
 from gateway.foundation import build_resolver, open_database
 from gateway.mail.envelope import domain_of
-from gateway.service import build_desk, build_pages, build_signer
+from gateway.service import build_desk, build_pages, build_signer, build_workplace
 from gateway.store import agents
 from gateway.store.customer_file import CustomerFile, Fault
 from gateway.store.customers import Unreadable
@@ -58,7 +58,7 @@ async def look(config: Config, *, ask_dns: bool) -> list[Finding]:
         desk = build_desk(config, database)
         found += [Finding("handlers", "good", f"{', '.join(config.desk.handlers)}; every letter has its template"),
                   await _database(config, database), await _customers(config, desk), _certificate(config),
-                  _way_out(config), *_signing(config), _page(config), await _agents(config, database)]
+                  _way_out(config), *_signing(config), _page(config), await _agents(config, database, desk)]
     finally:
         await database.close()
     return [*found, *[each async for each in _dns(config)]] if ask_dns else found
@@ -74,10 +74,11 @@ def _page(config: Config) -> Finding:
     return Finding("page", "good", f"letters link to {config.page}")
 
 
-async def _agents(config: Config, database: Database) -> Finding:
-    """Where agents log in, and whether anybody can."""
+async def _agents(config: Config, database: Database, desk: Desk) -> Finding:
+    """Where agents log in, and whether anybody can. Raises ConfigError for a login that needs what is not installed."""
     if not config.agents.listen:
         return Finding("agents", "note", "agents have no page ([agents] listen is empty): they work by the command")
+    build_workplace(config, database, desk)
     with suppress(SQLAlchemyError, OSError):
         staff = await database.read(agents.listing) if has_database(config) else ()
         if not any(each.password_hash and each.disabled_at is None for each in staff):
@@ -85,7 +86,8 @@ async def _agents(config: Config, database: Database) -> Finding:
     host = config.agents.listen.rpartition(":")[0].strip("[]")
     if not config.agents.url.startswith("https://") and host not in ("localhost", "::1") and host[:4] != "127.":
         return Finding("agents", "note", f"they log in at {host} without TLS: others may read the passwords")
-    return Finding("agents", "good", f"they log in at {config.agents.url or f'http://{config.agents.listen}'}")
+    provider = f", also by {config.agents.oidc.issuer}" if config.agents.oidc.issuer else ""
+    return Finding("agents", "good", f"they log in at {config.agents.url or f'http://{config.agents.listen}'}{provider}")
 
 
 async def _customers(config: Config, desk: Desk) -> Finding:

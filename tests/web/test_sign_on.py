@@ -14,6 +14,7 @@ from agents_house import ORIGIN, AgentsHouse, Answer, Client, open_house, read
 from openid_provider import CLIENT, EC, RSA, SECRET, STRANGER, Provider, forged, open_provider, signed
 
 from gateway.config import ConfigError, Oidc, load
+from gateway.console import readiness
 from gateway.models import History
 from gateway.service import Service
 from gateway.store.database import connect
@@ -347,16 +348,20 @@ async def test_whoever_comes_too_often_waits(house: AgentsHouse, monkeypatch: py
 
 
 @pytest.mark.parametrize("missing", ["joserfc", "httpx2"])
-def test_where_the_extra_is_not_installed_the_config_has_a_fault(tmp_path: Path, missing: str,
-                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_the_extra_is_not_installed_the_config_has_a_fault(tmp_path: Path, missing: str,
+                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "config.toml"
     file.write_text('[agents]\nurl = "https://agents.example.com"\n[agents.oidc]\nissuer = "https://login.example.com"\n'
                     'client_id = "frontdesk"\nclient_secret = "between us"\n')
     monkeypatch.setitem(sys.modules, missing, None)
+    told = (f"{file}:4: agents.oidc.issuer: needs the extra `oidc`, which is not installed: "
+            "pip install 'frontdesk[oidc]'")
     with pytest.raises(ConfigError) as fault:
         Service(load(file, {}))
-    assert str(fault.value) == (f"{file}:4: agents.oidc.issuer: needs the extra `oidc`, which is not installed: "
-                                "pip install 'frontdesk[oidc]'")
+    assert str(fault.value) == told
+    with pytest.raises(ConfigError) as fault:
+        await readiness.look(load(file, {}), ask_dns=False)
+    assert str(fault.value) == told
 
 
 async def test_without_a_provider_there_is_no_such_way(tmp_path: Path, migrated: Path) -> None:
