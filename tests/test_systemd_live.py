@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 CONFIG = """
 [smtp]
 listen = ["127.0.0.1:25"]
+workers = 2
 [web]
 listen = ""
 [agents]
@@ -38,11 +39,14 @@ def test_the_unit_serves_reloads_is_watched_and_stops(systemd: Systemd) -> None:
     assert "Kept as 1" in sends(systemd, 1)  # ready, at port 25, without root, and the store can be written to
     first = systemd.show("MainPID")
     assert systemd.run("stat", "--format", "%U", f"/proc/{first}") == "frontdesk"
+    workers = systemd.run("pgrep", "-P", first).split()
+    assert len(workers) == 2
     assert systemd.run("stat", "--format", "%U %a", "/var/lib/frontdesk") == "frontdesk 750"
 
     systemd.ctl("reload", "frontdesk")
     systemd.wait_for("ActiveState", "active")
     assert systemd.show("MainPID") == first
+    assert systemd.run("pgrep", "-P", first).split() == workers
     assert "Kept as 2" in sends(systemd, 2)
 
     systemd.run("kill", f"-{signal.SIGSTOP}", first)  # a loop that hangs
@@ -54,3 +58,4 @@ def test_the_unit_serves_reloads_is_watched_and_stops(systemd: Systemd) -> None:
     systemd.ctl("stop", "frontdesk")
     assert (systemd.show("ActiveState"), systemd.show("Result")) == ("inactive", "success")
     assert "frontdesk is closed" in systemd.log
+    assert systemd.run("pgrep", "-f", "gateway.doors", check=False) == ""
