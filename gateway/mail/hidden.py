@@ -15,10 +15,9 @@ _HIDES = re.compile(
     r"max-height\s?:\s?0(?![\d.]))|\shidden=",
     re.IGNORECASE,
 )
-_MAY_HIDE = re.compile(
-    r":(?:(?<=[yetYET]:)|(?<=[yetYET] :))\s?(?:none|None|NONE|hidden|Hidden|HIDDEN|0(?![\d.]))|\shidden[\s>=]"
-)
+_MAY_HIDE = re.compile(r":(?:(?<=[yetYET]:)|(?<=[yetYET] :))\s?(?:none|None|NONE|hidden|Hidden|HIDDEN|0(?![\d.]))")
 """Whether any of them may be there: a look that begins with one sign costs a tenth."""
+_ATTRIBUTE = re.compile(r" hidden[\s>=]")
 _SIZE = re.compile(r"font-size\s?:\s?([\d.]{1,9})", re.IGNORECASE)
 _VOID = frozenset(("area", "br", "col", "hr", "img", "wbr"))
 _TOKENS = re.compile(r'<(/?)([a-z][a-z0-9:-]*)((?:[^>"]|"[^"]*")*)>|([^<]+)|<')
@@ -26,7 +25,7 @@ _TOKENS = re.compile(r'<(/?)([a-z][a-z0-9:-]*)((?:[^>"]|"[^"]*")*)>|([^<]+)|<')
 
 def may_hide(html: str) -> bool:
     """True when something may be hidden; a quick look at HTML as it came."""
-    return bool(_MAY_HIDE.search(html))
+    return bool(_MAY_HIDE.search(html) or (" hidden" in html and _ATTRIBUTE.search(html)))
 
 
 def tokens(clean: str) -> Iterator[Token]:
