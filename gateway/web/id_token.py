@@ -4,6 +4,7 @@ A token counts when one of the provider's keys signed it by an algorithm that we
 provider, for us, for this one login, and not long ago. `none` and what is signed by a shared secret are no signatures.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ ALGORITHMS = ("RS256", "ES256")
 LONGEST = 16_384
 """Characters of a token."""
 MOST_KEYS = 50
+_ADDRESS = re.compile(r"[!-?A-~]+@[!-?A-~]+")
 SLOP = 60
 """Seconds that the provider's clock may differ from ours."""
 
@@ -80,7 +82,7 @@ def _fault(claims: dict[str, Any], expected: Expected, now: float) -> str:
         return "The ID token is of another issuer."
     if not is_ours or (len(for_whom) > 1 and "azp" not in claims):
         return "The ID token was made for somebody else."
-    if _moment(claims, "exp") <= now - SLOP:
+    if not _moment(claims, "exp") > now - SLOP:
         return "The ID token has expired."
     if not now - 600 - SLOP <= _moment(claims, "iat") <= now + SLOP:
         return "The ID token was not made just now."
@@ -99,9 +101,11 @@ def _moment(claims: dict[str, Any], name: str) -> float:
 
 
 def address(claims: Mapping[str, Any], claim: str) -> str:
-    """The verified mail address in these claims. Raises NotVouched."""
+    """The verified mail address in these claims. Raises NotVouched.
+
+    Plain ASCII only: a letter that becomes another one when it is normalised makes nobody somebody else."""
     found = claims.get(claim)
-    if not isinstance(found, str) or not 3 <= len(found) <= 254 or found.count("@") != 1 or not found.isprintable():
+    if not isinstance(found, str) or len(found) > 254 or not _ADDRESS.fullmatch(found):
         raise NotVouched(f"The provider names no mail address in the claim {claim!r}.")
     if claims.get("email_verified") is not True:
         raise NotVouched("The provider does not vouch for the address: email_verified is not true.")

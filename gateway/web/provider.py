@@ -77,19 +77,13 @@ class Provider:
         self._known, self._one_at_a_time = _Known(), asyncio.Lock()
 
     async def about(self) -> About:
-        """Raises Away, at once for a while after it was."""
+        """Raises Away."""
         async with self._one_at_a_time:
             moment = asyncio.get_running_loop().time()
             if self._known.about and moment - self._known.about_at < REMEMBERED:
                 return self._known.about
-            if moment - self._known.away_at < GIVEN_UP:
-                raise Away("It did not answer a moment ago.")
-            try:
-                url = self.settings.issuer.rstrip("/") + "/.well-known/openid-configuration"
-                self._known.about = _about(await self._ask("GET", url), self.settings.issuer)
-            except Away:
-                self._known.away_at = asyncio.get_running_loop().time()
-                raise
+            url = self.settings.issuer.rstrip("/") + "/.well-known/openid-configuration"
+            self._known.about = _about(await self._look(url), self.settings.issuer)
             self._known.about_at = moment
             return self._known.about
 
@@ -137,9 +131,19 @@ class Provider:
         async with self._one_at_a_time:
             moment = asyncio.get_running_loop().time()
             if moment - self._known.keys_at >= at_most:
-                self._known.keys = id_token.read_keys(await self._ask("GET", about.keys))
+                self._known.keys = id_token.read_keys(await self._look(about.keys))
                 self._known.keys_at = moment
             return self._known.keys
+
+    async def _look(self, url: str) -> dict[str, Any]:
+        """What stands there. Raises Away, at once for a while after it was."""
+        if asyncio.get_running_loop().time() - self._known.away_at < GIVEN_UP:
+            raise Away("it did not answer a moment ago")
+        try:
+            return await self._ask("GET", url)
+        except Away:
+            self._known.away_at = asyncio.get_running_loop().time()
+            raise
 
     async def _userinfo(self, about: About, access: str, subject: str) -> dict[str, Any]:
         """What the provider leaves out of its tokens (Core section 5.3). It must be about the same person."""

@@ -193,6 +193,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"iat": 1}, "not made just now"), ({"iat": 2**40}, "not made just now"), ({"sub": ""}, "names nobody"),
     ({"email_verified": False}, "not vouch for the address"), ({"email_verified": "true"}, "not vouch for the address"),
     ({"email": ["minji@example.com"]}, "no mail address"), ({"email": "minji"}, "no mail address"),
+    ({"email": " minji@example.com"}, "no mail address"), ({"email": "minj\uff49@example.com"}, "no mail address"),
+    ({"exp": float("nan")}, "has expired"), ({"iat": float("nan")}, "not made just now"),
 ]
 
 
