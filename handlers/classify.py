@@ -122,7 +122,8 @@ def _count(rule: Words, subject: Said, text: Said) -> tuple[int, str, str]:
 def _found(words: tuple[str, ...], said: Said) -> list[str]:
     table = _Table.of(words)
     places = {place for sign in table.signs.keys() & said.words for place in table.signs[sign]}
-    places.update(place for place in table.others if table.folded[place] in said.text)
+    others = table.latin if said.text.isascii() else table.others  # a Korean word stands in no Latin text
+    places.update(place for place in others if table.folded[place] in said.text)
     return [words[place] for place in sorted(places) if _is_said(said, table.folded[place])]
 
 
@@ -136,6 +137,8 @@ class _Table:
     """By the Latin word that stands in every text in which they do."""
     others: tuple[int, ...]
     """Those that no Latin word announces."""
+    latin: tuple[int, ...]
+    """Of these the ones in ASCII."""
 
     @classmethod
     @cache
@@ -144,7 +147,8 @@ class _Table:
         for place, word in enumerate(folded):
             for sign in _signs(word):
                 signs.setdefault(sign, []).append(place)
-        return cls(folded, signs, tuple(place for place, word in enumerate(folded) if not _signs(word)))
+        others = tuple(place for place, word in enumerate(folded) if not _signs(word))
+        return cls(folded, signs, others, tuple(place for place in others if folded[place].isascii()))
 
 
 def _signs(word: str) -> list[str]:

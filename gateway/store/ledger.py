@@ -48,7 +48,9 @@ class Ledger:
 
     def next_id(self, kind: type[SQLModel]) -> int:
         """An id that nobody else gets. All new rows of one kind have one of these, or none of them has."""
-        return next(self._ids.setdefault(kind, self._free_ids(kind)))
+        if kind not in self._ids:
+            self._ids[kind] = self._free_ids(kind)
+        return next(self._ids[kind])
 
     def enter(self, *rows: SQLModel) -> None:
         """They are written as they are then."""

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import CursorResult, Select, Update, case, func, or_, select, update
 from sqlalchemy.orm import Session as Db
 from sqlalchemy.orm import aliased, defer
+from sqlalchemy.orm.attributes import set_committed_value
 
 from gateway.models import LETTER_STATES, Letter, columns, is_in
 
@@ -27,10 +28,13 @@ def claim(db: Db, now: datetime, lease: timedelta, limit: int) -> Sequence[Lette
              .where(LETTER.next_attempt <= now, or_(LETTER.claimed_until.is_(None), LETTER.claimed_until <= now))
              .order_by(LETTER.next_attempt, LETTER.id).limit(limit)
              .with_for_update(of=LETTER, skip_locked=True))
-    letters = db.scalars(query).all()
-    for letter in letters:
-        letter.attempts += 1
-        letter.claimed_until = now + lease
+    letters, until = db.scalars(query).all(), now + lease
+    if letters:
+        taken = update(Letter).where(LETTER.id.in_([letter.id for letter in letters]))
+        _changed(db, taken.values(attempts=LETTER.attempts + 1, claimed_until=until))
+    for letter in letters:  # written above, in one statement for all
+        set_committed_value(letter, "attempts", letter.attempts + 1)
+        set_committed_value(letter, "claimed_until", until)
     return letters
 
 

@@ -2,6 +2,7 @@
 process of their own (tests/bench/clients) on another core."""
 
 import asyncio
+import gc
 import json
 import os
 import random
@@ -141,6 +142,8 @@ async def opened(folder: Path, url: str, watch: Callable[[Database, Desk], None]
     if watch:
         watch(database, desk)
     working = asyncio.create_task(desk.run()) if works else None
+    gc.collect()
+    gc.freeze()  # as the service does when it has started
     try:
         yield Gateway(config, database, desk, int(door.addresses[0][1]))
     finally:
