@@ -32,6 +32,8 @@ RECEIVED_STATES = ("kept", "handled", "dropped", "shunted")
 REQUEST_STATES = ("new", "open", "pending", "answered", "resolved", "closed")
 ALIVE = ("new", "open", "pending", "answered")
 """States of a request that somebody still works on or waits for."""
+OUTSTANDING = "state NOT IN ('new', 'open', 'resolved', 'closed')"
+"""The customer's turn. Not as a list of the two: where one of them is asked for, SQLite would read both and sort."""
 UNDATED = "(CASE WHEN due IS NULL THEN 1 ELSE 0 END)"
 """What has no due time comes behind what has one."""
 LETTER_STATES = ("waiting", "deferred", "sent", "bounced")
@@ -227,6 +229,16 @@ class Request(Row, table=True):
         Index("request_owner", "owner", "id",
               sqlite_where=text("owner <> '' AND state IN ('new', 'open', 'pending', 'answered')"),
               postgresql_where=text("owner <> '' AND state IN ('new', 'open', 'pending', 'answered')")),
+        Index("request_outstanding", "queue", "state", text("priority DESC"), text(UNDATED), "due", "id",
+              sqlite_where=text(OUTSTANDING), postgresql_where=text(OUTSTANDING)),
+        Index("request_held", "is_held", "id", sqlite_where=text("is_held = TRUE"),
+              postgresql_where=text("is_held = TRUE")),
+        Index("request_of_owner", "owner", "id",
+              sqlite_where=text("owner <> '' AND state IN ('resolved', 'closed')"),
+              postgresql_where=text("owner <> '' AND state IN ('resolved', 'closed')")),
+        # A report reads the index alone.
+        Index("request_figures", "created_at", "queue", "category", "identity", "answered_at", "resolved_at",
+              "reopened", "rating", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -260,7 +272,7 @@ class Request(Row, table=True):
     """The request this may belong to, until an agent decides by `release`."""
     is_held: bool = False
     """Doubtful evidence or quarantine: no letter goes out before an agent releases it."""
-    created_at: datetime = _moment(nullable=False, index=True)
+    created_at: datetime = _moment(nullable=False)
     changed_at: datetime = _moment(nullable=False)
     customer_wrote_at: datetime | None = _moment()
     answered_at: datetime | None = _moment()

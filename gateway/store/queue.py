@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session as Db
 
-from gateway.models import ALIVE, UNDATED, Request
+from gateway.models import ALIVE, OUTSTANDING, UNDATED, Request
 from gateway.store import search
 from gateway.store.statement import MOST_PARTS, each_queue, named, places, rows
 
@@ -35,7 +35,8 @@ filter leaves hardly any, the page is short and the next one goes on."""
 PRIORITIES = (5, 4, 3, 2, 1)
 
 URGENCY = f"priority DESC, {UNDATED}, due, id"
-"""The order of living requests; the index request_urgency, and of what waits for us request_waiting."""
+"""The order of living requests; the index request_urgency, of what waits for us request_waiting, and of what waits for
+customers request_outstanding."""
 _CURSOR = re.compile(r"([0-9]{1,9})(?:\.([1-5])(?:\.([0-9]{1,17}))?)?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -191,7 +192,7 @@ def page(db: Db, filter: Filter, now: datetime, limit: int = 50, after: str = ""
     segments, order = (_older(place), "id DESC") if filter.is_by_age else (_less_urgent(place), URGENCY)
     branches = [f"SELECT * FROM (SELECT id, priority, due FROM request WHERE {each} AND "
                 f"{_conditions(filter)}{segment} ORDER BY {order} LIMIT :most) AS one"
-                for each in each_queue(len(names)) for segment in segments]  # fmt: skip
+                for each in _ways(filter, len(names)) for segment in segments]  # fmt: skip
     ids = f"SELECT id FROM ({' UNION ALL '.join(branches)}) AS each_one ORDER BY {order} LIMIT :most"
     lines = _lines(db, ids, {**_values(filter, now), **named(names), **place.values(), "most": limit + 1})
     lines.sort(key=(lambda line: -line.id) if filter.is_by_age else _urgency)
@@ -268,21 +269,42 @@ def _names(db: Db, filter: Filter, queues: Collection[str] | None) -> list[str]:
     return sorted({queue for queue, _ in _kept(db, queues)})
 
 
+def _ways(filter: Filter, queues: int) -> list[str]:
+    """The queues as a list is read: each in its order; or all at once, where an index of their own has the few of one
+    agent or those held, which by any other way are looked for among all."""
+    if filter.owner:
+        ages = (ALIVE, SETTLED) if filter.state == "any" else (SETTLED,) if filter.is_by_age else (ALIVE,)
+        return [f"queue || '' IN {places(queues)} AND {_among(states)}" for states in ages]
+    return [f"queue || '' IN {places(queues)}"] if filter.held else each_queue(queues)
+
+
+def _states(filter: Filter) -> str:
+    """Among which states those of the filter are, as an index has them together."""
+    if filter.overdue or filter.state in GROUPS:
+        return _among(WAITING if filter.overdue else GROUPS[filter.state])
+    if filter.state in ("pending", "answered"):
+        return OUTSTANDING
+    of_one = (each for each in (WAITING, SETTLED) if filter.state in each)
+    return _among(next(of_one, GROUPS["any" if filter.words else "alive"]))
+
+
+def _among(states: Sequence[str]) -> str:
+    return f"state IN ({', '.join(repr(state) for state in states)})"
+
+
 def _conditions(filter: Filter) -> str:
     """The states first, as the partial indexes name them."""
-    default = "settled" if filter.state in SETTLED else "any" if filter.words and not filter.state else "alive"
-    group = "waiting" if filter.overdue else filter.state if filter.state in GROUPS else default
-    parts = [f"state IN ({', '.join(repr(state) for state in GROUPS[group])})"]
+    parts = [_states(filter)]
     if filter.state and filter.state not in GROUPS:
         parts.append("state = :state")
     parts += [f"{name} = :{name}" for name in ("category", "identity", "verification", "language")
               if getattr(filter, name)]  # fmt: skip
     if filter.owner is not None:
-        parts.append("owner = :owner")
+        parts.append("owner = :owner" + (" AND owner <> ''" if filter.owner else ""))
     if filter.overdue:
         parts.append("due < :now")
     if filter.held:
-        parts.append("is_held")
+        parts.append("is_held = TRUE")
     return " AND ".join(parts)
 
 

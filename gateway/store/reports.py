@@ -5,10 +5,11 @@ in SQL, which has none on SQLite; only the few columns they need are read.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -47,13 +48,20 @@ class Line:
     """1 (bad) to 5 (good)."""
 
 
-class _Row(NamedTuple):
-    id: int
-    category: str
-    created_at: datetime
-    answered_at: datetime | None
-    resolved_at: datetime | None
-    rating: int | None
+@dataclass(slots=True)
+class _Group:
+    """The requests of one line. Times are seconds."""
+
+    ids: list[int] = field(default_factory=list)
+    answers: list[float] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)
+    ratings: list[int] = field(default_factory=list)
+
+    def add(self, other: "_Group") -> None:
+        self.ids += other.ids
+        self.answers += other.answers
+        self.ends += other.ends
+        self.ratings += other.ratings
 
 
 def report(
@@ -63,16 +71,15 @@ def report(
 
     queues: those that count; None is all.
     """
-    rows = _opened(db, since, until, queues)
     said = _said(db, since, until)
-    groups: dict[tuple[str, str], list[_Row]] = defaultdict(list)
-    for row in rows:
-        period = period_of(row.created_at.astimezone(zone).date(), by)
-        for key in ((period, row.category), (period, ALL), (ALL, row.category), (ALL, ALL)):
-            groups[key].append(row)
+    groups: dict[tuple[str, str], _Group] = defaultdict(_Group)
+    for (period, category), group in _opened(db, since, until, by, zone, queues).items():
+        for key in ((period, category), (period, ALL), (ALL, category), (ALL, ALL)):
+            groups[key].add(group)
     return [_line(*key, groups[key], said) for key in sorted(groups, key=_order)]
 
 
+@lru_cache(5000)
 def period_of(day: date, by: Period) -> str:
     """The name of the period that a day lies in; weeks as ISO 8601 counts them."""
     if by == "week":
@@ -86,10 +93,22 @@ def in_queues(query: Any, queues: Collection[str] | None) -> Any:
     return query if queues is None else query.where(REQUEST.queue.in_(queues))
 
 
-def _opened(db: Db, since: datetime, until: datetime, queues: Collection[str] | None) -> list[_Row]:
+def _opened(db: Db, since: datetime, until: datetime, by: Period, zone: ZoneInfo,
+            queues: Collection[str] | None) -> dict[tuple[str, str], _Group]:
+    """By period and category. A month of a large desk has a hundred thousand: each is looked at once."""
     query = select(REQUEST.id, REQUEST.category, REQUEST.created_at, REQUEST.answered_at, REQUEST.resolved_at,
                    REQUEST.rating).where(REQUEST.created_at >= since, REQUEST.created_at < until)
-    return [_Row(*row) for row in db.execute(in_queues(query, queues))]
+    found: dict[tuple[str, str], _Group] = defaultdict(_Group)
+    for id, category, created_at, answered_at, resolved_at, rating in db.execute(in_queues(query, queues)):
+        group = found[period_of(created_at.astimezone(zone).date(), by), category]
+        group.ids.append(id)
+        if answered_at is not None:
+            group.answers.append((answered_at - created_at).total_seconds())
+        if resolved_at is not None:
+            group.ends.append((resolved_at - created_at).total_seconds())
+        if rating is not None:
+            group.ratings.append(rating)
+    return found
 
 
 def _said(db: Db, since: datetime, until: datetime) -> Counter[tuple[int, bool]]:
@@ -104,21 +123,16 @@ def _order(key: tuple[str, str]) -> tuple[bool, str, bool, str]:
     return period == ALL, period, category == ALL, category
 
 
-def _line(period: str, category: str, rows: list[_Row], said: Counter[tuple[int, bool]]) -> Line:
-    answers = _seconds((row.created_at, row.answered_at) for row in rows)
-    ends = _seconds((row.created_at, row.resolved_at) for row in rows)
-    ratings = [row.rating for row in rows if row.rating is not None]
+def _line(period: str, category: str, group: _Group, said: Counter[tuple[int, bool]]) -> Line:
+    answers, ends, ratings = sorted(group.answers), sorted(group.ends), group.ratings
     return Line(
-        period, category, len(rows),
+        period, category, len(group.ids),
         len(answers), rank(answers, 0.5), rank(answers, 0.9),
         len(ends), rank(ends, 0.5), rank(ends, 0.9),
-        sum(said[row.id, True] for row in rows), sum(said[row.id, False] for row in rows),
+        sum(said[id, True] for id in group.ids) if said else 0,
+        sum(said[id, False] for id in group.ids) if said else 0,
         len(ratings), sum(ratings) / len(ratings) if ratings else None,
     )  # fmt: skip
-
-
-def _seconds(spans: Iterable[tuple[datetime, datetime | None]]) -> list[float]:
-    return sorted((end - start) / timedelta(seconds=1) for start, end in spans if end is not None)
 
 
 def rank(values: list[float], share: float) -> float | None:
