@@ -13,10 +13,10 @@ from gateway.authentication.resolver import DnsResolver
 from gateway.config import Config
 from gateway.doors.places import Given, Places
 from gateway.doors.process import Life, Process
-from gateway.doors.wire import Disk, Done, Keep, Open, Report, Start, Word
+from gateway.doors.wire import Disk, Done, Keep, Open, Report, Start, Word, fault_of
 from gateway.smtp import crowd
 from gateway.smtp.figures import Figures
-from gateway.store.intake import Intake, StoreAway, StoreBehind
+from gateway.store.intake import Intake, StoreAway
 
 log = structlog.get_logger()
 
@@ -149,7 +149,7 @@ class Doors:
         try:
             done = Done(word.serial, await self._intake.keep(life.mail(word)))
         except (StoreAway, OSError) as error:
-            done = Done(word.serial, fault="behind" if isinstance(error, StoreBehind) else "away")
+            done = Done(word.serial, fault=fault_of(error))
         life.say(done)
 
     def _count(self, report: Report) -> None:

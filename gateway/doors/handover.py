@@ -11,10 +11,10 @@ from dataclasses import replace
 from itertools import count
 
 from gateway.doors import wire
-from gateway.doors.wire import Done, Keep, Large, Word
+from gateway.doors.wire import TROUBLES, Done, Keep, Large, Word
 from gateway.store.arrival import Arrival
 from gateway.store.database import Database
-from gateway.store.intake import Intake, StoreAway, StoreBehind
+from gateway.store.intake import Intake, StoreAway
 
 
 class Handover(Intake):
@@ -58,7 +58,7 @@ class Handover(Intake):
         if kept is None or kept.done():
             return
         if done.fault:
-            kept.set_exception((StoreBehind if done.fault == "behind" else StoreAway)(done.fault))
+            kept.set_exception(TROUBLES[done.fault](done.fault))
         else:
             kept.set_result(done.id)
 

@@ -18,8 +18,12 @@ from gateway.authentication import resolver
 from gateway.config import Config
 from gateway.smtp.figures import Figures
 from gateway.store.arrival import Arrival
+from gateway.store.intake import StoreAway, StoreBehind, StoreFull
 
 _LENGTH = struct.Struct("!I")
+Fault = Literal["", "away", "behind", "full"]
+TROUBLES: dict[Fault, type[StoreAway]] = {"away": StoreAway, "behind": StoreBehind, "full": StoreFull}
+"""Why a mail was not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,11 @@ class Done:
 
     serial: int
     id: int = 0
-    fault: Literal["", "away", "behind"] = ""
+    fault: Fault = ""
+
+
+def fault_of(error: Exception) -> Fault:
+    return next((fault for fault, kind in TROUBLES.items() if kind is type(error)), "away")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Its octets are counted and hashed as they come, so that nothing walks through al
 keep it gives the file a name.
 """
 
+import errno
 import hashlib
 import mmap
 import os
@@ -14,6 +15,8 @@ from pathlib import Path
 
 from gateway.mail.lines import LineEnds
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+"""How the system says that a disk is full, or that our part of it is."""
 HEADER = 1 << 20
 """Octets that a header may have; what is behind them is body, whatever it looks like."""
 

@@ -31,12 +31,13 @@ from gateway.smtp.session import Session
 from gateway.smtp.strangers import fault_of_client, fault_of_haste
 from gateway.smtp.transfer import SHOWN
 from gateway.store.arrival import Arrival, digest
-from gateway.store.intake import Intake, StoreAway, StoreBehind
+from gateway.store.intake import Intake, StoreAway, StoreBehind, StoreFull
 
 log = structlog.get_logger()
 
 CHECK_SECONDS = 12.0
 """Authentication keeps a budget of 10 seconds itself; this is the belt to those braces."""
+_TROUBLES = {StoreBehind: policy.STORE_BEHIND, StoreFull: policy.STORE_FULL}
 UNDECIDED = Verdict(Identity.UNKNOWN, "The check of the sender's domain failed on our side.")
 
 
@@ -108,7 +109,7 @@ class Hooks:
                               receipt=receipt, large=data.large)  # fmt: skip
             server.kept_as = await self._intake.keep(arrival)
         except StoreAway as trouble:
-            return policy.STORE_BEHIND if isinstance(trouble, StoreBehind) else policy.STORE_AWAY
+            return _TROUBLES.get(type(trouble), policy.STORE_AWAY)
         return Reply(250, "2.0.0", f"Kept as {server.kept_as}")
 
     def _receipt(self, server: Session, facts: Envelope, verdict: Verdict, raw: bytes) -> Receipt | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import structlog
 
-from gateway.mail.large import LargeMail
+from gateway.mail.large import NO_ROOM, LargeMail
 from gateway.mail.lines import has_bare_line_end
 
 log = structlog.get_logger()
@@ -46,6 +46,8 @@ class Data:
     is_too_large: bool = False
     is_lost: bool = False
     """The disk did not take it."""
+    is_full: bool = False
+    """Because it has no room."""
     large: LargeMail | None = None
 
     @property
@@ -73,7 +75,7 @@ class Gathering:
         self._limit, self._folder = limit, folder
         self._held = bytearray()
         self._large: LargeMail | None = None
-        self._is_lost = False
+        self._is_lost = self._is_full = False
 
     async def add(self, octets: bytes) -> None:
         self.size += len(octets)
@@ -89,7 +91,7 @@ class Gathering:
             await asyncio.to_thread(self._write, octets)
         except OSError as error:
             log.error("large mail lost", error=str(error))
-            self._is_lost = True
+            self._is_lost, self._is_full = True, error.errno in NO_ROOM
             self._drop()
 
     def _write(self, octets: bytes) -> None:
@@ -108,7 +110,7 @@ class Gathering:
         if self.size > self._limit:
             return Data(b"", is_too_large=True)
         if self._is_lost:
-            return Data(b"", is_lost=True)
+            return Data(b"", is_lost=True, is_full=self._is_full)
         return Data(self._large.head, large=self._large) if self._large else Data(bytes(self._held))
 
 

@@ -158,7 +158,7 @@ def _fault_of(data: Data, hostname: str) -> Reply | None:
     if data.is_too_large:
         return policy.TOO_LARGE
     if data.is_lost:
-        return policy.STORE_AWAY
+        return policy.STORE_FULL if data.is_full else policy.STORE_AWAY
     if data.has_bare_line_end:
         return policy.BARE_LINE_END
     return policy.fault_of_content(data.content, hostname)

@@ -57,9 +57,8 @@ class SqliteRows:
     _PLACE = """SELECT (SELECT json_group_object(digest, id) FROM received
                         WHERE digest IN (SELECT value FROM json_each(?))), (SELECT max(id) FROM received)"""
 
-    def __init__(self, connection: Connection, files: Path) -> None:
-        self._driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-        self._files = files
+    def __init__(self, driver: sqlite3.Connection, files: Path) -> None:
+        self._driver, self._files = driver, files
 
     def known(self, digests: Sequence[str]) -> Known:
         return self.place(digests, 0)[0]
@@ -112,7 +111,7 @@ def _insert(table: str, columns: tuple[str, ...], marks: tuple[Sequence[str], ..
 
 def _rows(db: Db) -> Rows:
     files = raw.folder(db)
-    return PostgresRows(db.connection()) if files is None else SqliteRows(db.connection(), files)
+    return PostgresRows(db.connection()) if files is None else SqliteRows(db.info["driver"], files)
 
 
 def is_kept(db: Db, digest: str) -> bool:
@@ -122,7 +121,7 @@ def is_kept(db: Db, digest: str) -> bool:
 
 def insert_all(db: Db, arrivals: Sequence[Arrival]) -> list[int]:
     """Insert what is not there yet; the id of each, of a mail that came before the id it had then."""
-    rows, dialect = _rows(db), db.connection().dialect
+    rows, dialect = _rows(db), db.get_bind().dialect
     keys = [arrival.digest or place for place, arrival in enumerate(arrivals)]
     first: dict[Key, Arrival] = {}
     for key, arrival in zip(keys, arrivals, strict=True):

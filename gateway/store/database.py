@@ -8,8 +8,10 @@ query in store/ and desk/ is written once, without `await`, and tested without a
 import asyncio
 import re
 import sqlite3
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -18,6 +20,8 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.asyncio import AsyncSession as AsyncDb
 from sqlalchemy.orm import Session as Db
+
+from gateway.mail.large import NO_ROOM
 
 T = TypeVar("T")
 
@@ -67,6 +71,15 @@ def is_of_values(error: DBAPIError) -> bool:
             or isinstance(getattr(error.orig, "__cause__", None), ValueError))
 
 
+def is_full(error: BaseException) -> bool:
+    """The disk has no room: by the word of SQLite, of PostgreSQL (53100) or of the system."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, OSError):
+        return cause.errno in NO_ROOM
+    return (getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            or getattr(cause, "sqlstate", None) == "53100")
+
+
 def _is_deadlock(error: DBAPIError) -> bool:
     """Two transactions waited for each other, and the server ended this one."""
     return getattr(error.orig, "sqlstate", None) == "40P01"
@@ -83,18 +96,28 @@ def storable(value: Any) -> Any:
     return value
 
 
+LOG = 16_000_000
+"""Octets that SQLite's log may have. A small disk would have no room for more, and on a full one it stays."""
+EMPTIED = 0.1
+"""Seconds after a commit in which what it wrote to the log goes into the database."""
+
+
 class Sqlite:
-    """One file, one writer thread, a few reader threads."""
+    """One file, one writer thread, a few reader threads, and one that empties the log beside the commits: a commit that
+    carried 16 MB into the database would make all who wait for it wait for twenty others."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._engine = _sqlite_engine(path)
-        self._info = {"raw": path.parent / "raw"}
-        """Where store/raw puts files."""
         self._is_full = False
         """The last commit found no room on the disk."""
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(2, "sqlite-reader")
+        self._emptier = ThreadPoolExecutor(1, "sqlite-log")
+        self._will_empty = False
+        self._closes = threading.Event()
+        self._own = threading.local()
+        self._all: list[Standing] = []
 
     async def write(self, work: Callable[[Db], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, self._transact, work)
@@ -113,8 +136,12 @@ class Sqlite:
         await asyncio.to_thread(self._shut)
 
     def _shut(self) -> None:
+        self._closes.set()
         self._writer.shutdown()
+        self._emptier.shutdown()
         self._readers.shutdown()
+        for each in self._all:
+            each.close()
         self._engine.dispose()
 
     def _transact(self, work: Callable[[Db], T]) -> T:
@@ -122,27 +149,91 @@ class Sqlite:
         try:
             if self._is_full:
                 self._empty_log()
-            found = self._commit(work)
+            found = self._standing.write(work)
         except OperationalError as error:
-            self._is_full = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            self._is_full = is_full(error)
             raise
         self._is_full = False
+        if not self._will_empty:
+            self._will_empty = True
+            self._emptier.submit(self._empty_soon)
         return found
 
-    def _commit(self, work: Callable[[Db], T]) -> T:
-        with Db(self._engine, expire_on_commit=False, info=self._info) as db, db.begin():
-            db.connection().exec_driver_sql("BEGIN IMMEDIATE")
-            return work(db)
+    def _empty_soon(self) -> None:
+        """A log that has become long is begun anew by a commit that finds nothing in it which is not in the database:
+        so the writer carries over the last pages, of which there are few after two rounds beside it."""
+        is_closing = self._closes.wait(EMPTIED)
+        self._will_empty = False
+        if self._empty_log() > LOG and not is_closing:
+            self._empty_log()
+            self._writer.submit(self._empty_log)
 
-    def _empty_log(self) -> None:
-        """Its pages into the database, for which there must be room; the next commit then begins the log anew."""
+    def _empty_log(self) -> int:
+        """Its pages into the database, for which there must be room; the next commit then begins the log anew, if none
+        came meanwhile. Its octets."""
         with self._engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+            pages: int = connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()[1]
+            size: int = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+        return pages * size
 
     def _look(self, work: Callable[[Db], T]) -> T:
-        with Db(self._engine, expire_on_commit=False, info=self._info) as db:
-            db.connection().exec_driver_sql("BEGIN")
+        return self._standing.read(work)
+
+    @property
+    def _standing(self) -> "Standing":
+        """This thread's."""
+        found: Standing | None = getattr(self._own, "standing", None)
+        if found is None:
+            found = self._own.standing = Standing(self._engine, self.path.parent / "raw")
+            self._all.append(found)
+        return found
+
+
+class Standing:
+    """A connection that one thread keeps: to ask a pool for one, and the session to begin and end on it, takes several
+    times as long as what most transactions do. Who needs no session has the driver in its `info`."""
+
+    def __init__(self, engine: Engine, files: Path) -> None:
+        """files: where store/raw puts them."""
+        self._engine, self._files = engine, files
+        self._open()
+
+    def _open(self) -> None:
+        self._connection = self._engine.connect()
+        self._driver: sqlite3.Connection = self._connection.connection.driver_connection  # type: ignore[assignment]
+        self._info = {"raw": self._files, "driver": self._driver}
+
+    def write(self, work: Callable[[Db], T]) -> T:
+        with self._begun("BEGIN IMMEDIATE") as db:
+            found = work(db)
+            db.commit()
+            self._driver.commit()  # a session that was not used has nothing to commit
+            return found
+
+    def read(self, work: Callable[[Db], T]) -> T:
+        with self._begun("BEGIN") as db:
             return work(db)
+
+    @contextmanager
+    def _begun(self, begin: str) -> Iterator[Db]:
+        """What is not committed is undone. Raises OperationalError also where the driver was asked past the session."""
+        if self._connection.closed:
+            self._open()
+        db = Db(self._connection, expire_on_commit=False, info=self._info)
+        try:
+            self._driver.execute(begin)
+            yield db
+        except BaseException as error:
+            db.close()
+            self._connection.close()  # whatever a failed commit left on it, the pool makes it as new
+            if isinstance(error, sqlite3.OperationalError):
+                raise OperationalError(None, None, error) from error
+            raise
+        db.close()
+        self._driver.rollback()
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 def _sqlite_engine(path: Path) -> Engine:
@@ -152,10 +243,10 @@ def _sqlite_engine(path: Path) -> Engine:
     def _prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor: sqlite3.Cursor = connection.cursor()
-        for pragma in ("page_size = 16384", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON",
+        for pragma in ("page_size = 8192", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON",
                        "cache_size = -16000", "temp_store = MEMORY",
-                       # 16 MB of log. A small disk would have no room for more, and on a full one it stays.
-                       "wal_autocheckpoint = 1000"):
+                       # Should nobody come to empty the log, a commit does.
+                       "wal_autocheckpoint = 4000"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

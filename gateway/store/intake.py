@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session as Db
 from gateway.store import raw, seen
 from gateway.store.arrival import Arrival
 from gateway.store.batch import insert_all, is_kept
-from gateway.store.database import Database
+from gateway.store.database import Database, is_full
 from gateway.store.refusals import Refusals
 
 log = structlog.get_logger()
@@ -31,6 +31,10 @@ BATCH_OCTETS = 16_000_000
 
 class StoreAway(Exception):
     """The mail could not be kept and was not: 451 4.3.0, and the sender's own queue is our buffer."""
+
+
+class StoreFull(StoreAway):
+    """The disk has no room for the mail: 452 4.3.1."""
 
 
 class StoreBehind(StoreAway):
@@ -51,7 +55,7 @@ class _Waiter:
 
     def fail(self, error: BaseException) -> None:
         if not self.kept.done():
-            away = StoreAway("the store is away")
+            away = _away(error)
             away.__cause__ = error
             self.kept.set_exception(away)
 
@@ -131,7 +135,7 @@ class Intake:
             return await question
         except Exception as error:  # whatever it is, the mail has not been kept and may come again
             self.missed(error)
-            raise StoreAway("the store is away") from error
+            raise _away(error) from error
 
     def missed(self, error: Exception) -> None:
         """The store is away: the operator hears of it once, not with each mail."""
@@ -199,6 +203,10 @@ class Intake:
         for waiter in batch:
             waiter.fail(error)
         self.missed(error)
+
+
+def _away(error: BaseException) -> StoreAway:
+    return StoreFull("the disk is full") if is_full(error) else StoreAway("the store is away")
 
 
 def _is_away(error: Exception) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from gateway import logs
 from gateway.authentication.resolver import ZoneResolver
 from gateway.config import Authentication, Log, Site, Smtp
+from gateway.console.edge import HANDOVER
 from gateway.desk.capability import Capabilities
 from gateway.smtp.server import Door
 from gateway.store.database import connect
@@ -45,6 +46,7 @@ async def serve(folder: Path) -> None:
 if __name__ == "__main__":
     import uvloop
 
+    sys.setswitchinterval(HANDOVER)
     sys.stderr = (Path(sys.argv[1]) / "log").open("a", encoding="utf-8", buffering=1)
     logs.configure(Log(format="json"))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
