@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from gateway.mail.absence import (
     ABSENCE_SUBJECT,
-    ABSENCE_WORDS,
     CHALLENGE,
     CHALLENGE_SIGNS,
     MACHINE_LOCAL,
@@ -25,6 +24,7 @@ from gateway.mail.absence import (
     TICKET,
     TOLD_SUBJECT,
 )
+from gateway.mail.away import says_that_nobody_is_there
 from gateway.mail.envelope import NULL_PATH, Envelope, domain_of
 from gateway.mail.fields import visible
 from gateway.mail.marks import COMPLAINT, LIST_FIELDS, REPORTS, ROBOT, ROBOT_FIELDS
@@ -212,7 +212,7 @@ def absence(message: "Message", envelope: Envelope | None = None) -> str:
         return "Its subject is an out-of-office answer's."
     words = message.reply_text[:700]
     # Who asks something reads the answer, though he may say that he is away tomorrow.
-    if ABSENCE_WORDS.search(words) and not re.search("[?？]", words):
+    if not re.search("[?？]", words) and says_that_nobody_is_there(words):
         return "Its words are those of an out-of-office answer."
     return ""
 
