@@ -158,7 +158,8 @@ def _drained(db: Db) -> tuple[int, bool]:
 
 
 def _fill(db: Db, first: int, state: str) -> None:
-    values = {"first": MANY + first, "last": MANY + first + STEP - 1}
+    start = MANY + 2 * first  # what came in meanwhile has the ids behind those that were made before
+    values = {"first": start, "last": start + STEP - 1}
     given = {"verdict": json.dumps(UNCHECKED.as_json()), "state": state, "request": None}
     for statement in (_RECEIVED, _RAW, *(_HANDLED if state == "handled" else ())):
         now = {"now": datetime.now(UTC).isoformat().replace("+00:00", "Z")} if ":now" in statement else {}
