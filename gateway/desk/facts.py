@@ -13,7 +13,7 @@ from gateway.desk import number
 from gateway.desk.capability import Capability
 from gateway.desk.handler import Case, Evidence, Mail, OnFile
 from gateway.mail.addresses import LONGEST_ADDRESS, address_key
-from gateway.models import STANDINGS, Customer, CustomerRecord, Entry, Letter, Request, Verification
+from gateway.models import STANDINGS, Customer, CustomerRecord, Letter, Request, Verification
 from gateway.store import known, requests
 from gateway.store.customers import Customers, Unreadable, account_key
 from gateway.store.database import storable
@@ -55,9 +55,7 @@ class Facts:
 
     def _may_concern(self, mail: Mail) -> bool:
         """Whether a question about the mail might have to find what has gathered; most mails have nothing in common."""
-        address, named = author(mail), _message_ids(mail)
-        return (any(each.recipient == address for each in self._ledger.gathered(Letter))
-                or any(each.message_id in named or each.author == address for each in self._ledger.gathered(Entry)))
+        return not self._ledger.about.isdisjoint({author(mail), *_message_ids(mail)})
 
     def _ask(self, mail: Mail) -> "_Known":
         """What is known of this mail and of those behind it."""

@@ -37,6 +37,8 @@ class Ledger:
         self._ids: dict[type[SQLModel], Iterator[int]] = {}
         self._found_by: list[tuple[int, tuple[str, ...]]] = []
         self._numbers: dict[str, int] = {}
+        self.about: set[str] = set()
+        """The addresses and Message-IDs in what has gathered, by which a mail might have to do with it."""
         self.times = 0
         """How often something was written."""
 
@@ -56,6 +58,10 @@ class Ledger:
         """They are written as they are then."""
         for row in rows:
             self._rows.setdefault(type(row), []).append(row)
+            if isinstance(row, Entry):
+                self.about.update((row.author, row.message_id))
+            elif isinstance(row, Letter):
+                self.about.add(row.recipient)
 
     def enter_customer(self, customer: Customer) -> Customer:
         """Somebody whose address nobody has, as far as we know; on PostgreSQL another desk may be entering it now."""
@@ -97,6 +103,7 @@ class Ledger:
         if self._numbers and written:
             counted = [{"name": name, "value": value} for name, value in self._numbers.items()]
             self._db.connection().execute(_COUNT, counted)
+        self.about.clear()
         self.times += bool(written)
         return written
 
