@@ -246,6 +246,8 @@ class _Links:
 
     def within(self, line: str) -> Markup:
         """The line with each address as a link; no mail program breaks the number at its hyphens."""
+        if not any(each in line for each in self._wanted):
+            return escape(line)
         return Markup("".join([self._part(part) for part in self._parts(line)]))  # noqa: S704  each part is escaped
 
     def _parts(self, line: str) -> Iterator[str]:

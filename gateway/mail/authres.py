@@ -190,12 +190,12 @@ def _unchecked(authserv_id: str) -> bytes:
     return _folded([f"Authentication-Results: {_name(authserv_id)}", "none"])
 
 
-def quoted(value: str) -> str:
-    """A value as a quoted string of printable ASCII, cut to MAX_VALUE characters."""
-    return '"' + _shown(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _quoted(shown: str) -> str:
+    return '"' + shown.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _shown(value: str) -> str:
+    """The value as printable ASCII on one line, cut to MAX_VALUE characters."""
     value = value[:MAX_VALUE]
     if not (value.isascii() and value.isprintable()):
         value = "".join(letter if " " <= letter <= "~" else "?" for letter in value)
@@ -204,26 +204,32 @@ def _shown(value: str) -> str:
 
 @lru_cache(8)
 def _name(authserv_id: str) -> str:
-    return authserv_id if re.fullmatch(r"[A-Za-z0-9.-]{1,200}", authserv_id) else quoted(authserv_id)
+    return authserv_id if re.fullmatch(r"[A-Za-z0-9.-]{1,200}", authserv_id) else _quoted(_shown(authserv_id))
 
 
 def _result(check: Check, *properties: tuple[str, str]) -> str:
     parts = [f"{check.method}={check.reported}"]
     if check.bits:
         parts.append(f"({check.bits}-bit key)")
-    named = (("reason", check.reason), *properties)
-    return " ".join(parts + [f"{name}={quoted(value)}" for name, value in named if _shown(value)])
+    for name, value in (("reason", check.reason), *properties):
+        if value and (shown := _shown(value)):
+            parts.append(f"{name}={_quoted(shown)}")
+    return " ".join(parts)
+
+
+def _line_end(text: str) -> int:
+    """The last blank that leaves a line short enough, else the first one; -1 where there is none."""
+    end = text.rfind(" ", 1, MAX_LINE)
+    return end if end > 0 else text.find(" ", MAX_LINE)
 
 
 def _folded(results: list[str]) -> bytes:
     """Each result on lines of its own; a blank where a line is full stays, behind the fold."""
     lines = []
     for result in results:
-        line = ""
-        for word in result.split(" "):
-            if line and len(line) + len(word) > MAX_LINE - 2:
-                lines.append(line)
-                line = ""
-            line += f" {word}"
-        lines.append(f"{line};")
+        rest = f" {result}"
+        while len(rest) >= MAX_LINE and (end := _line_end(rest)) > 0:
+            lines.append(rest[:end])
+            rest = rest[end:]
+        lines.append(f"{rest};")
     return "\r\n".join(lines).strip(" ;").encode("ascii") + b"\r\n"
