@@ -40,6 +40,7 @@ def are_gone(workers: list[int]) -> bool:
 
 
 def test_when_it_is_killed_its_workers_end_and_the_next_one_serves(gateway: GatewayProcess) -> None:
+    soon(lambda: "frontdesk is open" in gateway.log.read_text())
     workers = gateway.workers
     assert len(workers) == 2
     sending = knock(gateway)
@@ -53,6 +54,7 @@ def test_when_it_is_killed_its_workers_end_and_the_next_one_serves(gateway: Gate
     soon(lambda: are_gone(workers))
 
     gateway.start()
+    soon(lambda: gateway.log.read_text().count("frontdesk is open") == 2)
     workers = gateway.workers
     gateway.config.write_text(gateway.config.read_text().replace('["support@', '["help@example.com", "support@'))
     gateway.signal(signal.SIGHUP)
