@@ -259,6 +259,6 @@ async def test_an_address_that_another_has_is_a_fault(tmp_path: Path, migrated: 
 async def test_workers_that_cannot_start_are_a_fault(
         tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
-    with pytest.raises(RuntimeError, match="worker [12] ended before it took mail: 1"):
+    with pytest.raises(RuntimeError, match=r"worker [12] ended before it took mail: 1"):
         async with opened(tmp_path, migrated):
             pass
