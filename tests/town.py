@@ -20,6 +20,8 @@ from gateway.models import Agent
 
 T = TypeVar("T")
 
+PATIENCE = 60_000
+"""Milliseconds for what a page is waited for: a busy machine is no fault of the page's."""
 CHROMIUM = Path("/usr/bin/chromium")
 PASSWORD = "a quiet river under the bridge"
 SANDBOXED = "--no-sandbox"  # root runs the tests in CI; what Chromium shows is ours
@@ -79,7 +81,7 @@ class Desk:
     def __init__(self, browser: Browser, town: Town, **look: Any) -> None:
         self.town = town
         self.context: BrowserContext = browser.new_context(base_url=town.url, **{"locale": "ko-KR", **look})
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(PATIENCE)
         self.asked: list[str] = []
         self.faults: list[str] = []
         self.context.on("request", lambda request: self.asked.append(request.url))

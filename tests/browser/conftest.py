@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
-from town import CHROMIUM, Desk, Town, launch
+from town import CHROMIUM, PATIENCE, Desk, Town, launch
 
-expect.set_options(timeout=20_000)  # a busy machine is no fault of the page's
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -20,6 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.system)
+            item.add_marker(pytest.mark.timeout(600))  # ten pages under axe took 90 s at a load of 30
 
 
 @pytest.fixture(scope="module")

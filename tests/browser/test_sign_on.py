@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from openid_provider import CLIENT, SECRET, Provider, open_provider
 from playwright.sync_api import Browser, expect
-from town import Town
+from town import PATIENCE, Town
 
 from gateway.config import Oidc
 
@@ -31,7 +31,7 @@ def provider(town: Town) -> Iterator[Provider]:
 def test_an_agent_comes_in_by_the_organisations_login(town: Town, browser: Browser, provider: Provider) -> None:
     town.employs("minji@example.com", "김민지")
     context = browser.new_context(locale="ko-KR")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(f"{town.url}/reports")
     page.get_by_role("link", name="회사 계정으로 로그인").click()
