@@ -1,4 +1,5 @@
-"""How machines name themselves and how people say that they are away, in more than twenty languages.
+"""How machines name themselves, how subjects say that somebody is away (away.py has the words of a text), and how desks
+and challenge robots speak, in more than twenty languages.
 
 Subjects count only when the phrase is the whole of a label ("Automatic reply: ...", "[부재중] ..."): a customer
 who asks about "automatic reply settings" is no machine.
