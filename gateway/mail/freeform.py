@@ -49,6 +49,8 @@ _LIST_ALARM = re.compile(
 )
 """What the list server fml calls the mails that it does not distribute."""
 _LINK = re.compile(r"(?i)<?mailto:[^\s>\]]{0,300}>?")
+_SENDER = re.compile(rf"\b(?:mail|messages?|e-?mails?) from:? ?<?({ADDRESS.pattern})", re.IGNORECASE)
+"""Whose mail it was: never who did not get it."""
 _ECHO = re.compile(
     r"(?mi)^[ \t]{0,10}(?:from|to|cc|sent|subject|date|message-id|보낸 ?사람|"
     r"받는 ?사람|제목|보낸 ?날짜|差出人|宛先|件名|送信日時|"
@@ -141,7 +143,7 @@ def failed_by_words(message: "Message", original: Fields) -> Iterator[FailedReci
     cut = COPY_BEGINS.search(text)
     words, copy = (text[: cut.start()], text[cut.start() :]) if cut and cut.start() > 40 else (text, "")
     words = _LINK.sub("", words)
-    ours = {message.from_email.lower(), *(each.lower() for each in message.to)}
+    ours = {each.lower() for each in (message.from_email, *message.to, *_SENDER.findall(words))}
     named = [visible(value) for name, value in message.fields if name.lower() == "x-failed-recipients"]
     found = [(address, _reason(words, address)) for value in named for address in ADDRESS.findall(value)]
     bare = _ECHO.sub("", words)
