@@ -121,7 +121,7 @@ def _count(rule: Words, subject: Said, text: Said) -> tuple[int, str, str]:
 
 def _found(words: tuple[str, ...], said: Said) -> list[str]:
     table = _Table.of(words)
-    places = {place for sign in table.signs.keys() & said.words for place in table.signs[sign]}
+    places = {place for sign in said.words & table.announced for place in table.signs[sign]}
     others = table.latin if said.text.isascii() else table.others  # a Korean word stands in no Latin text
     places.update(place for place in others if table.folded[place] in said.text)
     return [words[place] for place in sorted(places) if _is_said(said, table.folded[place])]
@@ -135,6 +135,8 @@ class _Table:
     """As they are compared."""
     signs: dict[str, list[int]]
     """By the Latin word that stands in every text in which they do."""
+    announced: frozenset[str]
+    """These Latin words: of two sets the smaller one is gone through."""
     others: tuple[int, ...]
     """Those that no Latin word announces."""
     latin: tuple[int, ...]
@@ -148,7 +150,7 @@ class _Table:
             for sign in _signs(word):
                 signs.setdefault(sign, []).append(place)
         others = tuple(place for place, word in enumerate(folded) if not _signs(word))
-        return cls(folded, signs, others, tuple(place for place in others if folded[place].isascii()))
+        return cls(folded, signs, frozenset(signs), others, tuple(place for place in others if folded[place].isascii()))
 
 
 def _signs(word: str) -> list[str]:

@@ -116,7 +116,7 @@ def _fits(rule: Rule, mail: Mail, case: Case) -> bool:
     if request is None:
         return False
     recipients = {each.lower() for each in mail.envelope.recipients}
-    text = fold(f"{mail.message.subject}\n{mail.message.text[:SCAN]}")
+    text = fold(f"{mail.message.subject}\n{mail.message.text[:SCAN]}") if rule.words else ""
     tests = (
         (rule.recipient, lambda each: each.lower() in recipients),
         (rule.author_domain, lambda each: domain_of(mail.message.from_email) == each.lower()),

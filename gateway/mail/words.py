@@ -103,6 +103,8 @@ def tidy(value: str) -> str:
 
 def fold(text: str) -> str:
     """The text as words are compared: full-width as plain letters, without case, typographic apostrophes as plain."""
+    if text.isascii():
+        return text.lower()  # the same, in a tenth of the time
     return unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
 
 
