@@ -164,11 +164,11 @@ class Entrance(Connection):
         handshake = self.loop.start_tls(transport, self, self.house.tls, server_side=True,
                                         ssl_handshake_timeout=self.house.command_seconds)  # fmt: skip
         secured = await (handshake if self._early is None else self._late(handshake))
-        if secured is None:
-            raise ConnectionResetError("the client left in the handshake")
+        cipher = secured.get_extra_info("cipher") if secured else None
+        if secured is None or cipher is None:
+            raise ConnectionResetError("the client left in the handshake, or had to")
         self.transport = self._writer._transport = secured  # type: ignore[attr-defined]
         self._wire.open(secured)
-        cipher = secured.get_extra_info("cipher")
         self.tls = f"{cipher[1]} {cipher[0]}"
         self._begin(secured.get_extra_info("peername"))
 

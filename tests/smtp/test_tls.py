@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from smtp.house import MAIL, NOON, SUPPORT, Client, House
+from structlog.testing import capture_logs
 
 from gateway.config import Site, Smtp
 from gateway.smtp.tls import context
@@ -112,3 +113,14 @@ async def test_a_new_certificate_is_read_without_a_restart_and_a_bad_one_is_not(
     context(Smtp(), Site(data=tmp_path), NOON)
     house.door.reload()
     assert await certificate_of(house) not in (first, None)
+
+
+async def test_a_door_that_closes_amid_handshakes_has_no_fault_of_its_own_to_tell(house: House) -> None:
+    clients = [await house.client() for _ in range(20)]
+    for client in clients:
+        await client.says("STARTTLS")
+    with capture_logs() as logs:
+        handshakes = [asyncio.create_task(client.writer.start_tls(trusting())) for client in clients]
+        await house.door.drain()
+        await asyncio.gather(*handshakes, return_exceptions=True)
+    assert "session failed" not in {line["event"] for line in logs}
