@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import idna
 
@@ -15,6 +16,8 @@ from gateway.mail.words import decode_words, tidy
 
 LONGEST_ADDRESS = 320
 """Characters: RFC 5321 section 4.5.3.1 allows 64 octets, "@" and 255 octets; PostgreSQL indexes no more than 2.7 kB."""
+_KEPT = 100
+"""Characters of a field whose reading is remembered: most mails are to the same few addresses of ours."""
 ADDRESSES_LIMIT = 1000
 """Addresses of one field that are read."""
 
@@ -54,6 +57,15 @@ class _Draft:
 
 def addresses(value: str, hint: str = "") -> tuple[Address, ...]:
     """The mailboxes of a field, groups opened, names decoded; at most ADDRESSES_LIMIT. Never raises."""
+    return _kept(value, hint) if len(value) <= _KEPT else _read(value, hint)
+
+
+@lru_cache(256)
+def _kept(value: str, hint: str) -> tuple[Address, ...]:
+    return _read(value, hint)
+
+
+def _read(value: str, hint: str) -> tuple[Address, ...]:
     found = []
     for draft in _drafts(value, hint):
         address = _finish(draft, hint)

@@ -18,7 +18,7 @@ FIELDS_LIMIT = 5000
 
 Fields = tuple[tuple[str, str], ...]
 
-_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
 _BLANK_IN_NAME = re.compile(rb"[Xx]-[!-9;-~]{1,60}[ \t][^:]{1,60}:")
 _KNOWN = re.compile(
     rb"(?im)^(from|to|cc|subject|date|message-id|mime-version|content-type|content-transfer-encoding|received|"
@@ -128,7 +128,8 @@ def _fields(lines: list[bytes], block: bytes) -> tuple[Fields, int | None, list[
             if len(fields) >= FIELDS_LIMIT:
                 findings.append("too-many-fields")
                 break
-            fields.append((found[1].decode("ascii"), [found.string[found.end() :]]))
+            name, value = found.groups()
+            fields.append((name.decode("ascii"), [value]))
         elif line.strip() and not (number == 0 and line.startswith((b"From ", b">From "))):
             findings.append("header-line-broken")
             # Blanks in the line that should be empty, or the first delimiter at once: the body has begun.

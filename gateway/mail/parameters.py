@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 from itertools import groupby
 from urllib.parse import unquote_to_bytes
@@ -12,6 +13,8 @@ from gateway.mail.words import decode_words
 
 PARAMETERS_LIMIT = 200
 """Parameters of one field that are read."""
+_KEPT = 100
+"""Characters of a field whose reading is remembered: "text/plain; charset=utf-8" comes with every other mail."""
 VALUE_LIMIT = 4000
 """Characters of one parameter, or one piece of it, that are read."""
 
@@ -40,6 +43,15 @@ class Parameters:
 
 def parameters(text: str, *, may_guess: bool = True) -> Parameters:
     """Linear; never raises. Continuations (name*0*=) are put in their order, percent and RFC 2047 forms decoded."""
+    return _kept(text, may_guess) if len(text) <= _KEPT else _read(text, may_guess)
+
+
+@lru_cache(256)
+def _kept(text: str, may_guess: bool) -> Parameters:
+    return _read(text, may_guess)
+
+
+def _read(text: str, may_guess: bool) -> Parameters:
     head, _, tail = text[:32768].partition(";")
     value, rest = _split(visible(head))
     tail = f"{rest};{tail}" if "=" in rest else tail
