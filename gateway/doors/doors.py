@@ -116,7 +116,10 @@ class Doors:
         shared = {at: each.fileno() for at, each in self._places.shared.items()}
         with mmap.mmap(self._memory, 0) as memory:
             crowd.forget(memory, process.number - 1)
-        start = Start(self.config, process.number, shared, self._memory, self._key)
+
+        def start() -> Start:
+            return Start(self.config, process.number, shared, self._memory, self._key)
+
         try:
             code: int | str = await process.live(start, [self._memory, *shared.values()])
         except OSError as error:
@@ -162,7 +165,7 @@ class Doors:
         """Return when each of them works by the new config, or has told in the log why not."""
         self.config = config
         async with self._changing:
-            await asyncio.gather(*(each.change(config) for each in self._processes if each.opening))
+            await asyncio.gather(*(each.change(config) for each in self._processes if each.is_alive))
 
     async def drain(self) -> None:
         """Let nobody in, and return when all of them have ended."""

@@ -46,14 +46,22 @@ class Process:
         self._life: Life | None = None
 
     @property
+    def is_alive(self) -> bool:
+        """It hears what it is told, though it may not take mail yet."""
+        return self._life is not None
+
+    @property
     def is_up(self) -> bool:
         return self.opening is not None and self._silence < SILENT
 
-    async def live(self, start: Start, inherited: Sequence[int]) -> int:
-        """One life; its exit code. inherited: files that Start speaks of. Raises OSError when it cannot begin."""
+    async def live(self, start: Callable[[], Start], inherited: Sequence[int]) -> int:
+        """One life; its exit code. inherited: files that Start speaks of. Raises OSError when it cannot begin.
+
+        start: asked when it can be said, so that what changes from then on is heard as a Change.
+        """
         life = self._life = await Life.begin(inherited, self._note)
         self.is_full = False
-        life.say(start)
+        life.say(start())
         if self._is_finishing:
             life.say(Finish())
         try:

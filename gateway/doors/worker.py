@@ -40,6 +40,7 @@ async def serve(words: socket.socket, files: socket.socket) -> None:
             worker.obey(heard.get_nowait())
         await worker.work()
     wire.close()
+    await wire.cut
 
 
 class Worker:

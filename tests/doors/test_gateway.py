@@ -12,6 +12,8 @@ from gateway_process import GatewayProcess
 
 from gateway.config import ConfigError, load
 
+pytestmark = pytest.mark.timeout(300)  # it starts six processes
+
 
 @pytest.fixture
 def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GatewayProcess]:

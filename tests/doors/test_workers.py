@@ -30,7 +30,7 @@ from gateway.store import raw
 from gateway.store.database import Database, connect
 from gateway.store.intake import Intake
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]  # each start is two processes
 
 
 class Noting(Doors):
@@ -172,8 +172,13 @@ async def test_one_that_hangs_is_not_ready_and_at_last_killed(house: House) -> N
 
 
 async def test_a_new_config_reaches_each_and_a_fault_is_told(house: House, tmp_path: Path) -> None:
+    """Also one that is just being started again."""
+    os.kill(house.pids[0], signal.SIGKILL)
+    await house.until(lambda: house.doors._processes[0].opening is None)
+    await house.until(lambda: house.doors._processes[0].is_alive)
     site = house.config.site.model_copy(update={"support": (SUPPORT, "help@example.com")})
     await house.doors.configure(house.config.model_copy(update={"site": site}))
+    await house.is_back()
     for _ in range(8):
         await (await house.client()).envelope("help@example.com")
     missing = house.config.smtp.model_copy(update={"certificate": tmp_path / "no.pem", "key": tmp_path / "no.pem"})
