@@ -69,8 +69,8 @@ class CustomerValue(Value):
     name: str
 
 
-class RequestLine(Value):
-    """One request in a list."""
+class Matter(Value):
+    """What is told of a request wherever it stands."""
 
     number: str
     subject: str
@@ -99,6 +99,10 @@ class RequestLine(Value):
     person: BadgeValue
     """Whether it is this person."""
     customer: CustomerValue
+
+
+class RequestLine(Matter):
+    """One request in a list."""
 
     @classmethod
     def of(cls, line: Line) -> Self:
@@ -191,38 +195,17 @@ class OtherRequest(Value):
     created_at: datetime
 
 
-class RequestValue(Value):
+class RequestValue(Matter):
     """One request with its conversation, oldest first. The ETag of this answer is what If-Match wants."""
 
-    number: str
-    subject: str
-    state: str
-    category: str
-    language: str
-    queue: str
-    priority: int
-    due: datetime | None
-    owner: str
-    claimed_at: datetime | None
-    lease_until: datetime | None
-    is_held: bool
     held_for: str | None
     """The number of the request that it may belong to."""
     merged_into: str | None
-    created_at: datetime
-    changed_at: datetime
-    customer_wrote_at: datetime | None
     answered_at: datetime | None
     resolved_at: datetime | None
     closed_at: datetime | None
-    resolution: str
     reopened: int
-    rating: int | None
-    seen: int
     on_file: str
-    identity: BadgeValue
-    person: BadgeValue
-    customer: CustomerValue
     verification: VerificationValue | None
     entries: list[EntryValue]
     others: list[OtherRequest]

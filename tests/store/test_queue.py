@@ -1,14 +1,15 @@
 """The lists of the agents' desk, on both databases: counts are kept, pages follow one another without a gap."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
-from gateway.models import Customer, Request, Tally, columns
+from gateway.models import ALIVE, Customer, Request, Tally, columns
 from gateway.store import claims, queue
-from gateway.store.database import Database, Db
+from gateway.store.database import Database, Db, Sqlite
 from gateway.store.queue import BadCursor, Filter
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -107,6 +108,43 @@ async def test_filters_narrow_a_list(database: Database) -> None:
     assert await listed(database, Filter(state="closed", category="other")) == [9]
     assert await listed(database, Filter(state="any"), 3) != []
     assert await listed(database, Filter(state="no such state")) == []
+
+
+@pytest.mark.parametrize("limit", [3, 50])
+async def test_an_agents_own_and_what_is_held_follow_one_another_in_every_state(database: Database, limit: int) -> None:
+    mixed = [values | {"owner": ("minji", "june", "")[place // 6 % 3], "is_held": place % 5 == 0}
+             for place, values in enumerate(mixture())]  # fmt: skip
+    await lay(database, *mixed)
+    for state, states in {**queue.GROUPS, "": ALIVE, "pending": ("pending",), "closed": ("closed",)}.items():
+        of_state = [(id, values) for id, values in enumerate(mixed, 1) if values["state"] in states]
+        hers = {id for id, values in of_state if values["owner"] == "minji"}
+        held = {id for id, values in of_state if values["is_held"]}
+        for some, filter in ((hers, Filter(state=state, owner="minji")), (held, Filter(state=state, held=True))):
+            among = [id for id in await all_pages(database, Filter(state=state), limit) if id in some]
+            assert await all_pages(database, filter, limit) == among != []
+        of_queue = {id for id, values in of_state if values["queue"] == "technical"} & hers
+        assert set(await all_pages(database, Filter("technical", state, owner="minji"), limit)) == of_queue
+
+
+@pytest.mark.parametrize(("filter", "index"), [
+    (Filter(owner="minji"), "request_owner"), (Filter(owner="minji", state="closed"), "request_of_owner"),
+    (Filter(held=True), "request_held"), (Filter(state="pending"), "request_outstanding")])  # fmt: skip
+async def test_what_is_few_among_many_is_read_by_an_index_of_its_own(
+        database: Database, filter: Filter, index: str) -> None:
+    """As SQLite plans it; PostgreSQL goes by how many there are."""
+    def plan(db: Db) -> str:
+        asked: list[tuple[str, Any]] = []
+        engine = db.connection().engine
+        remember = lambda _c, _cursor, sql, values, _context, _many: asked.append((sql, values))  # noqa: E731
+        event.listen(engine, "before_cursor_execute", remember)
+        queue.page(db, filter, NOON)
+        event.remove(engine, "before_cursor_execute", remember)
+        explained = db.connection().exec_driver_sql("EXPLAIN QUERY PLAN " + asked[-1][0], asked[-1][1])
+        return "\n".join(row[3] for row in explained)
+
+    await lay(database, {"owner": "minji"})
+    if isinstance(database, Sqlite):
+        assert re.search(rf"INDEX {index} ", await database.read(plan))
 
 
 async def test_an_agent_sees_only_the_queues_that_are_theirs(database: Database) -> None:
