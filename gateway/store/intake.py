@@ -141,7 +141,7 @@ class Intake:
         """The store is away: the operator hears of it once, not with each mail."""
         told = f"{type(error).__name__}: {str(error)[:300]}"
         if not self.trouble:
-            log.error("store away: mails are told 451 until it is back", error=told)
+            log.error("store away: mails are put off until it is back", error=told)
         self.trouble = told
 
     def found(self) -> None:

@@ -129,4 +129,4 @@ async def test_that_the_store_is_away_is_told_once_and_that_it_is_back_once(open
         assert (await client.mails(MAIL.replace(b"<1@", b"<2@"))).startswith("250 ")
     assert house.intake.trouble == ""
     told = [(line["log_level"], line["event"]) for line in logs if line["event"].startswith("store")]
-    assert told == [("error", "store away: mails are told 451 until it is back"), ("info", "store is back")]
+    assert told == [("error", "store away: mails are put off until it is back"), ("info", "store is back")]

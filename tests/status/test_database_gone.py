@@ -45,6 +45,6 @@ async def test_a_database_that_is_killed_comes_back(tmp_path: Path) -> None:
                 assert service.watch.reasons == {}
                 assert await sends(service, 4) == 250
         told = [line["event"] for line in logs if line["event"].startswith("store")]
-        assert told == ["store away: mails are told 451 until it is back", "store is back"]
+        assert told == ["store away: mails are put off until it is back", "store is back"]
     finally:
         server.stop()
