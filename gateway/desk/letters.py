@@ -79,12 +79,19 @@ class Block:
     kind: str
     lines: list[Markup]
 
+    @property
+    def html(self) -> Markup:
+        """The lines below each other."""
+        return Markup("<br>".join(self.lines))  # noqa: S704  each line is escaped
+
 
 class _Sandbox(SandboxedEnvironment):
     """What is asked of paragraphs for each letter is known to be harmless, and looked at no further."""
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        return attr in ("kind", "lines") if isinstance(obj, Block) else super().is_safe_attribute(obj, attr, value)
+        if isinstance(obj, Block):
+            return attr in ("kind", "lines", "html")
+        return super().is_safe_attribute(obj, attr, value)
 
 
 def default_folder() -> Path:
