@@ -265,6 +265,14 @@ REPLIES = {
         ),
         "Thanks",
     ),
+    "marker in capitals": (
+        "Thanks\n\nREPLY ABOVE THIS LINE\n\nhi\n",
+        "Thanks",
+    ),
+    "this line in a sentence": (
+        "Please look at this line of the log.\n\nIt says: no.",
+        "Please look at this line of the log.\n\nIt says: no.",
+    ),
     "marker2": (
         "Thanks\n\n##- 이 줄 위에 답장을 써 주세요 -##\n안녕\n",
         "Thanks",
