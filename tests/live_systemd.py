@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from rooms import ALONE
+
 ROOT = Path(__file__).parent.parent
 PROGRAM = "/lib/systemd/systemd"
 OWN = ("--mount", "--pid", "--net", "--uts", "--ipc")
@@ -68,7 +70,7 @@ class Systemd:
         return int(said.split()[1])
 
     def __enter__(self) -> "Systemd":
-        room = ROOM.format(folder=self.folder, python=sys.base_prefix, root=ROOT, program=PROGRAM)
+        room = ALONE + "\n" + ROOM.format(folder=self.folder, python=sys.base_prefix, root=ROOT, program=PROGRAM)
         with (self.folder / "said").open("wb") as said:
             self._process = subprocess.Popen(
                 ["unshare", *OWN, "--fork", "--mount-proc", "--kill-child", "sh", "-ec", room],

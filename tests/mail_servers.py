@@ -24,6 +24,7 @@ from types import TracebackType
 from peer import certificate
 from ports import free_port
 from postfix import install
+from rooms import ALONE
 
 DEBIAN = Path(__file__).parent.parent / ".venv" / "debian"
 EXIM = """\
@@ -127,6 +128,7 @@ class MailServer(ABC):
             (self.folder / name).write_text(known + "".join(line.format(user, self._number(user))
                                                             for user in self.users))
         return "\n".join([
+            ALONE,
             *(f"mount --bind {self.folder}/{name} /etc/{name}" for name in ("passwd", "group")),
             *(f"mount -t tmpfs -o mode=755 none {folder}" for folder in self.empty),
             *self._furnish(), '"$@"', "exit"])  # the shell stays as the namespace's first process, with which all end

@@ -5,6 +5,7 @@ failed, are what the kernel makes of them. Needs root; raises CalledProcessError
 """
 
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,7 +23,13 @@ class Disk:
         _run("mount", "-o", "loop", str(self.image), str(self.place))
 
     def unmount(self) -> None:
+        """Also from the room of a test beside this one, which lets go of it when it begins."""
         _run("umount", str(self.place))
+        deadline = time.monotonic() + 60
+        while _run("losetup", "--associated", str(self.image)):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"somebody holds {self.place}")
+            time.sleep(0.01)
 
     def fill(self) -> None:
         """To the last block, root's reserve included."""
@@ -51,5 +58,5 @@ class Disk:
         self.image.unlink()
 
 
-def _run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True)
+def _run(*command: str) -> bytes:
+    return subprocess.run(command, check=True, capture_output=True).stdout
