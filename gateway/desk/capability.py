@@ -7,7 +7,6 @@ another HMAC over the MAC: from running numbers a stranger who writes twice woul
 a letter to the owner of the account that they named.
 """
 
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass
@@ -25,8 +24,6 @@ _VEIL = 5
 """Octets that hide an id: 40 bits, 8 digits of base 36."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
-_BLOCK = 64
-"""Octets that SHA-256 takes at a time."""
 _PAIRS = [first + second for first in _LETTERS for second in _LETTERS]
 
 
@@ -45,10 +42,8 @@ class Capabilities:
     """Makes and reads the addresses of one site. `secret`: at least 32 random octets, from data/secret."""
 
     def __init__(self, secret: bytes, address: str, lifetime: timedelta) -> None:
-        # HMAC (RFC 2104) as far as it is the same for all words: OpenSSL takes three times as long to begin anew.
-        key = (secret if len(secret) <= _BLOCK else hashlib.sha256(secret).digest()).ljust(_BLOCK, b"\0")
-        self._inner = hashlib.sha256(bytes(each ^ 0x36 for each in key))
-        self._outer = hashlib.sha256(bytes(each ^ 0x5C for each in key))
+        self._keyed = hmac.new(secret, digestmod="sha256")
+        """Begun once: a copy takes less than to begin anew."""
         self._local, _, self._domain = address.lower().partition("@")
         self._lifetime = lifetime
 
@@ -116,10 +111,9 @@ class Capabilities:
         return int.from_bytes(self._hmac(f"veil {mac}")[:_VEIL])
 
     def _hmac(self, words: str) -> bytes:
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(words.encode())
-        outer.update(inner.digest())
-        return outer.digest()
+        made = self._keyed.copy()
+        made.update(words.encode())
+        return made.digest()
 
 
 def _base32(digest: bytes) -> str:
