@@ -1,8 +1,8 @@
 """A name server that costs next to nothing, in a process of its own: the loop that is measured has its core to itself.
 
-usage: python wire_dns.py DELAY_MILLISECONDS < zone.json
-One line of JSON comes in, `{name: {TYPE: [values]}}`; the port goes out; it ends when its standard input does. Names
-below `<manner>.sick.example` are answered in that manner (manners.py), and by TCP too.
+usage: python wire_dns.py PORT DELAY_MILLISECONDS < zone.json
+One line of JSON comes in, `{name: {TYPE: [values]}}`; a line goes out when it listens; it ends when its standard input
+does. Names below `<manner>.sick.example` are answered in that manner (manners.py), and by TCP too.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+
+from ports import free_port
 
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28}
 NOERROR, NXDOMAIN = 0, 3
@@ -124,32 +126,33 @@ class Server(asyncio.DatagramProtocol):
             writer.close()
 
 
-async def serve(zone: Zone, delay: float) -> None:
+async def serve(zone: Zone, port: int, delay: float) -> None:
     from manners import MANNERS
 
     loop = asyncio.get_running_loop()
-    transport, server = await loop.create_datagram_endpoint(lambda: Server(zone, delay, MANNERS), ("127.0.0.1", 0))
-    port = transport.get_extra_info("sockname")[1]
+    _, server = await loop.create_datagram_endpoint(lambda: Server(zone, delay, MANNERS), ("127.0.0.1", port))
     await asyncio.start_server(server.over_tcp, "127.0.0.1", port)
     over = asyncio.Event()
     loop.add_reader(sys.stdin, over.set)
-    print(port, flush=True)
+    print("listening", flush=True)
     await over.wait()
 
 
 @contextmanager
 def wire_server(zone: dict[str, Any], delay_milliseconds: int = 0) -> Iterator[str]:
     """host:port of such a server, running."""
-    words = [sys.executable, __file__, str(delay_milliseconds)]
+    port = free_port()
+    words = [sys.executable, __file__, str(port), str(delay_milliseconds)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin
         assert process.stdout
         process.stdin.write(json.dumps(zone) + "\n")
         process.stdin.flush()
-        yield f"127.0.0.1:{int(process.stdout.readline())}"
+        assert process.stdout.readline() == "listening\n"
+        yield f"127.0.0.1:{port}"
         process.stdin.close()
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
-    asyncio.run(serve(Zone(json.loads(sys.stdin.readline())), int(sys.argv[1]) / 1000))
+    asyncio.run(serve(Zone(json.loads(sys.stdin.readline())), int(sys.argv[1]), int(sys.argv[2]) / 1000))

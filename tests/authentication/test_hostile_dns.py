@@ -9,6 +9,7 @@ from statistics import median
 
 import pytest
 from manners import MANNERS
+from ports import free_port
 from signing import NOW, record, rsa_key, sign
 from wire_dns import wire_server
 
@@ -153,9 +154,7 @@ class Stalls:
 @pytest.fixture
 def dead():
     """The port of a server that is gone: nobody listens there."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
-        closed.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{closed.getsockname()[1]}"
+    return f"127.0.0.1:{free_port()}"
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The resolver against real servers on loopback."""
 
 import asyncio
-import socket
 import time
 
 import dns.name
@@ -9,6 +8,7 @@ import dns.rcode
 import dns.rrset
 import pytest
 from dns_server import name_server
+from ports import free_port
 from wire_dns import wire_server
 
 from gateway.authentication.answer import TIMEOUT, Answer, Budget
@@ -151,10 +151,7 @@ async def test_a_forwarder_that_will_not_tell_of_the_root_is_not_away(server, si
 
 
 async def test_a_port_without_a_server_costs_a_moment_only():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
-        closed.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{closed.getsockname()[1]}"
-    resolver = DnsResolver([address], timeout=PATIENT, tries=2)
+    resolver = DnsResolver([f"127.0.0.1:{free_port()}"], timeout=PATIENT, tries=2)
     try:
         began = time.monotonic()
         assert (await resolver.query("example.com", "A")).is_trouble

@@ -74,7 +74,6 @@ def stores(folder: Path, sizes: tuple[int, ...]) -> Iterator[tuple[str, int, str
         yield "SQLite", size, f"sqlite:///{folder / f'{size}.db'}"
         (folder / f"{size}.db").unlink(missing_ok=True)
     if "--sqlite" not in sys.argv:
-        sys.path.insert(0, str(Path(__file__).parent.parent))
         from tests.postgres import PostgresServer
 
         server = PostgresServer()

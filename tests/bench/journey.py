@@ -163,7 +163,6 @@ def _stores(folder: Path) -> Iterator[dict[str, str]]:
     if "--all" not in sys.argv:
         yield {"SQLite": "sqlite"}
         return
-    sys.path.insert(0, str(Path(__file__).parent.parent))
     from tests.postgres import PostgresServer
 
     server, cores = PostgresServer(), os.sched_getaffinity(0)
@@ -177,9 +176,9 @@ def _stores(folder: Path) -> Iterator[dict[str, str]]:
 @contextmanager
 def _beside(folder: Path) -> Iterator[Callable[[Path], Run]]:
     """Postfix that has every mail verified by OpenDKIM, and keeps it."""
-    sys.path.insert(0, str(Path(__file__).parent.parent))
+    from ports import free_port
+
     from tests.opendkim import OpenDkim
-    from tests.postfix import free_port
 
     port, keys = free_port(), {f"s1._domainkey.{senders.domain_of(each)}": record(rsa_key()) for each in range(DOMAINS)}
     for name in ("postfix", "opendkim"):

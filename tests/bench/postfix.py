@@ -12,6 +12,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from ports import free_port
+
 MAIN = """\
 compatibility_level = 3.6
 queue_directory = {folder}/queue
@@ -63,7 +65,7 @@ class Postfix:
     def __init__(self, folder: Path, certificate: Path | None = None, more: str = "") -> None:
         """certificate: PEM with the key, for STARTTLS; none is offered without. more: lines of main.cf."""
         self.folder, self.certificate, self.more = folder, certificate, more
-        self.port = _free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -139,9 +141,3 @@ def processes_of(parent: int) -> list[int]:
     for each in found:
         found += children.get(each, [])
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from ports import free_port
 from postfix import Postfix, install
-from postgres import free_port
 from smtp.house import MAIL, SUPPORT, House, Opening
 
 pytestmark = pytest.mark.system
