@@ -17,6 +17,9 @@ BENCHES: dict[str, Callable[[], int]] = {
 
 
 def main(words: list[str]) -> int:
+    if "--help" in words:
+        print(__doc__)
+        return 0
     names = [word for word in words if not word.startswith("--")]
     unknown = [name for name in names if name not in BENCHES]
     if unknown:
