@@ -225,7 +225,7 @@ class Dawdling(ZoneResolver):
         if (name, type) == ("missing.author.example", "A"):
             self.asked.set()
         if name.endswith("forger.example"):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await self.asked.wait()
         return super().recall(name, type)
 
@@ -257,7 +257,7 @@ class SlowNames(ZoneResolver):
             self.left.discard(name)
             if not self.left:
                 self.asked.set()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await self.asked.wait()
         return super().recall(name, type)
 

@@ -163,7 +163,7 @@ class Dialogue(RuleBasedStateMachine):
 
     async def ends(self) -> None:
         self.client.hang_up()
-        await asyncio.wait_for(self.house.only_left(0), 20)
+        await asyncio.wait_for(self.house.only_left(0), 60)
         assert self.house.door.sessions == self.house.door._guests._count == 0
         heard = [content for place, content in self.book.mails if place < len(self.heard)]
         kept = await self.kept()

@@ -163,7 +163,7 @@ async def cut_everywhere(house: House, kind: str, sayer: str) -> tuple[set[str],
                     promised.add(serial)
 
     await in_parallel(cut, range(0, octets, 7 if kind == "tls" and not IS_LONG else 1))
-    await asyncio.wait_for(house.only_left(0), 20)
+    await asyncio.wait_for(house.only_left(0), 60)
     return begun, promised
 
 

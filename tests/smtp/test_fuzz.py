@@ -48,7 +48,7 @@ async def test_whatever_comes_in_the_books_agree(house: House, seed: int) -> Non
         await asyncio.sleep(0)
     if not client.writer.is_closing():
         client.writer.write_eof()
-    said, was_reset = await asyncio.wait_for(read_all(client.reader), 20)
+    said, was_reset = await asyncio.wait_for(read_all(client.reader), 60)
     assert re.fullmatch(rb"(\d{3}[ -][ -~]*\r\n)*", said.partition(b"220 2.0.0 Ready")[0])
     promised = [int(number) for number in re.findall(rb"^250 2.0.0 Kept as (\d+)\r$", said, re.MULTILINE)]
     assert promised == sorted(set(promised))
