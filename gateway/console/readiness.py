@@ -101,7 +101,7 @@ async def _customers(config: Config, desk: Desk) -> Finding:
             return Finding("customers", "good", f"{customers.path}: {customers.load()} addresses")
         if not has_database(config):
             return Finding("customers", "note", f"the table {config.customers.table} is looked at once it is there")
-        await desk.database.read(lambda db: customers.at(db, "nobody@example.invalid"))
+        await desk.database.write(lambda db: customers.at(db, "nobody@example.invalid"))  # as the desk asks it
     except Fault as fault:
         return Finding("customers", "bad", str(fault))
     except (Unreadable, SQLAlchemyError, OSError) as error:

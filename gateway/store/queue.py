@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from sqlalchemy import Integer, String, literal_column
 from sqlalchemy.orm import Session as Db
 
-from gateway.models import ALIVE, OUTSTANDING, UNDATED, Request
+from gateway.models import ALIVE, OUTSTANDING, UNDATED, Moment, Request
 from gateway.store import search
-from gateway.store.statement import MOST_PARTS, each_queue, named, places, rows
+from gateway.store.statement import each_queue, named, places, rows
 
 _request = Request.__table__  # type: ignore[attr-defined]
 WAITING, SETTLED = ("new", "open"), ("resolved", "closed")
@@ -136,45 +137,34 @@ class BadCursor(ValueError):
 
 def counts(db: Db, now: datetime, queues: Collection[str] | None = None) -> list[QueueLine]:
     """Every queue that holds living requests, by name; of these queues only, when they are given."""
-    kept = _kept(db, queues)
-    names = sorted({queue for queue, state in kept if state in ALIVE})
-    overdue, oldest = dict[str, int](), dict[str, datetime]()
-    for first in range(0, len(names), MOST_PARTS // len(PRIORITIES)):
-        some = names[first:first + MOST_PARTS // len(PRIORITIES)]
-        overdue |= _overdue(db, some, now)
-        oldest |= _oldest(db, some)
-    return [QueueLine(name, sum(kept.get((name, state), 0) for state in WAITING),
-                      sum(kept.get((name, state), 0) for state in ALIVE), overdue.get(name, 0), oldest.get(name))
-            for name in names]  # fmt: skip
+    lines = (QueueLine(*row) for row in rows(db, _COUNTS, {"now": now}, _COUNTED))
+    return [each for each in lines if queues is None or each.queue in queues]
 
 
 def waiting(db: Db, queues: Collection[str] | None = None) -> list[str]:
     """The queues in which something waits for an agent; of these, when they are given."""
-    return sorted({queue for queue, state in _kept(db, queues) if state in WAITING})
+    found = rows(db, "SELECT queue FROM tally WHERE state IN ('new', 'open') GROUP BY queue HAVING sum(n) > 0", {})
+    return sorted(queue for queue, in found if queues is None or queue in queues)
 
 
-def _kept(db: Db, queues: Collection[str] | None) -> dict[tuple[str, str], int]:
-    kept = rows(db, "SELECT queue, state, sum(n) FROM tally GROUP BY queue, state", {})
-    return {(queue, state): int(n) for queue, state, n in kept if n and (queues is None or queue in queues)}
+def _among(states: Sequence[str]) -> str:
+    return f"state IN ({', '.join(repr(state) for state in states)})"
 
 
-def _overdue(db: Db, names: Sequence[str], now: datetime) -> dict[str, int]:
-    """A range of the index for each queue and priority."""
-    parts = [f"SELECT {place} AS place, (SELECT count(*) FROM (SELECT 1 FROM request WHERE queue = :q{place} AND "
-             f"state IN ('new', 'open') AND priority = {priority} AND {UNDATED} = 0 AND due < :now "
-             f"LIMIT {MOST_OVERDUE}) AS one) AS n"
-             for place in range(len(names)) for priority in PRIORITIES]  # fmt: skip
-    found: dict[str, int] = {}
-    for place, n in rows(db, " UNION ALL ".join(parts), {**named(names), "now": now}):
-        found[names[place]] = found.get(names[place], 0) + n
-    return found
+def _sum(states: Sequence[str]) -> str:
+    return f"CAST(sum(CASE WHEN {_among(states)} THEN n ELSE 0 END) AS INTEGER)"
 
 
-def _oldest(db: Db, names: Sequence[str]) -> dict[str, datetime]:
-    parts = [f"SELECT * FROM (SELECT queue, created_at FROM request WHERE queue = :q{place} AND "
-             "state IN ('new', 'open') ORDER BY id LIMIT 1) AS one" for place in range(len(names))]  # fmt: skip
-    columns = (_request.c.queue, _request.c.created_at)
-    return dict(map(tuple, rows(db, " UNION ALL ".join(parts), named(names), columns)))
+_OVERDUE = " + ".join(
+    f"(SELECT count(*) FROM (SELECT 1 FROM request WHERE queue = kept.queue AND {_among(WAITING)} AND "
+    f"priority = {priority} AND {UNDATED} = 0 AND due < :now LIMIT {MOST_OVERDUE}) AS one)" for priority in PRIORITIES)
+"""A range of the index for each priority."""
+_COUNTS = (f"SELECT queue, waiting, alive, {_OVERDUE} AS overdue, (SELECT created_at FROM request "
+           f"WHERE queue = kept.queue AND {_among(WAITING)} ORDER BY id LIMIT 1) AS oldest "
+           f"FROM (SELECT queue, {_sum(WAITING)} AS waiting, {_sum(ALIVE)} AS alive FROM tally GROUP BY queue) AS kept "
+           "WHERE alive > 0 ORDER BY queue")  # fmt: skip
+_COUNTED = tuple(literal_column(name, kind) for name, kind in (
+    ("queue", String()), ("waiting", Integer()), ("alive", Integer()), ("overdue", Integer()), ("oldest", Moment())))
 
 
 # ---- pages -----------------------------------------------------------------------------------------------------------
@@ -190,11 +180,13 @@ def page(db: Db, filter: Filter, now: datetime, limit: int = 50, after: str = ""
     if not names:
         return Page((), "")
     segments, order = (_older(place), "id DESC") if filter.is_by_age else (_less_urgent(place), URGENCY)
+    # Numbers, not values: PostgreSQL plans anew for each look where it does not know how few are wanted.
+    most = f"LIMIT {limit + 1}"
     branches = [f"SELECT * FROM (SELECT id, priority, due FROM request WHERE {each} AND "
-                f"{_conditions(filter)}{segment} ORDER BY {order} LIMIT :most) AS one"
-                for each in _ways(filter, len(names)) for segment in segments]  # fmt: skip
-    ids = f"SELECT id FROM ({' UNION ALL '.join(branches)}) AS each_one ORDER BY {order} LIMIT :most"
-    lines = _lines(db, ids, {**_values(filter, now), **named(names), **place.values(), "most": limit + 1})
+                f"{_conditions(filter)}{segment} ORDER BY {own} {most}) AS one"
+                for each in _ways(filter, len(names)) for segment, own in segments]  # fmt: skip
+    ids = f"SELECT id FROM ({' UNION ALL '.join(branches)}) AS each_one ORDER BY {order} {most}"
+    lines = _lines(db, ids, {**_values(filter, now), **named(names), **place.values()})
     lines.sort(key=(lambda line: -line.id) if filter.is_by_age else _urgency)
     return Page(lines[:limit], _Place.of(lines[limit - 1], filter.is_by_age) if len(lines) > limit else "")
 
@@ -225,21 +217,23 @@ class _Place:
         return {"last": self.id, "priority": self.priority, "due": self.due}
 
 
-def _older(place: _Place) -> list[str]:
-    return [" AND id < :last" if place.id is not None else ""]
+def _older(place: _Place) -> list[tuple[str, str]]:
+    return [(" AND id < :last" if place.id is not None else "", "id DESC")]
 
 
-def _less_urgent(place: _Place) -> list[str]:
-    """What comes behind a place, as ranges of the index: one OR over them all would be read from its beginning."""
+def _less_urgent(place: _Place) -> list[tuple[str, str]]:
+    """What comes behind a place, as ranges of the index, each with the order that it has there: one OR over them all
+    would be read from its beginning."""
     if place.id is None:
-        return [""]
+        return [("", URGENCY)]
     if place.priority is None:
         raise BadCursor("this is a cursor of another list")
-    same = f" AND priority = :priority AND {UNDATED}"
+    same, less = f" AND priority = :priority AND {UNDATED}", (" AND priority < :priority", URGENCY)
     if place.due is None:
-        return [f"{same} = 1 AND due IS NULL AND id > :last", " AND priority < :priority"]
-    return [f"{same} = 0 AND due = :due AND id > :last", f"{same} = 0 AND due > :due", f"{same} = 1",
-            " AND priority < :priority"]  # fmt: skip
+        return [(f"{same} = 1 AND due IS NULL AND id > :last", "due, id"), less]
+    # Not `due = :due`: SQLite would put the value into UNDATED as well, and no longer know the index by it.
+    return [(f"{same} = 0 AND due >= :due AND due <= :due AND id > :last", "due, id"),
+            (f"{same} = 0 AND due > :due", "due, id"), (f"{same} = 1", "due, id"), less]  # fmt: skip
 
 
 def _found(db: Db, filter: Filter, now: datetime, limit: int, place: _Place, queues: Collection[str] | None) -> Page:
@@ -266,7 +260,9 @@ def _names(db: Db, filter: Filter, queues: Collection[str] | None) -> list[str]:
     """The queues that are looked through."""
     if filter.queue:
         return [filter.queue] if queues is None or filter.queue in queues else []
-    return sorted({queue for queue, _ in _kept(db, queues)})
+    if queues is not None:
+        return sorted(set(queues))
+    return [row[0] for row in rows(db, "SELECT DISTINCT queue FROM tally ORDER BY queue", {})]
 
 
 def _ways(filter: Filter, queues: int) -> list[str]:
@@ -286,10 +282,6 @@ def _states(filter: Filter) -> str:
         return OUTSTANDING
     of_one = (each for each in (WAITING, SETTLED) if filter.state in each)
     return _among(next(of_one, GROUPS["any" if filter.words else "alive"]))
-
-
-def _among(states: Sequence[str]) -> str:
-    return f"state IN ({', '.join(repr(state) for state in states)})"
 
 
 def _conditions(filter: Filter) -> str:

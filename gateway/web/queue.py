@@ -4,6 +4,7 @@ Every filter stands in the address, so a list can be kept, sent and gone back to
 (web/stream tells, htmx asks for the list again and changes only what differs).
 """
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
 
@@ -45,8 +46,8 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
         filter, after = filter_of(http_request.query_params), http_request.query_params.get("after", "")[:LONGEST]
 
         def look(db: Db) -> tuple[Seen, queue.Page, list[str]]:
-            return (see(db, place, viewer), _page(db, place, filter, after, viewer),
-                    agents.names(db))
+            seen = see(db, place, viewer)
+            return seen, _page(db, place, filter, after, _looked_through(filter, seen, viewer)), agents.names(db)
 
         seen, page, names = await place.database.read(look)
         said, done = words(viewer.language), heard(http_request, viewer)
@@ -82,11 +83,16 @@ def filter_of(query: QueryParams) -> Filter:
                   held=query.get("held") == "1", **given)
 
 
-def _page(db: Db, place: Workplace, filter: Filter, after: str, viewer: Viewer) -> queue.Page:
+def _looked_through(filter: Filter, seen: Seen, viewer: Viewer) -> Collection[str] | None:
+    """The queues in which there may be something: of what lives we have just counted them."""
+    return viewer.queues if filter.words or filter.is_by_age else [each.queue for each in seen.lines]
+
+
+def _page(db: Db, place: Workplace, filter: Filter, after: str, queues: Collection[str] | None) -> queue.Page:
     try:
-        return queue.page(db, filter, place.now(), LINES, after, viewer.queues)
+        return queue.page(db, filter, place.now(), LINES, after, queues)
     except queue.BadCursor:  # an address that somebody made up: the list from its beginning
-        return queue.page(db, filter, place.now(), LINES, "", viewer.queues)
+        return queue.page(db, filter, place.now(), LINES, "", queues)
 
 
 def _address(filter: Filter, after: str = "") -> str:
