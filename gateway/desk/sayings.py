@@ -16,7 +16,7 @@ from gateway.desk.handler import Answer
 from gateway.models import Agent, Attachment, Entry, Letter, Upload, columns
 from gateway.store.database import storable
 
-UPLOAD = columns(Upload)
+ENTRY, UPLOAD = columns(Entry), columns(Upload)
 SAYINGS = ("answer", "question", "note")
 LONGEST_TEXT = 200_000
 """Characters of a saying."""
@@ -25,6 +25,8 @@ MOST_OCTETS = 15_000_000
 """Of all files of one letter: many hosts take no mail of more than 25 MB, and MIME adds a third."""
 MOST_WAITING, MOST_WAITING_OCTETS = 100, 150_000_000
 """Files of one agent that wait for their answers, and their octets: ten full letters."""
+TWICE = timedelta(minutes=1)
+"""Within this time an agent does not say the very same twice on purpose."""
 UNSAID = timedelta(days=1)
 """How long a file waits for the answer that it was made for."""
 
@@ -42,7 +44,9 @@ class Preview:
 def say(hand: Hand, kind: str, text: str, seen: int | None, uploads: Sequence[int] = (),
         undoable: bool = False, quotes: bool = True) -> Entry:
     """`seen`: the newest entry that the agent has read; `uploads`: ids of files that go along; quotes: with the
-    customer's last mail below."""
+    customer's last mail below. Said undoable twice, as by a button that is pressed twice, it is said once."""
+    if undoable and (first := _said_before(hand, kind, text)):
+        return first
     _may_say(hand, kind, text, seen)
     before = undo.state(hand.db, hand.request) if undoable else {}
     if kind != "note":
@@ -55,6 +59,13 @@ def say(hand: Hand, kind: str, text: str, seen: int | None, uploads: Sequence[in
     if undoable:
         undo.keep(hand, entry, before)
     return entry
+
+
+def _said_before(hand: Hand, kind: str, text: str) -> Entry | None:
+    """The same words of the same agent, a moment ago."""
+    return hand.db.scalar(select(Entry).where(
+        ENTRY.request_id == hand.request.id, ENTRY.kind == kind, ENTRY.author == hand.agent,
+        ENTRY.text == storable(text), ENTRY.at > hand.now - TWICE, ENTRY.withdrawn_at.is_(None)))
 
 
 def _may_say(hand: Hand, kind: str, text: str, seen: int | None) -> None:

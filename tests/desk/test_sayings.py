@@ -39,6 +39,27 @@ def files(letter: Letter) -> list[tuple[str, str, bytes]]:
             for part in mail.iter_attachments()]  # fmt: skip
 
 
+# ---- a button that is pressed twice ----
+
+
+async def test_a_button_that_is_pressed_twice_sends_one_letter(house: House) -> None:
+    request = await house.writes()
+    letters = await house.letters()
+    said = [await house.acts.say("answer", request.number, "minji", "Install 2.1.", 1, undoable=True) for _ in "12"]
+    assert [each.id for each in said] == [said[0].id] * 2
+    assert len(await house.letters()) == len(letters) + 1
+
+
+async def test_the_same_words_are_said_again_when_they_were_taken_back_or_a_minute_is_over(house: House) -> None:
+    request = await house.writes()
+    first = await house.acts.say("note", request.number, "minji", "Nobody picked up.", undoable=True)
+    await house.acts.undo(request.number, "minji", first.id or 0)
+    again = await house.acts.say("note", request.number, "minji", "Nobody picked up.", undoable=True)
+    house.now += timedelta(minutes=1)
+    later = await house.acts.say("note", request.number, "minji", "Nobody picked up.", undoable=True)
+    assert len({first.id, again.id, later.id}) == 3
+
+
 # ---- undo ----
 
 
