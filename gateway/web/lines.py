@@ -1,11 +1,14 @@
 """The lines of a list as an agent sees them: what is late, how sure we are, how old it is, in their language.
 
-All that has to be worked out for a line is worked out here, so that the page only puts it in its place: a list has
-fifty of them, and is drawn anew whenever something comes in.
+A list has fifty of them and is drawn anew, for everybody who looks at it, whenever something comes in, though all but
+one line look as they did. So a line (templates/web/desk/line.html) is drawn once for as long as nothing on it changes.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -13,41 +16,61 @@ from gateway.desk import badges
 from gateway.store.queue import WAITING, Line
 from gateway.web import signs
 from gateway.web.moments import Moments
-from gateway.web.words import Words
+from gateway.web.sheets import Sheets
+from gateway.web.words import words
 
+MOST_KEPT = 2_000
+"""Lines that are remembered, some 2 KB each."""
 _LATE = {"bad": " overdue", "doubtful": " soon"}
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """One line."""
+class Look(NamedTuple):
+    """All that can be seen of a request in a list: where it is the same, the line is."""
 
-    line: Line
-    kind: str
-    """What it looks like as a whole: classes of the style."""
-    is_ours: bool
-    """The next act is ours."""
-    state: Markup
-    category: Markup
-    bars: Markup
-    """The priority."""
-    tone: str
-    """Of the shield, with the words for it."""
-    sure: str
-    shield: Markup
+    number: str
+    subject: str
+    state: str
+    category: str
+    language: str
+    priority: int
+    owner: str
+    is_held: bool
+    identity: str
+    customer: str
+    customer_name: str
+    created_at: datetime
     age: Markup
-    due_tone: str
-    due: Markup
-    """"" when nothing of ours is due."""
+    due: datetime | None
+    """None where nothing of ours is due."""
+    left: Markup
+    """How long until then."""
+    tone: str
+    """Of what is due."""
 
 
-def drawn(lines: Iterable[Line], said: Words, moments: Moments) -> Iterator[Drawn]:
-    for line in lines:
-        is_ours = line.state in WAITING
-        due_tone = moments.tone(line.due) if is_ours else "quiet"
-        tone, sure = badges.level(line.identity, said.language)
-        yield Drawn(
-            line, f"line{' ours-to-do' if is_ours else ''}{_LATE.get(due_tone, '')}", is_ours,
-            said.of("states", line.state), said.of("categories", line.category), signs.priority(said, line.priority),
-            tone, sure, signs.shield(tone), moments.mark(line.created_at, moments.age(line.created_at)),
-            due_tone, moments.mark(line.due, moments.due(line.due)) if is_ours and line.due else Markup())  # fmt: skip
+class Lines:
+    """The lines of one site's lists."""
+
+    def __init__(self, sheets: Sheets, zone: ZoneInfo) -> None:
+        self._sheets, self._zone = sheets, zone
+        self._drawn = lru_cache(MOST_KEPT)(self._draw)
+
+    def drawn(self, lines: Iterable[Line], moments: Moments) -> list[Markup]:
+        return [self._drawn(_look(each, moments), moments.words.language) for each in lines]
+
+    def _draw(self, look: Look, language: str) -> Markup:
+        said, is_ours = words(language), look.state in WAITING
+        tone, sure = badges.level(look.identity, language)
+        moments = Moments(look.created_at, self._zone, said)
+        return Markup(self._sheets.draw(  # noqa: S704 - a template's
+            "line", language, line=look, kind=f"line{' ours-to-do' if is_ours else ''}{_LATE.get(look.tone, '')}",
+            is_ours=is_ours, state=said.of("states", look.state), category=said.of("categories", look.category),
+            bars=signs.priority(said, look.priority), tone=tone, sure=sure, shield=signs.shield(tone),
+            age=moments.mark(look.created_at, look.age), due=moments.mark(look.due, look.left) if look.due else ""))
+
+
+def _look(line: Line, moments: Moments) -> Look:
+    due = line.due if line.state in WAITING else None
+    return Look(line.number, line.subject, line.state, line.category, line.language, line.priority, line.owner,
+                line.is_held, line.identity, line.customer, line.customer_name, line.created_at,
+                moments.age(line.created_at), due, moments.due(due) if due else Markup(), moments.tone(due))

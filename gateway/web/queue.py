@@ -7,6 +7,7 @@ Every filter stands in the address, so a list can be kept, sent and gone back to
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from sqlalchemy.orm import Session as Db
@@ -18,7 +19,7 @@ from gateway.store import agents, queue
 from gateway.store.database import storable
 from gateway.store.queue import Filter
 from gateway.web import choices, login
-from gateway.web.lines import drawn
+from gateway.web.lines import Lines
 from gateway.web.login import Viewer, viewer_of
 from gateway.web.rail import Seen, around, see
 from gateway.web.sheets import Sheets
@@ -37,7 +38,7 @@ FILTERS = ("queue", "state", "category", "owner", "identity", "language", "words
 
 def routes(place: Workplace, sheets: Sheets) -> APIRouter:
     """GET /, POST /next."""
-    router = APIRouter()
+    router, lines = APIRouter(), Lines(sheets, ZoneInfo(place.site.timezone))
 
     @router.api_route("/", methods=["GET", "HEAD"])
     async def listing(http_request: HttpRequest) -> Response:
@@ -56,7 +57,7 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
             "queue", viewer.language, 200, **frame, filter=filter,
             title=_title(said, filter), summary=None if filter.is_narrow or filter.words else _summary(seen, filter),
             may_work=viewer.may("work"), notice=_notice(said, done), after=after,
-            lines=[*drawn(page.lines, said, frame["moments"])],
+            lines=lines.drawn(page.lines, frame["moments"]),
             choices=_choices(place, said, filter, names), is_filtered=filter.is_narrow or bool(filter.words),
             bare=_address(Filter(queue=filter.queue)), first=_address(filter),
             next=_address(filter, page.next) if page.next else ""), done)
