@@ -212,12 +212,9 @@ class Frame:
         is_program = http_request.headers.get("authorization", "").lower().startswith("bearer")
         if path.startswith(API) or is_program:
             return problem("not-logged-in", headers={"WWW-Authenticate": 'Bearer realm="frontdesk"'})
-        query = http_request.scope["query_string"].decode("ascii", "replace")
-        is_page = http_request.method in SAFE and path != "/"
-        following = login.local(path + (f"?{query}" if query else "")) if is_page else ""
-        to = f"/login?next={quote(following, safe='')}" if following else "/login"
+        to = f"/login?next={quote(following, safe='')}" if (following := _following(http_request)) else "/login"
         if "hx-request" in http_request.headers:  # a part of a page: the whole page has to go there
-            return Response(b"", 401, {"HX-Redirect": "/login"})
+            return Response(b"", 401, {"HX-Redirect": to})
         return RedirectResponse(to, 303)
 
     def _is_from_our_page(self, http_request: HttpRequest) -> bool:
@@ -239,6 +236,17 @@ async def _refused(refusal: Response, scope: Scope, receive: Receive, send: Send
     while (await receive()).get("more_body"):
         pass
     return await send({"type": "http.response.body"})
+
+
+def _following(http_request: HttpRequest) -> str:
+    """Where somebody goes on who has to log in first: the page that they asked for, or did something on."""
+    path, query = http_request.scope["path"], http_request.scope["query_string"].decode("ascii", "replace")
+    page = path + (f"?{query}" if query else "")
+    if "hx-request" in http_request.headers:
+        page = "/" + http_request.headers.get("hx-current-url", "").partition("://")[2].partition("/")[2]
+    elif http_request.method not in SAFE:
+        page = path.rpartition("/")[0] if path.startswith("/requests/") else "/"
+    return login.local(page.partition("#")[0]) if page != "/" else ""
 
 
 def _size(http_request: HttpRequest) -> int:

@@ -6,7 +6,7 @@ agent's language where the code is known, and what was typed is still there.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
 from markupsafe import Markup
@@ -21,6 +21,7 @@ from gateway.models import Request
 from gateway.store.database import storable
 from gateway.web.login import Viewer, viewer_of
 from gateway.web.moments import Moments
+from gateway.web.problems import Problem
 from gateway.web.request import Draft, Notice, RequestPages, sent_files
 from gateway.web.told import goes_on
 from gateway.web.words import Words, words
@@ -99,6 +100,7 @@ DEEDS = {
     "assign": Deed("assign", "assigned", lambda acts, on, me, it: acts.assign(on, me, it.word("owner"), it.takes_over)),
 }  # fmt: skip
 """What is done by which form, and the right that it needs."""
+ACTS = (*DEEDS, "verify", "say", "undo", "draft")
 
 
 def routes(pages: RequestPages) -> APIRouter:
@@ -144,6 +146,14 @@ def routes(pages: RequestPages) -> APIRouter:
         return Response(status_code=204)
 
     _add_writing(router, pages)
+
+    @router.get("/requests/{number}/{act}")
+    async def gone_to(number: str, act: str) -> Response:
+        """Where an act was told to be refused, asked for anew as a page, such as behind a login."""
+        if act not in ACTS:
+            raise Problem("not-found")
+        return RedirectResponse(f"/requests/{quote(number, safe='')}", 303)
+
     return router
 
 

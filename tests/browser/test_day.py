@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from playwright.sync_api import Locator, Page, Route, expect
-from town import Desk, Town
+from town import PASSWORD, Desk, Town
 from world import Customer, body
 
 
@@ -119,6 +119,39 @@ def test_an_answer_is_taken_back_before_it_goes_out(town: Town, desk: Callable[.
     letter = town.do(customer.receives())
     assert "모레 도착합니다." in body(letter)
     assert [each.get_filename() for each in letter.iter_attachments()] == ["안내.txt"]
+
+
+def test_what_is_being_written_is_still_there_behind_a_reload_another_act_and_a_login(
+        town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("jiho", "민지호")
+    customer = somebody(town, "진", "jin@sixteenth.example.net")
+    town.do(customer.writes("앱 알림 문의", "알림이 오지 않습니다."))
+    town.do(customer.receives())
+    browser = desk()
+    page = browser.logs_in("jiho")
+    opens(page, "앱 알림 문의")
+    text = page.locator("#text")
+    text.fill("설정을 확인해 주세요.")
+    page.reload()
+    expect(text).to_have_value("설정을 확인해 주세요.")
+    expect(page.locator("#kept")).to_contain_text("그대로")
+    page.click("#claim")
+    expect(page.locator(".notice.good").first).to_contain_text("내가 맡은 문의")
+    expect(text).to_have_value("설정을 확인해 주세요.")
+    browser.context.clear_cookies()  # the login ran out
+    page.click("#send")
+    page.fill("#name", "jiho")
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    expect(page.locator("h1")).to_have_text("앱 알림 문의")
+    expect(text).to_have_value("설정을 확인해 주세요.")
+    page.click("#send")
+    expect(page.locator(".undo")).to_be_visible()
+    expect(text).to_have_value("")
+    page.go_back()
+    expect(text).to_have_value("")
+    town.passes(seconds=11)
+    assert "설정을 확인해 주세요." in body(town.do(customer.receives()))
 
 
 def test_two_agents_do_not_answer_at_the_same_time(town: Town, desk: Callable[..., Desk]) -> None:

@@ -128,12 +128,60 @@ document.addEventListener("change", (event) => {
     event.target.nextElementSibling.textContent = [...event.target.files].map((each) => each.name).join(", ");
 });
 
+// ---- what is being written stays in this tab until it is sent: over a reload, another act, a login that ran out ----
+
+const drafts = `draft ${at("#request")?.dataset.number} ${at("#request")?.dataset.agent}`;
+
+function keepDraft() {
+  const { text, kind } = at("#write").elements;
+  if (text.value.trim()) sessionStorage.setItem(drafts, JSON.stringify({ text: text.value, kind: kind.value }));
+  else sessionStorage.removeItem(drafts);
+}
+
+function takeUpDraft() {
+  const { text, kind } = at("#write").elements;
+  text.autocomplete = "off"; // a browser that goes back would bring what was sent already
+  const draft = JSON.parse(sessionStorage.getItem(drafts));
+  if (draft?.isSent && location.hash.startsWith("#entry-")) sessionStorage.removeItem(drafts); // it was kept by the desk
+  else if (text.value) keepDraft();
+  else if (draft) {
+    text.value = draft.text;
+    kind.value = draft.kind;
+    at("#kept").textContent = at("#kept").dataset.words;
+  }
+}
+
+if (at("#write")) takeUpDraft();
+
+document.addEventListener("input", (event) => {
+  if (event.target.form?.id === "write") keepDraft();
+});
+
+document.addEventListener("htmx:after:swap", (event) => {
+  if (event.detail.ctx.target?.id === "write") { // a ready-made text went in
+    keepDraft();
+    at("#text").focus();
+  }
+});
+
+document.addEventListener("submit", (event) => {
+  if (event.target.getAttribute("action") === "/logout") sessionStorage.clear();
+});
+
 // ---- an answer is sent once, however often it is pressed ----
 
-at("#write")?.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || event.submitter?.name === "do") return;
-  if (event.currentTarget.dataset.sent) event.preventDefault();
-  event.currentTarget.dataset.sent = "yes";
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "write" || event.defaultPrevented || event.submitter?.name === "do") return;
+  if (event.target.dataset.sent) return event.preventDefault();
+  event.target.dataset.sent = "yes";
+  const draft = JSON.parse(sessionStorage.getItem(drafts));
+  sessionStorage.setItem(drafts, JSON.stringify({ ...draft, isSent: true }));
+});
+
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted || !at("#write")) return; // the page as it was left
+  delete at("#write").dataset.sent;
+  if (!sessionStorage.getItem(drafts)) at("#text").value = "";
 });
 
 // ---- the page opens where the reading begins, unless something at its head is to be read first ----
