@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any, TypeVar
 
 import structlog
@@ -41,6 +42,8 @@ TOGETHER = 20
 TOGETHER_OCTETS = 2_000_000
 LEARN = timedelta(minutes=10)
 """Between two looks at what agents taught."""
+QUIET = 0.02
+"""Seconds without a new mail after which the door has nothing to do."""
 IDLE = 1.0
 """Seconds between looks for rows that another process left (the CLI, another node)."""
 
@@ -97,13 +100,16 @@ class Desk(Handling):
         """Take up events until `stop`; one of the three edges where every exception is met."""
         while not self._stopping:
             self._awake.clear()
+            began = monotonic()
             try:
                 busy = await self.step()
             except Exception as error:
                 log.error("the desk could not work", error=f"{type(error).__name__}: {str(error)[:300]}")
                 await self._pause(AWAY)
                 continue
-            if not busy:
+            if busy:
+                await self._give_way(monotonic() - began)
+            else:
                 await self._pause(IDLE)
 
     def wake(self) -> None:
@@ -121,6 +127,13 @@ class Desk(Handling):
                 await self._awake.wait()
         except TimeoutError:
             pass
+
+    async def _give_way(self, worked: float) -> None:
+        """While mails come in, those who wait for 250 go before: rest until none comes, or as long as we worked."""
+        until = monotonic() + worked
+        while self._awake.is_set() and not self._stopping and monotonic() < until:
+            self._awake.clear()
+            await asyncio.sleep(QUIET)
 
     async def settle(self) -> None:
         """Work until nothing is left to do now."""

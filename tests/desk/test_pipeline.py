@@ -125,6 +125,18 @@ async def test_the_loop_outlives_a_fault_and_ends_when_told(house: House) -> Non
         await running
 
 
+async def test_mails_are_handled_although_others_never_stop_to_come(house: House) -> None:
+    for number in range(3):
+        await house.keep(subject=f"Mail {number}", Message_ID=f"<{number}@example.org>")
+    running = asyncio.create_task(house.desk.run())
+    async with asyncio.timeout(60):
+        while {row.state for row in await house.received()} != {"handled"}:
+            house.desk.wake()
+            await asyncio.sleep(0)
+        await house.desk.stop()
+        await running
+
+
 # ---- decisions ----
 
 
