@@ -132,8 +132,10 @@ def _fields(lines: list[bytes], block: bytes) -> tuple[Fields, int | None, list[
             fields.append((name.decode("ascii"), [value]))
         elif line.strip() and not (number == 0 and line.startswith((b"From ", b">From "))):
             findings.append("header-line-broken")
-            # Blanks in the line that should be empty, or the first delimiter at once: the body has begun.
-            has_ended = line.startswith(b"--") or (number > 0 and not lines[number - 1].strip())
+            # Blanks in the line that should be empty, or the first delimiter at once: the body has begun. Programs
+            # that pass a mail on write "---- Original message ----" in front of its fields.
+            is_delimiter = line.startswith(b"--") and (number > 0 or b" " not in line.strip())
+            has_ended = is_delimiter or (number > 0 and not lines[number - 1].strip())
             if not has_ended and _BLANK_IN_NAME.match(line):
                 continue
             if has_ended or not _KNOWN.search(b"\n".join(lines[number + 1 : number + 60])):

@@ -175,9 +175,10 @@ def _author(header: Header, hint: str) -> Address:
     for wanted in ("from", "reply-to", "sender", "return-path"):
         for value in header.all(wanted):
             for each in addresses(value, hint)[:20]:
+                if wanted == "from":
+                    name = each.name or name
                 if "@" in each.email or (each.email and wanted == "from"):
                     return Address(each.email, name or each.name)
-                name = name or (each.name if wanted == "from" else "")
     return Address("", name)
 
 

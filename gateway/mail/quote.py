@@ -250,11 +250,16 @@ def _without_blocks(lines: list[str], depth: int = 0) -> list[str]:
     if len(blocks) > 1:
         return lines
     heading = _heading_start(lines, start)
-    if heading == start and has_words(lines[:start]):
+    if heading == start and has_words(lines[:start]) and not _is_headed(lines[start:end]):
         return lines  # quoted by hand between two sentences of one's own
     rest = [] if _is_older(lines[end:]) and has_words(lines[:heading]) else _without_quotes(lines[end:])
     is_close = heading > 0 and bool(lines[heading - 1].strip())
     return lines[:heading] + (rest[_first(rest) :] if is_close else rest)
+
+
+def _is_headed(block: list[str]) -> bool:
+    """Whether a quoted block begins with its heading, which the program quoted with it."""
+    return quote_begins([line.lstrip("> \t") for line in block[:6]], 0) is not None
 
 
 def _is_older(lines: list[str]) -> bool:

@@ -24,7 +24,7 @@ _QUOTE_HINT = re.compile(
     r'name="messageReplySection"|'
     r'(?:id|class)="[^"]*(?:divRplyFwdMsg|appendonsend|OutlookMessageHeader|yahoo_quoted|gmail_attr|'
     r"moz-cite-prefix|protonmail_quote|"
-    r'zmail_extra|mail_quote_header|ms-outlook-quote)|style="[^"]*border-top:\s?(?:1(?:\.0)?pt solid|'
+    r'zmail_extra|mail_quote_header|ms-outlook-quote)|style="[^"]*border-top\s?:\s{0,3}(?:1(?:\.0)?pt solid|'
     r"solid)\s*(?:#?[A-Za-z0-9]{3,11} 1)",
     re.IGNORECASE,
 )

@@ -22,7 +22,7 @@ _THERE = (
 )
 _GONE = (
     rf"(?:(?:is|was|are|could|can|does|do|has|have) ?n[o']t\W+(?:be\W+)?{_THERE}|not (?:an? )?{_THERE}|"
-    r"(?:doesn'?t|does not) (?:exist|have)|unknown|invalid|non-?existent|unavail?able|undeliverable|"
+    r"(?:doe?sn'?t|does not) (?:exist|have)|unknown|invalid|non-?existent|unavail?able|undeliverable|"
     r"no longer (?:exist|valid|active|available|accepts)|rejected(?! by an? )|deleted|expired|lookup failed|terminated|"
     r"cancell?ed|closed)"
 )
@@ -72,6 +72,8 @@ _TABLE: tuple[tuple[str, str], ...] = (
         verification failed for|returned mail not accepted
         fully.qualified (?:e-?mail )?address required
         \(sender\)
+        >>> mail from:[^>]{0,300}>[^<]{0,60}<<< [45]\d\d
+        \(batv:
     """),
     ("5.7.25", r"""
         (?:cannot|can'?t|could not|unable to) (?:find|resolve|verify|look ?up) your
@@ -122,7 +124,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
         address(?:es)? rejected ?: .{0,40}(?:policy|spam|gr[ea]y|message|content|blocked|blacklist)
         address(?:es)? rejected ?: .{0,40}(?:reputation|spf|dmarc)
         address(?:es)? rejected ?: .{0,40}(?:later|temporar|try again|too many|rate|throttl)
-        recipient preferences|권한이 ?없
+        recipient preferences|권한이 ?없|messages from \S{1,80} weren'?t sent|unwanted messages have been sent from
     """),
     ("5.2.1", r"""
         {box}s?\W(?:.{0,45}?\W)??(?:disabled|suspended?|inactive|deactivated|locked|frozen|discontinued|archived)\b

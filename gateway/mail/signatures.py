@@ -101,7 +101,10 @@ _RULE_OR_DASHES = re.compile(RULE.pattern + r"|\s*(?:--|—|––)\s*$")
 _LIST_RULE = re.compile(r"\s*(?:_{2,}|[-=~*]{20,}|--)\s*$")
 _DASHES = frozenset(("--", "—", "––"))
 """A line that holds nothing else begins a signature."""
-_LONGEST_DASHES = 40
+_RULED = re.compile(r"(?:_{5,}|[—–]{2,})$")
+"""So does such a rule, where it says below how its author is reached."""
+_CONTACT = re.compile(r"@|\bwww\.|\bhttps?://|(?:\d[\s()./+-]{0,3}){7}")
+_LONGEST_DASHES = 90
 """Characters of such a line, blanks included."""
 _LINK = re.compile(r"\[([^\[\]]{1,80})\]\([^()\s]{1,100}\)")
 """A link as Markdown writes it."""
@@ -154,14 +157,14 @@ def _end(lines: list[str], end: int, ruled: re.Pattern[str]) -> int:
 
 def _dashes(lines: list[str]) -> list[int]:
     """The lines that may begin a signature: those behind the last quoted line."""
-    found = [place for place in holding(lines, f"-—–{SIGNATURE_MARK}") if _is_dashes(lines[place])]
+    found = [place for place in holding(lines, f"-—–_{SIGNATURE_MARK}") if _is_dashes(lines[place])]
     last = max(quoted_lines(lines), default=-1) if found else -1
     return [place for place in found if place > last]
 
 
 def _is_dashes(line: str) -> bool:
     bare = line.strip()
-    return len(line) <= _LONGEST_DASHES and (bare in _DASHES or bare == SIGNATURE_MARK)
+    return len(line) <= _LONGEST_DASHES and (bare in _DASHES or bare == SIGNATURE_MARK or bool(_RULED.match(bare)))
 
 
 def _begins_signature(line: str, behind: list[str]) -> bool:
@@ -170,7 +173,9 @@ def _begins_signature(line: str, behind: list[str]) -> bool:
         return True
     words = [each for each in behind[:30] if each.strip()]
     is_apart = bool(behind) and not behind[0].strip()
-    return len(words) <= 10 and not is_apart and not any(re.search(r"[?？]\s*$", each) for each in words)
+    if len(words) > 10 or is_apart or any(re.search(r"[?？]\s*$", each) for each in words):
+        return False
+    return line.strip() in _DASHES or any(_CONTACT.search(each[:LINE]) for each in words)
 
 
 def only_signature(lines: list[str]) -> bool:
