@@ -5,12 +5,12 @@ Plain functions of a db session. Nothing here knows a password or a token: only 
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session as Db
 
-from gateway.models import Agent, ApiToken, IdempotencyKey, Login, Moment, columns
+from gateway.models import Agent, ApiToken, IdempotencyKey, Login, columns
 from gateway.store.statement import rows
 
 AGENT, LOGIN, TOKEN, KEY = columns(Agent), columns(Login), columns(ApiToken), columns(IdempotencyKey)
@@ -19,10 +19,24 @@ SEEN_EVERY = timedelta(minutes=1)
 """How exactly it is written when a login or a token was last used: not each page shall cost a write."""
 KEPT_ANSWERS = timedelta(days=1)
 """How long a key of an HTTP request is remembered."""
-# Put together once: it is asked for every page.
-_LOGIN = (select(Login, Agent).join(Agent, AGENT.name == LOGIN.agent)
-          .where(LOGIN.token_hash == bindparam("token_hash"), LOGIN.expires_at > bindparam("now", type_=Moment),
-                 AGENT.disabled_at.is_(None)))  # fmt: skip
+_AT_A_BROWSER = ("SELECT agent.name, agent.full_name, agent.role, agent.queues, agent.language, login.seen_at, "
+                 "login.expires_at FROM login JOIN agent ON agent.name = login.agent "
+                 "WHERE login.token_hash = :hash AND login.expires_at > :now AND agent.disabled_at IS NULL")
+
+
+class AtABrowser(NamedTuple):
+    """The agent behind a cookie, as every page needs to know them: named as the columns of Agent and Login are."""
+
+    name: str
+    full_name: str
+    role: str
+    queues: list[str]
+    language: str
+    seen_at: datetime
+    expires_at: datetime
+
+
+_COLUMNS = tuple(columns(Login if name.endswith("_at") else Agent).__table__.c[name] for name in AtABrowser._fields)
 
 
 def find(db: Db, name: str) -> Agent | None:
@@ -64,10 +78,10 @@ def disable(db: Db, agent: Agent, now: datetime) -> None:
 # ---- logins ----
 
 
-def login(db: Db, token_hash: str, now: datetime) -> tuple[Login, Agent] | None:
+def login(db: Db, token_hash: str, now: datetime) -> AtABrowser | None:
     """Who is behind a cookie; None when it is unknown or expired, or the agent disabled."""
-    found = db.execute(_LOGIN, {"token_hash": token_hash, "now": now}).one_or_none()
-    return (found[0], found[1]) if found else None
+    found = rows(db, _AT_A_BROWSER, {"hash": token_hash, "now": now}, _COLUMNS).one_or_none()
+    return AtABrowser(*found) if found else None
 
 
 def logins(db: Db, name: str, now: datetime) -> Sequence[Login]:

@@ -22,6 +22,7 @@ from gateway.desk.roles import SCOPES, RightName, may
 from gateway.desk.staff import Staff, Visit, login_name, secret_hash
 from gateway.models import Agent
 from gateway.store import agents
+from gateway.store.agents import AtABrowser
 from gateway.store.database import storable
 from gateway.web.limits import Buckets, Pace, client_net
 from gateway.web.problems import Problem
@@ -103,10 +104,9 @@ class Logins:
         found = await self.staff.database.read(lambda db: agents.login(db, digest, now))
         if found is None:
             return None
-        login, agent = found
-        if agents.is_stale(login.seen_at, now):
-            await self.staff.database.write(lambda db: agents.see_login(db, digest, now, login.expires_at))
-        return _viewer(agent, SCOPES, "login", digest)
+        if agents.is_stale(found.seen_at, now):
+            await self.staff.database.write(lambda db: agents.see_login(db, digest, now, found.expires_at))
+        return _viewer(found, SCOPES, "login", digest)
 
     async def _by_token(self, secret: str) -> Viewer | None:
         now, digest = self.staff.now(), secret_hash(secret)
@@ -244,6 +244,7 @@ def local(path: str) -> str:
     return quote(path, safe="/?&=%:,+-._~") if is_ours and not path.startswith(("/login", "/logout")) else ""
 
 
-def _viewer(agent: Agent, scopes: Collection[str], by: Literal["login", "token"], digest: str) -> Viewer:
+def _viewer(agent: Agent | AtABrowser, scopes: Collection[str], by: Literal["login", "token"],
+            digest: str) -> Viewer:
     return Viewer(agent.name, agent.full_name or agent.name, agent.role, tuple(agent.queues) or None, agent.language,
                   scopes, by, digest)
