@@ -18,6 +18,7 @@ from gateway.desk.acts import Acts, Refused
 from gateway.desk.roles import RightName
 from gateway.desk.sayings import Preview
 from gateway.models import Request
+from gateway.store import agents
 from gateway.store.database import storable
 from gateway.web.login import Viewer, viewer_of
 from gateway.web.moments import Moments
@@ -220,23 +221,23 @@ async def refusal(pages: RequestPages, http_request: HttpRequest, number: str, r
                   draft: Draft | None = None, again: tuple[str, Form] | None = None) -> Response:
     """The page as it is now, with what was refused and why. again: the act and its form, which may be meant as a
     take-over."""
-    if refused.code == "unknown-request":
-        raise refused  # there is no page to tell it on
     viewer = viewer_of(http_request)
     said = words(viewer.language)
     moments = Moments(pages.place.now(), pages.zone, said)
     buttons = []
     if refused.code == "taken" and again is not None and again[0] in TAKING:
         buttons = [(again[0], said("request.take_over"), (*again[1].words, (TAKES_OVER, "1")))]
-    notice = Notice(_sentence(refused, said, moments), "bad", buttons=buttons)
+    owner = await pages.place.database.read(lambda db: agents.find(db, refused.facts.get("owner", "")))
+    who = (owner.full_name if owner else "") or refused.facts.get("owner", "")
+    notice = Notice(_sentence(refused, said, moments, who), "bad", buttons=buttons)
     return await pages.draw(http_request, number, 409, [notice], draft)
 
 
-def _sentence(refused: Refused, said: Words, moments: Moments) -> Markup:
+def _sentence(refused: Refused, said: Words, moments: Moments, who: str) -> Markup:
     facts = refused.facts
     if refused.code == "taken":
         since = moments.clock(facts["since"]) if facts.get("since") else "?"
-        return said("refused.taken", who=facts["owner"], since=since, until=moments.clock(facts["until"]))
+        return said("refused.taken", who=who, since=since, until=moments.clock(facts["until"]))
     name = f"refused.{refused.code}"
     return said(name) if said.has(name) else said("refused.other", why=str(refused))
 

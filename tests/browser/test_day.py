@@ -134,7 +134,7 @@ def test_what_is_being_written_is_still_there_behind_a_reload_another_act_and_a_
     text.fill("설정을 확인해 주세요.")
     page.reload()
     expect(text).to_have_value("설정을 확인해 주세요.")
-    expect(page.locator("#kept")).to_contain_text("그대로")
+    expect(page.locator("#told")).to_contain_text("그대로")
     page.click("#claim")
     expect(page.locator(".notice.good").first).to_contain_text("내가 맡은 문의")
     expect(text).to_have_value("설정을 확인해 주세요.")
@@ -165,7 +165,7 @@ def test_two_agents_do_not_answer_at_the_same_time(town: Town, desk: Callable[..
     expect(second.locator(".notice.doubtful")).to_contain_text("김아름 님이")  # by itself
     writes(second, "answer", "환불해 드렸습니다.")
     told = second.locator(".notice.bad")
-    expect(told).to_contain_text("areum 님이")
+    expect(told).to_contain_text("김아름 님이")
     expect(told).to_contain_text("부터 맡고 있습니다")
     expect(second.locator("#text")).to_have_value("환불해 드렸습니다.")  # what was typed is not lost
     second.get_by_role("button", name="넘겨받기").click()
@@ -260,6 +260,40 @@ def test_what_was_said_is_found_by_korean_words(town: Town, desk: Callable[..., 
     page.fill("#search", "없는낱말입니다")
     page.press("#search", "Enter")
     expect(page.locator(".empty")).to_contain_text("찾은 문의가 없습니다")
+
+
+def test_what_an_agent_unfolded_stays_open_when_something_comes_in(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("sian", "오시안")
+    customer, browser = somebody(town, "길", "gil@seventeenth.example.net"), desk()
+    page = browser.logs_in("sian")
+    waiting = page.locator("#facts b").first
+    before = int(waiting.inner_text())
+    town.do(customer.writes("접힌 글 문의", "앱이 느립니다."))
+    expect(waiting).to_have_text(str(before + 1))
+    letter = town.do(customer.receives())
+    opens(page, "접힌 글 문의")
+    fold = page.locator(".said.theirs details.fold").first
+    fold.locator("summary").click()
+    page.fill("#text", "확인하고 있습니다.")
+    town.do(customer.replies(letter, "화면도 멈춥니다."))
+    expect(page.locator(".said.theirs")).to_have_count(2)
+    expect(page.locator("#told")).to_contain_text("새 메일을 보냈습니다")
+    expect(fold).to_have_attribute("open", "")
+    expect(page.locator("#text")).to_have_value("확인하고 있습니다.")
+
+
+def test_a_filter_is_chosen_by_the_keyboard(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("nari", "유나리")
+    page = desk().logs_in("nari")
+    category = page.locator("select[name=category]")
+    category.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")  # past the first one
+    chosen = category.input_value()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**category={chosen}**")
+    expect(category).to_have_value(chosen)
+    expect(category).to_be_focused()
 
 
 def test_the_desk_is_worked_by_the_keyboard_alone(town: Town, desk: Callable[..., Desk]) -> None:

@@ -125,7 +125,8 @@ async def test_what_is_refused_is_told_and_what_was_typed_stays(house: AgentsHou
     assert refused.status == 409
     assert "minji 님이" in refused.text
     assert "&lt;b&gt;My&lt;/b&gt; answer</textarea>" in refused.text
-    assert (await form(junho, f"{at}/merge", into="FD-2026-9999999")).status == 404
+    unknown = await form(junho, f"{at}/merge", into="FD-2026-9999999")
+    assert (unknown.status, "그 번호의 문의를 찾을 수 없습니다" in unknown.text) == (409, True)
     assert (await form(junho, f"{at}/merge", into=request.number)).status == 409
     assert (await form(minji, f"{at}/prioritise", priority="99")).status == 409
     assert (await form(minji, f"{at}/undo", entry="1")).status == 409

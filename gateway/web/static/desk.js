@@ -70,9 +70,26 @@ document.addEventListener("keydown", (event) => {
 
 // ---- the list: filters apply themselves, and what came in while it was open is marked for a moment ----
 
-at("#filters")?.addEventListener("change", (event) => {
-  if (event.target.id !== "search") event.currentTarget.requestSubmit();
+const filters = at("#filters");
+let byKeys = null; // the select that is being gone through by arrows, one value after the other
+
+filters?.addEventListener("keydown", (event) => {
+  if (event.target.tagName !== "SELECT") return;
+  byKeys = event.target;
+  if (event.key !== "Enter" || !filters.classList.contains("changed")) return;
+  event.preventDefault();
+  filters.requestSubmit();
 });
+filters?.addEventListener("pointerdown", () => { byKeys = null; });
+filters?.addEventListener("change", (event) => {
+  if (event.target === byKeys) filters.classList.add("changed"); // Enter applies it, and so does the button that shows now
+  else if (event.target.id !== "search") filters.requestSubmit();
+});
+filters?.addEventListener("submit", () => sessionStorage.setItem("filter", document.activeElement.name ?? ""));
+
+const filter = sessionStorage.getItem("filter"); // the list is there: go on where you were
+sessionStorage.removeItem("filter");
+if (filter && filter !== "words") filters?.elements[filter]?.focus();
 
 if (location.hash === "#search") at("#search")?.focus();
 
@@ -132,6 +149,11 @@ document.addEventListener("change", (event) => {
 
 const drafts = `draft ${at("#request")?.dataset.number} ${at("#request")?.dataset.agent}`;
 
+/** Says it above the buttons, also to who does not see it. */
+function tell(what) {
+  at("#told").textContent = at("#told").dataset[what];
+}
+
 function keepDraft() {
   const { text, kind } = at("#write").elements;
   if (text.value.trim()) sessionStorage.setItem(drafts, JSON.stringify({ text: text.value, kind: kind.value }));
@@ -147,7 +169,7 @@ function takeUpDraft() {
   else if (draft) {
     text.value = draft.text;
     kind.value = draft.kind;
-    at("#kept").textContent = at("#kept").dataset.words;
+    tell("kept");
   }
 }
 
@@ -157,11 +179,14 @@ document.addEventListener("input", (event) => {
   if (event.target.form?.id === "write") keepDraft();
 });
 
+let mails = all(".said.theirs").length;
 document.addEventListener("htmx:after:swap", (event) => {
   if (event.detail.ctx.target?.id === "write") { // a ready-made text went in
     keepDraft();
     at("#text").focus();
   }
+  if (all(".said.theirs").length > mails && at("#write")) tell("newer");
+  mails = all(".said.theirs").length;
 });
 
 document.addEventListener("submit", (event) => {
