@@ -201,13 +201,15 @@ class Standing:
     def _open(self) -> None:
         self._connection = self._engine.connect()
         self._driver: sqlite3.Connection = self._connection.connection.driver_connection  # type: ignore[assignment]
-        self._info = {"raw": self._files, "driver": self._driver}
+        info = {"raw": self._files, "driver": self._driver}
+        self._db = Db(self._connection, expire_on_commit=False, info=info)
 
     def write(self, work: Callable[[Db], T]) -> T:
         with self._begun("BEGIN IMMEDIATE") as db:
             found = work(db)
-            db.commit()
-            self._driver.commit()  # a session that was not used has nothing to commit
+            if db.in_transaction():  # a session that was not used has nothing to commit
+                db.commit()
+            self._driver.commit()
             return found
 
     def read(self, work: Callable[[Db], T]) -> T:
@@ -219,17 +221,16 @@ class Standing:
         """What is not committed is undone. Raises OperationalError also where the driver was asked past the session."""
         if self._connection.closed:
             self._open()
-        db = Db(self._connection, expire_on_commit=False, info=self._info)
         try:
             self._driver.execute(begin)
-            yield db
+            yield self._db
         except BaseException as error:
-            db.close()
+            self._db.close()
             self._connection.close()  # whatever a failed commit left on it, the pool makes it as new
             if isinstance(error, sqlite3.OperationalError):
                 raise OperationalError(None, None, error) from error
             raise
-        db.close()
+        self._db.close()
         self._driver.rollback()
 
     def close(self) -> None:
