@@ -32,6 +32,7 @@ from gateway.mail.marks import COMPLAINT, LIST_FIELDS, REPORTS, ROBOT, ROBOT_FIE
 if TYPE_CHECKING:
     from gateway.mail.message import Message
 
+_ANSWERED = re.compile(r"(?i)(?:re|aw|sv|antw|odp|ynt|답장|회신|回复|回覆|返信)\s?[:：]")
 _COMMENT = re.compile(r"\([^()]*\)")
 _LIST_PATH = re.compile(
     r"(?:owner-.*|.*-(?:owner|request|bounces?|admin)(?:[+=].*)?|mailer-daemon|listserv|majordomo|mdaemon)$"
@@ -204,22 +205,26 @@ def _machine_author(message: "Message", envelope: Envelope | None) -> str:
 def absence(message: "Message", envelope: Envelope | None = None) -> str:
     """Why this is an out-of-office answer; "" when it is none."""
     subject = message.subject[:300]
-    if ABSENCE_SUBJECT.match(subject) or TOLD_SUBJECT.match(subject):
+    is_titled = ABSENCE_SUBJECT.match(subject) or TOLD_SUBJECT.match(subject)
+    # Behind "Re:" it is the title of the mail that is answered: a person may have got an automatic answer.
+    if is_titled and not (_ANSWERED.match(subject) and _asks(message)):
         return "Its subject is an automatic answer's."
     if not _is_answer(message):
         return ""
     if MAYBE_ABSENCE_SUBJECT.match(subject):
         return "Its subject is an out-of-office answer's."
-    words = message.reply_text[:700]
     # Who asks something reads the answer, though he may say that he is away tomorrow.
-    if not re.search("[?？]", words) and says_that_nobody_is_there(words):
+    if not _asks(message) and says_that_nobody_is_there(message.reply_text[:700]):
         return "Its words are those of an out-of-office answer."
     return ""
 
 
+def _asks(message: "Message") -> bool:
+    return bool(re.search("[?？]", message.reply_text[:700]))
+
+
 def _is_answer(message: "Message") -> bool:
-    is_marked = re.match(r"(?i)(re|aw|sv|antw|odp|ynt|답장|회신|回复|回覆|返信)\s?[:：]", message.subject)
-    return bool(message.in_reply_to or message.references or is_marked)
+    return bool(message.in_reply_to or message.references or _ANSWERED.match(message.subject))
 
 
 def _received(message: "Message", envelope: Envelope | None) -> str:

@@ -11,9 +11,9 @@ _TABLE: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
         ("office", "vacation", "holiday", "leave", "away", "absent", "travel", "automat", "generated",
          "no longer work", "have left"),
         (
-            r"\bI(?:'m| am| will be)(?: currently| now)? (?:out of|away from) (?:the |my )?office",
-            (r"\bI(?:'m| am) (?:currently )?(?:on (?:(?:annual |maternity |parental )?leave|vacation|holiday)|"
-             r"out of office)"),
+            (r"\bI(?:'m| am| will be)(?: currently| now)? (?:out of|away from) (?:the |my )?office"
+             r"(?! (?:supplies|paper|furniture|chairs|desks))"),
+            r"\bI(?:'m| am) (?:currently )?on (?:(?:annual |maternity |parental )?leave|vacation|holiday)",
             r"(?:this is|you have received) an automat(?:ic|ed)(?:ally generated)? (?:reply|response|message|e-?mail)",
             (r"this (?:message|e-?mail) (?:was|is|has been) (?:automatically generated|auto-?generated|"
              r"generated automatically)"),
@@ -21,7 +21,7 @@ _TABLE: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
              r"on (?:business|holiday|vacation|leave)|from (?:the )?(?:\d|mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|"
              r"may|jun|jul|aug|sep|oct|nov|dec))"),
             (r"\bI(?:'ll| will) be (?:away|absent|on (?:holiday|vacation|leave))[^.\n]{0,20} "
-             r"(?:until|till|from|through)\b"),
+             r"(?:until|till|from|through)\b(?=[\s\S]{0,300}?\b(?:access|respond|reply|return|back|urgent|emergenc))"),
             (r"\bI (?:no longer work (?:at|for|here)|have left (?:the (?:company|organi[sz]ation|firm)|"
              r"[A-Z]\w+ (?:Inc|Ltd|GmbH))(?=\s*(?:[.,;!]|$|and\b|as of\b|on\b)))"),
             r"\bour offices? (?:is|are|will be) closed (?:for|until|from|between)",
@@ -30,8 +30,9 @@ _TABLE: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (
         ("휴가", "출장", "연차", "교육", "병가", "육아", "부재", "자동", "발신", "퇴사", "안식년", "자리를 비"),
         (
-            (r"(?:휴가|출장|연차|교육|병가|육아휴직|부재)(?:로 인(?:해|하여)|으로 인(?:해|하여)|중(?:이라|으로|에)|"
-             r" 관계로)[^\n]{0,40}(?:회신|답변|확인|연락|업무)[^\n]{0,16}(?:늦|어렵|불가|지연|힘들|못)"),
+            (r"(?:휴가|출장|연차|교육|병가|육아휴직|부재)(?:로 인(?:해|하여)|으로 인(?:해|하여)| ?중(?:이라|으로|에)|"
+             r" 관계로)[^\n]{0,40}(?:회신|답변|확인|연락|업무)[^\n]{0,16}"
+             r"(?:늦(?!었|어졌|어 ?죄)|어렵|불가|지연(?!되었|됐)|힘들|못(?!했|하였))"),
             (r"(?:본|이) ?(?:메일|이메일|메시지)(?:은|는) [^\n]{0,30}(?:자동(?:으로)? ?(?:발송|회신|응답|생성)|"
              r"발신 ?전용)"),
             r"(?:육아 ?휴직|출산 ?휴가|병가|안식년)[^\n]{0,8}중입니다|퇴사(?:하였|했)습니다",
@@ -71,7 +72,7 @@ _TABLE: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
         ("encuentro", "estoy", "estaré", "regresaré", "encontro-me", "estou", "estarei"),
         (
             r"(?:estoy|estaré) (?:actualmente )?(?:fuera de la oficina|de vacaciones)|regresaré el",
-            r"(?:me encuentro|estoy) (?:de vacaciones|ausente|de viaje)",
+            r"(?:me encuentro|estoy) (?:de vacaciones|ausente|de viaje|fuera de (?:la )?oficina)",
             r"(?:estou|estarei) (?:fora do escritório|de férias|ausente)",
             r"(?:encontro-me|estou) (?:ausente|de férias|em viagem)",
         ),

@@ -15,11 +15,12 @@ LIST_FIELDS = frozenset((
 """RFC 2369, RFC 2919, RFC 8058 and what lists wrote before them."""
 
 ROBOT_FIELDS = frozenset((
-    "x-away", "x-fc-machinegenerated", "x-auto-submitted", "x-cron-env", "x-loop", "x-otrs-loop", "x-znuny-loop",
-    "x-rt-loop-prevention", "x-failed-recipients", "x-ooo", "x-responder", "x-gnd-status-autoreply", "x-challenge",
-    "x-boxtrapper", "x-tmda-fingerprint", "x-mailer-daemon", "x-zammad-loop", "x-helpdesk-loop", "x-mdautoresponder",
-    "x-jira-fingerprint", "x-github-reason", "x-facebook-notify", "x-gitlab-project", "x-redmine-host",
-    "x-bugzilla-reason", "x-amavis-alert", "x-virus-alert", "tls-report-domain", "tls-report-submitter",
+    "x-away", "x-fc-machinegenerated", "x-auto-submitted", "x-autosubmitted", "x-cron-env", "x-loop", "x-otrs-loop",
+    "x-znuny-loop", "x-rt-loop-prevention", "x-failed-recipients", "x-ooo", "x-responder", "x-gnd-status-autoreply",
+    "x-challenge", "x-boxtrapper", "x-tmda-fingerprint", "x-mailer-daemon", "x-zammad-loop", "x-helpdesk-loop",
+    "x-mdautoresponder", "x-jira-fingerprint", "x-github-reason", "x-facebook-notify", "x-gitlab-project",
+    "x-redmine-host", "x-bugzilla-reason", "x-amavis-alert", "x-virus-alert", "tls-report-domain",
+    "tls-report-submitter", "x-away-message",
 ))
 """Fields that only machines write."""
 ROBOT = re.compile(

@@ -131,6 +131,8 @@ def _alphabetic(here: str, before: str, after: str) -> float:
 def _rest(code: int) -> float:
     if 0x3000 <= code <= 0x303F or 0xFF01 <= code <= 0xFF5E or 0x2010 <= code <= 0x206F:
         return 0.2
+    if code in (0x20AC, 0x2122):
+        return 0.3  # the signs of the euro and of a trade mark
     if 0xFF61 <= code <= 0xFF9F:
         return 1.1
     if 0x2500 <= code <= 0x257F:

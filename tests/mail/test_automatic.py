@@ -46,6 +46,8 @@ def test_the_null_path_is_a_notification() -> None:
         "X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply",
         "X-Auto-Response-Suppress: OOF",
         "X-Autoreply: yes",
+        "X-Autosubmitted: auto-replied",
+        "X-Away-Message: yes",
         "X-Autorespond: x",
         "X-Loop: support@example.com",
         "X-Vacation: 1",
@@ -218,6 +220,11 @@ def test_these_names_are_people_or_desks(local: str) -> None:
         "Otomatik yanıt: x",
         "Ofis dışında: x",
         "Trả lời tự động: x",
+        "Thư trả lời tự động: x",
+        "Phản hồi tự động: x",
+        "Отсутствие на рабочем месте: x",
+        "Отсутствие с 5 января",
+        "Abwesenheit vom 5. bis 9. Januar",
         "Balasan otomatis: x",
         "ตอบกลับอัตโนมัติ: x",
         "תשובה אוטומטית: x",
@@ -245,6 +252,8 @@ def test_out_of_office_in_many_languages(subject: str) -> None:
         "自動車の問い合わせ",
         "Autorizzazione",
         "On holiday the app crashes",
+        "Отсутствие товара в заказе",
+        "Abwesenheit im Kalender eintragen",
     ],
 )
 def test_a_question_about_such_things_is_a_persons(subject: str) -> None:
@@ -257,6 +266,9 @@ def test_a_question_about_such_things_is_a_persons(subject: str) -> None:
         "I am out of the office until Monday.",
         "Ich bin bis zum 5. Mai nicht im Büro.",
         "저는 현재 휴가 중입니다.",
+        "출장 중으로 회신이 늦을 수 있습니다.",
+        "Me encuentro fuera de la oficina hasta el lunes.",
+        "I will be away from 5 to 9 January. For urgent matters please call Lee.",
         "This is an automated reply.",
         "자동으로 발송된 메일입니다.",
         "本メールは自動送信です。",
@@ -296,12 +308,21 @@ def test_an_answer_with_the_words_of_absence_is_a_machines(body: str) -> None:
         "I am out of the office tomorrow, could you call on Friday?",
         "I have left the company name out of the form on purpose. It fails.",
         "어제 휴가였습니다. 지금 확인했는데 여전히 안 됩니다.",
+        "출장 중이라 회신이 늦었습니다. 사진을 보냅니다.",
+        "We are, and I am out of office supplies, so please hurry.",
+        "I will be away from home until Tuesday, so deliver it on Wednesday.",
         "다음 주 출장 전에 해결 부탁드립니다.",
         "Ich bin im Büro und kann es testen.",
     ],
 )
 def test_a_person_who_speaks_of_being_away_is_a_person(body: str) -> None:
     assert mail("In-Reply-To: <a@b>", subject="Re: x", body=body).automatic_reason == ""
+
+
+def test_who_asks_about_an_automatic_answer_that_he_got_is_a_person() -> None:
+    body = "I got this instead of an answer. When will you send the parcel?"
+    assert mail("In-Reply-To: <a@b>", subject="Re: Out of office", body=body).automatic_reason == ""
+    assert mail("In-Reply-To: <a@b>", subject="Re: Out of office", body="I am back on Monday.").is_automatic
 
 
 def test_a_challenge_robot_is_a_machine() -> None:
