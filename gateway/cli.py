@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from gateway import memory
 from gateway.console import agents, operators, saying, sorting, staff
 from gateway.console.edge import Failure, Json, guarded, read_config, run
 
@@ -68,6 +69,7 @@ def serve(context: typer.Context) -> None:
 
     Ends with SIGTERM or Ctrl-C, after open sessions had time to finish. SIGHUP reads the config again.
     """
+    memory.spare()
     config = read_config(context)
     from gateway.service import Service
     from gateway.systemd import Systemd

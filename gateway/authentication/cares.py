@@ -15,7 +15,7 @@ import pycares
 from pycares._cares import ffi, lib
 
 from gateway.authentication.answer import Answer
-from gateway.authentication.labels import presented
+from gateway.authentication.names import presented
 
 Value = str | bytes | tuple[int, str]
 MAX_ALIASES = 16

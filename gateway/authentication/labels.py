@@ -16,7 +16,7 @@ import dns.name
 import dns.rcode
 
 from gateway.authentication.answer import NEGATIVE, TIMEOUT, Answer
-from gateway.authentication.names import octets
+from gateway.authentication.names import octets, presented
 
 UDP_OCTETS = 1232
 """The size of answer that we offer to take over UDP (the DNS flag day of 2020); longer ones come over TCP."""
@@ -131,15 +131,3 @@ _VALUES: dict[str, Callable[[Any], object]] = {
     "CNAME": lambda data: presented(data.target.to_text()),
     "NS": lambda data: presented(data.target.to_text()),
 }
-
-
-def presented(text: str) -> str:
-    """A name as it stands in an answer, without escapes and final dot; as it is when a label holds a dot itself."""
-    name = text.removesuffix(".")
-    if "\\" not in name:
-        return name
-    with suppress(dns.exception.DNSException):
-        labels = [label.decode("utf-8", "surrogateescape") for label in dns.name.from_text(name).labels[:-1]]
-        if not any("." in label for label in labels):
-            return ".".join(labels)
-    return name

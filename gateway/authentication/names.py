@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 
 import idna
@@ -39,6 +40,21 @@ def plain(name: str) -> str:
 
 def octets(name: str) -> list[bytes]:
     return [_octets(label) for label in name.split(".")]
+
+
+def presented(text: str) -> str:
+    """A name as it stands in an answer, without escapes and final dot; as it is when a label holds a dot itself."""
+    name = text.removesuffix(".")
+    if "\\" not in name:
+        return name
+    import dns.exception  # dnspython takes 2 MB, and such names are rare
+    import dns.name
+
+    with suppress(dns.exception.DNSException):
+        labels = [label.decode("utf-8", "surrogateescape") for label in dns.name.from_text(name).labels[:-1]]
+        if not any("." in label for label in labels):
+            return ".".join(labels)
+    return name
 
 
 def _octets(label: str) -> bytes:

@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import cached_property
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 import pycares
 
 from gateway.authentication.answer import TIMEOUT, Answer
 from gateway.authentication.cares import Cares
-from gateway.authentication.labels import Labels
+
+if TYPE_CHECKING:
+    from gateway.authentication.labels import Labels
 
 PORT = 53
 
@@ -23,7 +27,6 @@ class NameServers:
     def __init__(self, servers: Sequence[str], timeout: float, tries: int):
         self._servers = tuple(_with_port(server) for server in servers)
         self._timeout, self._tries = timeout, tries
-        self._labels = Labels(timeout, tries)
         self._opened: Cares | None = None
 
     @property
@@ -36,6 +39,12 @@ class NameServers:
         if self._opened is None:  # it belongs to the loop that runs when the first question comes
             self._opened = Cares(self._servers, self._timeout, self._tries)
         return self._opened
+
+    @cached_property
+    def _labels(self) -> "Labels":
+        from gateway.authentication.labels import Labels  # dnspython takes 2 MB, and such names are rare
+
+        return Labels(self._timeout, self._tries)
 
     async def ask(self, name: str, type: str) -> Answer:
         """Never raises. name: lower case, without final dot; "" is the root."""

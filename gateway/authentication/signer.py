@@ -25,7 +25,6 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from dkim.canonicalization import Relaxed
 
 from gateway.authentication.canonical import pieces
 from gateway.authentication.fields import Field, Header, split
@@ -147,6 +146,8 @@ def _names(header: Header) -> list[bytes]:
 
 def _relaxed(fields: Iterable[Field]) -> bytes:
     """In dkimpy's canonical form: what we sign is not shaped by the code with which we judge others."""
+    from dkim.canonicalization import Relaxed  # 3 MB, for who signs
+
     pairs = Relaxed.canonicalize_headers([(field.label, field.value + b"\r\n") for field in fields])
     return b"".join(name + b":" + value for name, value in pairs)
 

@@ -3,9 +3,12 @@
 import socket
 import sys
 
+from gateway import memory
 from gateway.console.edge import guarded, run
-from gateway.doors.worker import serve
 
 if __name__ == "__main__":
+    memory.spare()
+    from gateway.doors.worker import serve
+
     words, files = (socket.socket(fileno=int(number)) for number in sys.argv[1:])
     guarded(lambda: run(lambda: serve(words, files)))

@@ -12,13 +12,12 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.ext.asyncio import AsyncSession as AsyncDb
 from sqlalchemy.orm import Session as Db
 
 from gateway.mail.large import NO_ROOM
@@ -260,9 +259,12 @@ class Postgres:
     def __init__(self, rest: str) -> None:
         # Its compiler begins where it believes a statement to be large, and takes longer than the statement.
         told = {"server_settings": {"jit": "off"}}
-        self._engine: AsyncEngine = create_async_engine(f"postgresql+asyncpg://{rest}", pool_size=10, connect_args=told)
+        from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine  # for who has such a server
+
+        self._engine = create_async_engine(f"postgresql+asyncpg://{rest}", pool_size=10, connect_args=told)
         # What only asks needs no transaction: each would cost two more turns with the server, and show no one view.
         self._asking = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._db = partial(AsyncSession, expire_on_commit=False)
 
     async def write(self, work: Callable[[Db], T]) -> T:
         """A desk that handles many mails locks requests in the order they come; agents have theirs."""
@@ -275,12 +277,12 @@ class Postgres:
         return await self._transact(work)
 
     async def _transact(self, work: Callable[[Db], T]) -> T:
-        async with AsyncDb(self._engine, expire_on_commit=False) as db, db.begin():
+        async with self._db(self._engine) as db, db.begin():
             await db.connection()  # so that a server that does not answer is no fault of `work`
             return await db.run_sync(work)
 
     async def read(self, work: Callable[[Db], T]) -> T:
-        async with AsyncDb(self._asking, expire_on_commit=False) as db:
+        async with self._db(self._asking) as db:
             return await db.run_sync(work)
 
     async def migrate(self) -> None:
