@@ -239,6 +239,9 @@ class Request(Row, table=True):
         # A report reads the index alone.
         Index("request_figures", "created_at", "queue", "category", "identity", "answered_at", "resolved_at",
               "reopened", "rating", "id"),
+        Index("request_alive", "created_at", "queue",
+              sqlite_where=text("state IN ('new', 'open', 'pending', 'answered')"),
+              postgresql_where=text("state IN ('new', 'open', 'pending', 'answered')")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -340,6 +343,7 @@ class Letter(Row, table=True):
         Index("letter_to_report", "id", sqlite_where=text("state IN ('bounced') AND is_reported = 0"),
               postgresql_where=text("state IN ('bounced') AND NOT is_reported")),
         Index("letter_by_template", "template", "created_at"),
+        Index("letter_figures", "created_at", "state", "request_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -458,6 +462,20 @@ class Tally(Row, table=True):
     queue: str
     state: str
     n: int
+
+
+class KeptDay(Row, table=True):
+    """What a day that is over came to (store/days). Triggers strike it out when one of its figures changes."""
+
+    __tablename__ = "kept_day"
+
+    kind: str = Field(primary_key=True)
+    """What was counted: opened, letters or taught."""
+    until: datetime = Field(sa_column=Column(Moment, primary_key=True))
+    since: datetime = _moment(nullable=False)
+    lines: list[Any] = _list()
+    lapses: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
+    """Seconds from opening to first answer and to resolution, as doubles, line by line."""
 
 
 class Finding(Row, table=True):

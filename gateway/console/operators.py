@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,6 +12,8 @@ from gateway.console.edge import Json, Limit, read_config, read_database, site_z
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session as Db
+
+    from gateway.store.database import Database
 
 app = typer.Typer()
 spool_app = typer.Typer(invoke_without_command=True, help="Mails that are kept and not yet handled.")
@@ -121,16 +123,23 @@ def report(
     """Volume, times and feedback by period and category, and how often what was suggested was right."""
     config = read_config(context)
     from gateway.console import show
-    from gateway.store import lessons, reports
+    from gateway.store import days, lessons, reports
 
     if any(day and not 1970 <= day.year <= LAST_YEAR for day in (since, until)):
         raise typer.BadParameter(f"A day lies between 1970 and {LAST_YEAR}.")
     zone = site_zone(config)
     last = (until or datetime.now(zone)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=zone)
     first = since.replace(tzinfo=zone) if since else last - timedelta(days=30)
-    end = last + timedelta(days=1)
-    lines, scores = read_database(config, lambda db: (reports.report(db, first, end, by, zone),
-                                                      lessons.scores(db, first, end)))
+    span = days.Span(first, last + timedelta(days=1), zone)
+
+    async def look(database: "Database") -> tuple[list[tuple[date, days.Opened]], list[days.Decided]]:
+        await days.keep(database, span, datetime.now(UTC))
+        return await database.read(lambda db: (days.opened(db, span), days.decided(db, span)))
+
+    opened, decided = with_database(config, look)
+    lines = reports.report(opened, by)
     if as_json:
         return show.json_line([asdict(line) for line in lines])
-    return show.comma_separated(asdict(line) for line in lines) if as_csv else show.report(lines, scores)
+    if as_csv:
+        return show.comma_separated(asdict(line) for line in lines)
+    return show.report(lines, lessons.scores(decided))

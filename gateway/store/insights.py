@@ -1,26 +1,26 @@
 """What came in and what became of it, for the page of reports: by day and category, by age, by whose word it was; what
 agents corrected; and which words customers began to write.
 
-Each is one question about few columns. Days are those of the site's zone, which no database shares with the other.
+What days came to, store/days keeps. Days are those of the site's zone, which no database shares with the other.
 """
 
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from gateway.mail.words import fold
-from gateway.models import ALIVE, Entry, Letter, Request, Taught, columns, is_in
-from gateway.store.reports import Period, in_queues, period_of
+from gateway.models import ALIVE, Entry, Request, Tally, columns, is_in
+from gateway.store.days import Decided, Letters, Opened, Span
+from gateway.store.reports import Period, period_of
 
-ENTRY, LETTER, REQUEST, TAUGHT = columns(Entry), columns(Letter), columns(Request), columns(Taught)
+ENTRY, REQUEST, TALLY = columns(Entry), columns(Request), columns(Tally)
 
 AGES = (("1d", timedelta(days=1)), ("3d", timedelta(days=3)), ("7d", timedelta(days=7)), ("30d", timedelta(days=30)))
 """Name and upper end; what is older is "older"."""
@@ -39,16 +39,6 @@ _WORD = re.compile(r"[^\W\d_]{2,30}")
 _KOREAN = re.compile("[가-힣]{2,}")
 _PARTICLE = re.compile("(?<=[가-힣]{2})(?:에서는|으로는|에서|에게|으로|까지|부터|처럼|보다|하고|이나|이고|이라|"
                        "은|는|이|가|을|를|에|의|도|로|와|과|만|나)$")
-
-
-class Opened(NamedTuple):
-    """A request as the overview counts it."""
-
-    created_at: datetime
-    category: str
-    identity: str
-    reopened: int
-    rating: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,41 +79,44 @@ class Grown:
     """Mails a week in the weeks before."""
 
 
-def overview(db: Db, since: datetime, until: datetime, by: Period, zone: ZoneInfo,
-             queues: Collection[str] | None = None) -> Overview:
-    """queues: those that may be seen; None is all."""
-    rows = _opened(db, since, until, queues)
-    periods = _periods(since, until, by, zone)
+def overview(opened: Sequence[tuple[date, Opened]], letters: Iterable[Letters], span: Span, by: Period) -> Overview:
+    """opened, letters: of this span, as store/days tells them."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        counts[row.category][period_of(row.created_at.astimezone(zone).date(), by)] += 1
+    identities, ratings, reopened = Counter[str](), Counter[str](), 0
+    for day, line in opened:
+        counts[line.category][period_of(day, by)] += line.requests
+        identities.update(line.identities)
+        ratings.update(line.ratings)
+        reopened += line.reopened
     frequent = sorted(counts, key=lambda category: (-counts[category].total(), category))
-    letters, bounced = _letters(db, since, until, queues)
+    periods, sent = _periods(span, by), [*letters]
     return Overview(
         periods, {category: tuple(counts[category][period] for period in periods) for category in frequent},
-        dict(Counter(row.identity for row in rows).most_common()), _ratings(rows), len(rows),
-        sum(row.reopened > 0 for row in rows), letters, bounced)
+        dict(sorted(identities.items(), key=lambda each: (-each[1], each[0]))),
+        {value: ratings[str(value)] for value in (5, 4, 3, 2, 1)}, identities.total(), reopened,
+        sum(each.written for each in sent), sum(each.bounced for each in sent))
 
 
 def by_age(db: Db, now: datetime, queues: Collection[str] | None = None) -> dict[str, int]:
-    """Requests that are alive, by how long ago they were opened: every name of AGES, and OLDER."""
+    """Requests that are alive, by how long ago they were opened: every name of AGES, and OLDER. The old ones are what
+    remains of the tally: there may be very many."""
     younger = [func.count().filter(REQUEST.created_at > now - end) for _, end in AGES]
-    query = select(*younger, func.count()).where(is_in(REQUEST.state, ALIVE))
-    ends = db.execute(in_queues(query, queues)).one()
+    alive = _in_queues(select(func.coalesce(func.sum(TALLY.n), 0)).where(TALLY.state.in_(ALIVE)), TALLY, queues)
+    query = select(*younger, alive.scalar_subquery()).where(
+        is_in(REQUEST.state, ALIVE), REQUEST.created_at > now - AGES[-1][1])
+    ends = db.execute(_in_queues(query, REQUEST, queues)).one()
     names = (*(name for name, _ in AGES), OLDER)
-    return {name: end - start for name, start, end in zip(names, (0, *ends), ends, strict=False)}
+    return {name: int(end - start) for name, start, end in zip(names, (0, *ends), ends, strict=False)}
 
 
-def corrections(db: Db, since: datetime, until: datetime, queues: Collection[str] | None = None) -> list[Correction]:
+def corrections(decided: Iterable[Decided]) -> list[Correction]:
     """What was suggested and became something else, most often first."""
-    query = (select(TAUGHT.said_category, TAUGHT.category, func.count())
-             .where(TAUGHT.at >= since, TAUGHT.at < until, TAUGHT.said_category != "",
-                    TAUGHT.said_category != TAUGHT.category)
-             .group_by(TAUGHT.said_category, TAUGHT.category))
-    if queues is not None:
-        query = query.where(TAUGHT.queue.in_(queues))
-    found = [Correction(said, became, times) for said, became, times in db.execute(query)]
-    return sorted(found, key=lambda each: (-each.times, each.said, each.became))
+    found = Counter[tuple[str, str]]()
+    for each in decided:
+        if each.said != each.became:
+            found[each.said, each.became] += each.times
+    return sorted((Correction(*pair, times) for pair, times in found.items()),
+                  key=lambda each: (-each.times, each.said, each.became))
 
 
 def growing(db: Db, until: datetime, queues: Collection[str] | None = None) -> list[Grown]:
@@ -142,31 +135,15 @@ def words_of(text: str) -> set[str]:
     return {_PARTICLE.sub("", word) if _KOREAN.fullmatch(word) else word for word in _WORD.findall(fold(text[:SCAN]))}
 
 
-def _opened(db: Db, since: datetime, until: datetime, queues: Collection[str] | None) -> list[Opened]:
-    query = select(REQUEST.created_at, REQUEST.category, REQUEST.identity, REQUEST.reopened, REQUEST.rating).where(
-        REQUEST.created_at >= since, REQUEST.created_at < until)
-    return [Opened(*row) for row in db.execute(in_queues(query, queues))]
-
-
-def _periods(since: datetime, until: datetime, by: Period, zone: ZoneInfo) -> tuple[str, ...]:
-    day, last = since.astimezone(zone).date(), (until - timedelta(microseconds=1)).astimezone(zone).date()
+def _periods(span: Span, by: Period) -> tuple[str, ...]:
+    day, last = (at.astimezone(span.zone).date() for at in (span.since, span.until - timedelta(microseconds=1)))
     days = (day + timedelta(days=number) for number in range((last - day).days + 1))
     return tuple(dict.fromkeys(period_of(each, by) for each in days))
 
 
-def _ratings(rows: Iterable[Opened]) -> dict[int, int]:
-    found = Counter(row.rating for row in rows)
-    return {value: found[value] for value in (5, 4, 3, 2, 1)}
-
-
-def _letters(db: Db, since: datetime, until: datetime, queues: Collection[str] | None) -> tuple[int, int]:
-    """Letters written in that time, and how many of them bounced."""
-    query = (select(LETTER.state, func.count()).where(LETTER.created_at >= since, LETTER.created_at < until)
-             .group_by(LETTER.state))
-    if queues is not None:
-        query = in_queues(query.join(Request, REQUEST.id == LETTER.request_id), queues)
-    found: dict[str, int] = dict(db.execute(query).all())
-    return sum(found.values()), found.get("bounced", 0)
+def _in_queues(query: Any, table: Any, queues: Collection[str] | None) -> Any:
+    """Of these queues; None is all."""
+    return query if queues is None else query.where(table.queue.in_(queues))
 
 
 def _words(db: Db, since: datetime, until: datetime, queues: Collection[str] | None) -> tuple[Counter[str], int]:
@@ -176,7 +153,7 @@ def _words(db: Db, since: datetime, until: datetime, queues: Collection[str] | N
               .where(ENTRY.kind == "mail", REQUEST.created_at >= since, REQUEST.created_at < until)
               .order_by(ENTRY.id.desc()).limit(MOST_MAILS))
     found, mails = Counter[str](), 0
-    for subject, text in db.execute(in_queues(newest, queues)):
+    for subject, text in db.execute(_in_queues(newest, REQUEST, queues)):
         found.update(words_of(f"{subject}\n{text}"))
         mails += 1
     return found, mails

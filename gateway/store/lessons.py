@@ -1,13 +1,14 @@
 """What agents taught, kept: counts of features by label, and how often what was suggested turned out right."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import case, func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session as Db
 
 from gateway.models import Entry, Lesson, Taught, columns
+from gateway.store.days import Decided
 
 ENTRY, LESSON, TAUGHT = columns(Entry), columns(Lesson), columns(Taught)
 MAILS = -1
@@ -56,14 +57,13 @@ def opening(db: Db, request_id: int) -> Entry | None:
                       .order_by(ENTRY.id).limit(1)).one_or_none()
 
 
-def scores(db: Db, since: datetime, until: datetime, queues: Collection[str] | None = None) -> list[Score]:
-    """By suggested category, of what agents decided in a period. queues: those that count; None is all."""
-    right = func.sum(case((TAUGHT.said_category == TAUGHT.category, 1), else_=0))
-    query = (select(TAUGHT.said_category, func.count(), right)
-             .where(TAUGHT.at >= since, TAUGHT.at < until, TAUGHT.said_category != "")
-             .group_by(TAUGHT.said_category).order_by(TAUGHT.said_category))
-    rows = db.execute(query if queues is None else query.where(TAUGHT.queue.in_(queues)))
-    return [Score(category, said, int(right)) for category, said, right in rows]
+def scores(decided: Iterable[Decided]) -> list[Score]:
+    """By suggested category, of what agents decided in a time."""
+    said, right = Counter[str](), Counter[str]()
+    for each in decided:
+        said[each.said] += each.times
+        right[each.said] += each.times if each.said == each.became else 0
+    return [Score(category, said[category], right[category]) for category in sorted(said)]
 
 
 def has_earned(db: Db, category: str) -> bool:

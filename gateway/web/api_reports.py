@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 
-from gateway.store import reports
+from gateway.store import days, reports
 from gateway.web.api import Who
 from gateway.web.api_values import Value
 from gateway.web.problems import Problem
 from gateway.web.workplace import Workplace
 
 LONGEST = timedelta(days=1100)
-"""Of a report: each request in it is looked at."""
+"""Of a report: each day in it is looked at."""
 
 
 class ReportLine(Value):
@@ -52,7 +52,9 @@ def routes(workplace: Workplace) -> APIRouter:
         if not date(1970, 1, 1) <= since <= until <= date(2199, 1, 1) or until - since > LONGEST:
             raise Problem("bad-period", f"`until` comes after `since`, at most {LONGEST.days} days.")
         begin, end = (datetime.combine(day, time.min, zone) for day in (since, until))
-        lines = await workplace.database.read(lambda db: reports.report(db, begin, end, by, zone, viewer.queues))
-        return Report(items=[ReportLine.model_validate(line) for line in lines])
+        span = days.Span(begin, end, zone)
+        await days.keep(workplace.database, span, workplace.now())
+        opened = await workplace.database.read(lambda db: days.opened(db, span, viewer.queues))
+        return Report(items=[ReportLine.model_validate(line) for line in reports.report(opened, by)])
 
     return router

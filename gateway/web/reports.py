@@ -19,7 +19,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from gateway.desk import badges
-from gateway.store import insights, lessons, reports
+from gateway.store import days, insights, lessons, reports
 from gateway.store.reports import ALL, Line, Period
 from gateway.web import charts
 from gateway.web.login import Viewer, viewer_of
@@ -32,7 +32,7 @@ SPANS = (7, 28, 91, 365)
 """Days that are offered."""
 USUAL = 28
 LONGEST = timedelta(days=1100)
-"""Each request of the time is looked at."""
+"""Each day of the time is looked at."""
 FIRST_DAY = date(1990, 1, 1)
 LARGEST_BY = {"day": 62, "week": 400}
 """Days that are shown day by day, and week by week; of more there are months."""
@@ -49,12 +49,9 @@ class Span:
     zone: ZoneInfo
 
     @property
-    def since(self) -> datetime:
-        return datetime.combine(self.first, time.min, self.zone)
-
-    @property
-    def until(self) -> datetime:
-        return datetime.combine(self.last + timedelta(days=1), time.min, self.zone)
+    def time(self) -> days.Span:
+        since, until = (datetime.combine(day, time.min, self.zone) for day in (self.first, self.last + days.ONE_DAY))
+        return days.Span(since, until, self.zone)
 
 
 def routes(place: Workplace, sheets: Sheets) -> APIRouter:
@@ -66,16 +63,18 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
         viewer = viewer_of(http_request)
         viewer.must("report")
         span, said = _span(place, http_request.query_params), words(viewer.language)
+        await days.keep(place.database, span.time, place.now())
 
         def look(db: Db) -> dict[str, object]:
             rail = see(db, place, viewer)
-            lines = reports.report(db, span.since, span.until, span.by, span.zone, viewer.queues)
+            opened = days.opened(db, span.time, viewer.queues)
+            letters = days.letters(db, span.time, viewer.queues)
+            decided = days.decided(db, span.time, viewer.queues)
             return {
-                "seen": insights.overview(db, span.since, span.until, span.by, span.zone, viewer.queues),
-                "lines": lines, "ages": insights.by_age(db, place.now(), viewer.queues),
-                "corrections": insights.corrections(db, span.since, span.until, viewer.queues),
-                "scores": lessons.scores(db, span.since, span.until, viewer.queues),
-                "grown": insights.growing(db, span.until, viewer.queues),
+                "seen": insights.overview(opened, letters, span.time, span.by),
+                "lines": reports.report(opened, span.by), "ages": insights.by_age(db, place.now(), viewer.queues),
+                "corrections": insights.corrections(decided), "scores": lessons.scores(decided),
+                "grown": insights.growing(db, span.time.until, viewer.queues),
                 "queues": rail.lines, "rail": rail,
             }
 
@@ -89,10 +88,10 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
         viewer = viewer_of(http_request)
         viewer.must("report")
         span = _span(place, http_request.query_params)
-        lines = await place.database.read(
-            lambda db: reports.report(db, span.since, span.until, span.by, span.zone, viewer.queues))
+        await days.keep(place.database, span.time, place.now())
+        opened = await place.database.read(lambda db: days.opened(db, span.time, viewer.queues))
         name = f"frontdesk-{span.first}-{span.last}.csv"
-        return Response(_csv(lines), media_type="text/csv; charset=utf-8",
+        return Response(_csv(reports.report(opened, span.by)), media_type="text/csv; charset=utf-8",
                         headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
     return router
@@ -105,10 +104,10 @@ def _span(place: Workplace, query: QueryParams) -> Span:
     last = min(_day(query.get("last", "")) or today, today)
     first = _day(query.get("first", "")) or last - timedelta(days=USUAL - 1)
     first = max(min(first, last), last - LONGEST, FIRST_DAY)
-    days = (last - first).days + 1
-    fitting = next((by for by, most in LARGEST_BY.items() if days <= most), "month")
+    length = (last - first).days + 1
+    fitting = next((by for by, most in LARGEST_BY.items() if length <= most), "month")
     asked = query.get("by", "")
-    is_fitting = asked in ("week", "month") or (asked == "day" and days <= LARGEST_BY["day"])
+    is_fitting = asked in ("week", "month") or (asked == "day" and length <= LARGEST_BY["day"])
     return Span(first, last, cast(Period, asked if is_fitting else fitting), zone)
 
 
@@ -122,9 +121,9 @@ def _day(text: str) -> date | None:
 
 def _spans(place: Workplace, span: Span) -> list[dict[str, object]]:
     today = place.now().astimezone(span.zone).date()
-    found = [(days, today - timedelta(days=days - 1)) for days in SPANS]
-    return [{"days": days, "href": f"/reports?first={first}&last={today}",
-             "is_here": (first, today) == (span.first, span.last)} for days, first in found]
+    found = [(length, today - timedelta(days=length - 1)) for length in SPANS]
+    return [{"days": length, "href": f"/reports?first={first}&last={today}",
+             "is_here": (first, today) == (span.first, span.last)} for length, first in found]
 
 
 def _drawn(said: Words, viewer: Viewer, span: Span, found: dict[str, object]) -> dict[str, object]:

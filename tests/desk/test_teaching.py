@@ -4,6 +4,7 @@ import asyncio
 import tomllib
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from desk_house import House
@@ -12,8 +13,9 @@ from sqlalchemy import func, select
 from gateway.desk import teaching
 from gateway.desk.teaching import Suggested
 from gateway.models import Lesson, Request, Taught, columns
-from gateway.store import lessons
+from gateway.store import days, lessons
 from gateway.store.database import Database
+from gateway.store.days import Span
 
 MAILS = tomllib.loads((Path(__file__).parent / "mails_by_category.toml").read_text())
 
@@ -85,12 +87,13 @@ async def test_the_report_says_how_often_it_was_right(house: House) -> None:
     await taught(house, "policy", "billing", "환불 관련 문의", "결제한 이용권을 환불받고 싶은데 수수료가 있나요?")
     await taught(house, "technical", "billing", "환불 오류", "결제한 이용권 환불 수수료가 있나요?")
     soon = house.now + timedelta(days=1)
-    scores = await house.change(lambda db: lessons.scores(db, house.now, soon))
+    day, next_day = Span(house.now, soon, ZoneInfo("UTC")), Span(soon, soon + timedelta(days=1), ZoneInfo("UTC"))
+    scores = lessons.scores(await house.change(lambda db: days.decided(db, day)))
     found = {each.category: each for each in scores}
     assert found["policy"].said >= 2
     assert 0 < found["policy"].right < found["policy"].said
-    assert await house.change(lambda db: lessons.scores(db, soon, soon + timedelta(days=1))) == []
-    assert await house.change(lambda db: lessons.scores(db, house.now, soon, ("elsewhere",))) == []
+    assert await house.change(lambda db: days.decided(db, next_day)) == []
+    assert await house.change(lambda db: days.decided(db, day, ("elsewhere",))) == []
 
 
 async def test_a_category_has_earned_its_place_after_enough_sure_suggestions_that_were_right(house: House) -> None:

@@ -1,5 +1,6 @@
 """What came in and what became of it: by day and category, by age; what was corrected; which words grow."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,14 +8,17 @@ import pytest
 from sqlalchemy.orm import Session as Db
 
 from gateway.models import Customer, Entry, Letter, Request, Taught
-from gateway.store import insights
+from gateway.store import days, insights
 from gateway.store.database import Database
+from gateway.store.days import Span
 from gateway.store.insights import Correction, Grown
+from gateway.store.reports import Period
 
 SEOUL = ZoneInfo("Asia/Seoul")
 NOON = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 """Noon in Seoul, a Monday."""
 DAY = timedelta(days=1)
+AROUND_NOON = Span(NOON - DAY, NOON + DAY, SEOUL)
 
 
 def enter(db: Db, at: datetime, category: str = "technical", subject: str = "x", text: str = "",
@@ -32,6 +36,10 @@ def enter(db: Db, at: datetime, category: str = "technical", subject: str = "x",
     return request
 
 
+def overview(db: Db, span: Span, by: Period, queues: Collection[str] | None = None) -> insights.Overview:
+    return insights.overview(days.opened(db, span, queues), days.letters(db, span, queues), span, by)
+
+
 async def test_requests_are_counted_by_the_days_of_the_site_and_their_category(database: Database) -> None:
     def work(db: Db) -> insights.Overview:
         enter(db, NOON)
@@ -40,7 +48,7 @@ async def test_requests_are_counted_by_the_days_of_the_site_and_their_category(d
         enter(db, NOON + 2 * DAY, rating=5)
         enter(db, NOON + 9 * DAY)
         since = datetime(2026, 11, 23, tzinfo=SEOUL)
-        return insights.overview(db, since, since + 4 * DAY, "day", SEOUL)
+        return overview(db, Span(since, since + 4 * DAY, SEOUL), "day")
 
     seen = await database.write(work)
     assert seen.periods == ("2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26")
@@ -57,7 +65,7 @@ async def test_letters_that_bounced_are_counted(database: Database) -> None:
             db.add(Letter(request_id=request.id, created_at=NOON, recipient="a@example.org", raw=b"", state=state,
                           next_attempt=NOON))
         db.flush()
-        return insights.overview(db, NOON - DAY, NOON + DAY, "week", SEOUL)
+        return overview(db, AROUND_NOON, "week")
 
     seen = await database.write(work)
     assert (seen.letters, seen.bounced, seen.periods) == (3, 1, ("2026-W47", "2026-W48"))
@@ -67,7 +75,7 @@ async def test_who_sees_one_queue_sees_its_figures_only(database: Database) -> N
     def work(db: Db) -> tuple[insights.Overview, dict[str, int]]:
         enter(db, NOON, queue="billing")
         enter(db, NOON, queue="technical")
-        return (insights.overview(db, NOON - DAY, NOON + DAY, "day", SEOUL, ["billing"]),
+        return (overview(db, AROUND_NOON, "day", ["billing"]),
                 insights.by_age(db, NOON + DAY, ["billing"]))
 
     seen, ages = await database.write(work)
@@ -92,7 +100,7 @@ async def test_what_agents_made_of_suggestions_is_told_most_often_first(database
             request = enter(db, NOON)
             db.add(Taught(request_id=request.id, at=NOON, category=became, queue="x", said_category=said))
         db.flush()
-        return insights.corrections(db, NOON - DAY, NOON + DAY)
+        return insights.corrections(days.decided(db, AROUND_NOON))
 
     assert await database.write(work) == [Correction("policy", "account", 2), Correction("technical", "policy", 1)]
 

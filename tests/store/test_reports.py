@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy.orm import Session as Db
 
 from gateway.models import Customer, Figure, Request
+from gateway.store import days
 from gateway.store.database import Database
+from gateway.store.days import Span
 from gateway.store.reports import Line, rank, report
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -39,7 +41,7 @@ def some_requests(db: Db) -> None:
 async def lines(database: Database, by: str, zone: ZoneInfo = SEOUL) -> dict[tuple[str, str], Line]:
     await database.write(some_requests)
     since, until = MONDAY - timedelta(days=7), MONDAY + timedelta(days=7)
-    found = await database.read(lambda db: report(db, since, until, by, zone))  # type: ignore[arg-type]
+    found = report(await database.read(lambda db: days.opened(db, Span(since, until, zone))), by)  # type: ignore[arg-type]
     return {(line.period, line.category): line for line in found}
 
 
@@ -72,7 +74,8 @@ async def test_where_nothing_was_answered_there_is_no_time(database: Database) -
 async def test_requests_outside_the_span_are_left_out(database: Database) -> None:
     await database.write(some_requests)
     later = MONDAY + timedelta(hours=8)
-    found = await database.read(lambda db: report(db, later, later + timedelta(days=1), "day", SEOUL))
+    span = Span(later, later + timedelta(days=1), SEOUL)
+    found = report(await database.read(lambda db: days.opened(db, span)), "day")
     assert [line.requests for line in found] == [1, 1, 1, 1]
 
 
