@@ -64,6 +64,8 @@ class Progress:
     """Oldest first."""
     may_rate: bool
     rating: int | None
+    is_again: bool = False
+    """It was answered, and an agent looks at it once more."""
 
 
 class Visit:
@@ -119,8 +121,9 @@ def _progress(db: Db, id: int) -> Progress | None:
     letters = {each.id: each for each in requests.letters(db, id) if each.state == "sent" and each.recipient == address}
     said = tuple(_said(requests.conversation(db, id), letters, is_open=_is_open(db, request)))
     steps = tuple(_steps(db, request, letters.values()))  # type: ignore[arg-type]
+    is_again = request.state == "open" and any(each.kind == "answer" for each in said)
     return Progress(request.number, request.subject, request.state, request.verification == "asked", steps, said,
-                    _may_rate(request), request.rating)
+                    _may_rate(request), request.rating, is_again)
 
 
 def _meant(db: Db, id: int) -> Request | None:

@@ -29,6 +29,8 @@ class Moments:
 
     def due(self, moment: datetime) -> Markup:
         """How long still, or how long too late."""
+        if abs(moment - self.now) < timedelta(minutes=1):
+            return self.words("time.due")
         if moment < self.now:
             return _told(self.words, self.now - moment, "time.late")
         return _told(self.words, moment - self.now, "time.left")

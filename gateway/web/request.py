@@ -176,6 +176,7 @@ class _Values:
         return {
             "request": request, "customer": self.known.customer, "at": f"/requests/{request.number}",
             "talk": conversation.turns(self.known, self.said, self.place.now()), "others": self.known.others,
+            "is_merged": request.merged_into is not None,
             "is_ours": request.state in queue.WAITING, "is_settled": request.state in CLOSED,
             "is_mine": self._is_mine, "is_taken": self._is_taken, "suggestion": self._suggestion(),
             "undo_seconds": int(self.place.acts.desk.undo.total_seconds()),

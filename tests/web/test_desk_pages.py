@@ -151,12 +151,26 @@ async def test_what_another_works_on_is_moved_when_it_is_meant(house: AgentsHous
 async def test_who_may_only_look_sees_no_form_and_does_nothing(house: AgentsHouse) -> None:
     request = await house.writes()
     at = f"/requests/{request.number}"
+    second = await house.writes(subject="More")
+    await house.acts.merge(second.number, "minji", request.number)
     auditor = await house.browser("auditor", role="auditor")
     page = (await auditor.gets(at)).text
-    assert f'action="{at}' not in page
+    assert f'action="{at}' not in page  # no mail is split off either
+    assert f'href="{at}/history"' in page
     for name in ("claim", "say", "draft", "undo", "spam", "merge", "verify", "renew"):
         assert (await form(auditor, f"{at}/{name}", kind="note", text="x")).status == 403, name
     assert [each.event for each in await house.history() if each.handler == "auditor"] == ["login"]
+
+
+async def test_what_became_part_of_another_request_is_worked_on_there(house: AgentsHouse) -> None:
+    request, second = await house.writes(), await house.writes(subject="More")
+    await house.acts.merge(second.number, "minji", request.number)
+    browser, at = await house.browser("minji"), f"/requests/{second.number}"
+    page = (await browser.gets(at)).text
+    assert f'href="/requests/{request.number}"' in page
+    assert [act for act in ("claim", "reopen", "spam", "say") if f'action="{at}/{act}"' in page] == []
+    refused = await form(browser, f"{at}/say", kind="answer", text="My answer", seen="9")
+    assert (refused.status, "My answer</textarea>" in refused.text) == (409, True)
 
 
 async def test_an_agent_of_other_queues_finds_nothing_of_it_anywhere(house: AgentsHouse) -> None:

@@ -96,7 +96,7 @@ async def test_not_solved_brings_it_back_to_the_same_agent(world: World, visitor
     request = await world.request()
     assert (request.state, request.owner, request.rating) == ("open", "minji", None)
     assert request.due == world.clock.now
-    assert "담당자가 확인하고 있습니다" in seen(await visitor.opens(link))
+    assert "담당자가 다시 확인하고 있습니다. 결과는 메일로" in seen(await visitor.opens(link))
 
 
 async def test_before_an_answer_there_is_nothing_to_rate(world: World, visitor: Visitor) -> None:

@@ -69,6 +69,7 @@ def test_sizes_and_times_are_said_as_people_say_them() -> None:
     assert english.ago(NOW - timedelta(minutes=125)) == "2 h ago"
     assert korean.due(NOW + timedelta(days=2)) == "2일 남음"
     assert korean.due(NOW - timedelta(minutes=3)) == "3분 지남"
+    assert korean.due(NOW + timedelta(seconds=50)) == "지금 마감"
     assert english.clock(NOW) == "12:00"
     assert english.clock(NOW - timedelta(days=400)) == "2025-10-19 12:00"
     assert [english.tone(NOW + timedelta(minutes=each)) for each in (-1, 30, 90)] == ["bad", "doubtful", "quiet"]
