@@ -39,6 +39,8 @@ _STARTS = re.compile(
 """How the first line of a heading begins: with the date, or the word in front of it."""
 _AUTHOR = re.compile(r"[^<>@]{0,80}<\s?[^<>@\s]{1,100}@[^<>@\s]{1,100}\s?>")
 """Some headings name the author first, the date behind him."""
+_WORD_ALONE = re.compile(r"\s{0,3}(?:On|Am|Le|El|Il|Em|Op|Den|Dne|Dnia|W dniu)\s{0,3}$")
+"""A wrapped heading may break right behind its first word."""
 _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Marks of the writing direction, which stand around names in Hebrew and Arabic headings."""
 _NAMED = re.compile(r"[^\W\d_][\w ]{0,20}[:：]\s")
@@ -117,7 +119,7 @@ def _may_end(line: str) -> bool:
 def _goes_on(first: str, second: str) -> bool:
     """True when the second line is plainly the rest of a wrapped heading that the first one begins with its date."""
     first, second = _DIRECTIONS.sub("", first), _DIRECTIONS.sub("", second)
-    if _AUTHOR.match(first) and "@" not in second:
+    if (_AUTHOR.match(first) and "@" not in second) or _WORD_ALONE.match(first):
         return True
     has_address = second.lstrip().startswith("<")
     starts = bool(_STARTS.match(first))

@@ -103,6 +103,9 @@ _DASHES = frozenset(("--", "—", "––"))
 """A line that holds nothing else begins a signature."""
 _RULED = re.compile(r"(?:_{5,}|[—–]{2,})$")
 """So does such a rule, where it says below how its author is reached."""
+_NAME = r"[A-Z](?:\.|[a-z'’]{1,20}|[A-Z][a-z]{1,20}|$)"
+_SIGNED_BY_NAME = re.compile(rf"(?:-|(?:--|—|–)\s?){_NAME}(?:[ -]{_NAME}){{0,2}}$")
+"""The last paragraph may be only this: "-Jane Roe"."""
 _CONTACT = re.compile(r"@|\bwww\.|\bhttps?://|(?:\d[\s()./+-]{0,3}){7}")
 _LONGEST_DASHES = 90
 """Characters of such a line, blanks included."""
@@ -145,7 +148,15 @@ def without_signature(lines: list[str]) -> list[str]:
         if not last or len(last) > 160 or not SIGNED.match(_LINK.sub(r"\1", last)) or end - 1 <= first:
             break
         end = _end(lines, end - 1, _RULE_OR_DASHES)
-    return lines[:end]
+    return lines[: _end(lines, end - 1, RULE)] if _ends_with_name(lines[:end][-40:]) else lines[:end]
+
+
+def _ends_with_name(lines: list[str]) -> bool:
+    """"-Jane Roe" alone at the end; not the one item of a list, which a colon announces."""
+    above = [line.strip() for line in lines[:-2] if line.strip()]
+    if not above or lines[-2].strip() or above[-1].endswith((":", "：", "?")):
+        return False
+    return bool(_SIGNED_BY_NAME.match(lines[-1].strip()[:LINE]))
 
 
 def _end(lines: list[str], end: int, ruled: re.Pattern[str]) -> int:
