@@ -111,18 +111,18 @@ def _script(sample: str) -> str:
 
 
 def _by_words(sample: str) -> str:
-    words = Counter(_words(sample))
+    words = _words(sample)
     if not words:
         return ""
     scores = dict.fromkeys(WORDS, 0)
-    for word in words.keys() & _SPOKEN.keys():
+    for word, times in Counter(filter(_SPOKEN.__contains__, words)).items():
         for code in _SPOKEN[word]:
-            scores[code] += words[word]
+            scores[code] += times
     lower = "" if sample.isascii() else sample.lower()
     for code, letters in LETTERS.items() if lower else ():
         scores[code] += 2 * sum(each in lower for each in letters)
     best = max(scores, key=lambda code: scores[code])
-    return best if scores[best] >= max(1.0, words.total() / 40) else ""
+    return best if scores[best] >= max(1.0, len(words) / 40) else ""
 
 
 def _words(sample: str) -> list[str]:

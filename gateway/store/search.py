@@ -170,19 +170,13 @@ def enter(connection: Connection, entries: Iterable[tuple[int, Iterable[str]]]) 
 def terms(texts: Iterable[str]) -> Collection[str]:
     """What an entry with these texts is found by, each term once."""
     whole = _folded(" ".join(each[:MOST_READ] for each in texts)[:MOST_READ])
-    found: set[str] = set()
-    for word in _PIECE.findall(" ".join(set(whole.split()))):  # a text repeats its words: each is looked at once
-        found.update(_cut(word))
+    words = set(_PIECE.findall(" ".join(set(whole.split()))))  # a text repeats its words: each is looked at once
+    joined = set() if whole.isascii() else {word for word in words if _is_joined(word)}
+    found = {_stem(word[:LONGEST]) for word in words - joined}
+    # "1231" finds FD-2026-0001231
+    found.update(bare for word in words if word[0] == "0" and (bare := word[:LONGEST].lstrip("0")))
+    found.update(word[place:place + 2] for word in joined for place in range(len(word)))  # the last one alone
     return found if len(found) <= MOST_TERMS else sorted(found)[:MOST_TERMS]
-
-
-def _cut(word: str) -> Iterator[str]:
-    if _is_joined(word):
-        yield from (word[place:place + 2] for place in range(len(word)))  # the last one alone
-    else:
-        yield _stem(word[:LONGEST])
-        if word[0] == "0" and (bare := word[:LONGEST].lstrip("0")):
-            yield bare  # "1231" finds FD-2026-0001231
 
 
 def _is_joined(word: str) -> bool:
