@@ -73,8 +73,10 @@ def new_words(text: str, html: str | None = None, *, is_forward: bool = False) -
     if not is_forward:
         kept = _without_quotes(_parted(_without_marker(kept)))
     kept = without_signature(without_list_footer(kept))
-    words = _clean(kept)
-    return words if re.search(r"\w|\S\S", words) else _clean(lines)
+    words = _joined(kept)
+    if "\n\n\n" in words and words not in _joined(lines):
+        words = re.sub(r"\n{3,}", "\n\n", words)  # where lines were taken out between others
+    return words if re.search(r"\w|\S\S", words) else _joined(lines)
 
 
 def _lines(text: str, html: str | None) -> list[str]:
@@ -110,11 +112,12 @@ def _with_mark(lines: list[str], marked: str) -> list[str]:
     return lines
 
 
-def _clean(lines: list[str]) -> str:
+def _joined(lines: list[str]) -> str:
     text = "\n".join([line.rstrip() for line in lines])
     if QUOTE_MARK in text or SIGNATURE_MARK in text:
         text = "\n".join(line for line in text.split("\n") if line.strip() not in (QUOTE_MARK, SIGNATURE_MARK))
-    return (re.sub(r"\n{3,}", "\n\n", text) if "\n\n\n" in text else text).strip("\n").rstrip()
+        text = re.sub(r"\n{3,}", "\n\n", text)
+    return text.strip("\n").rstrip()
 
 
 def _without_armour(lines: list[str]) -> list[str]:
