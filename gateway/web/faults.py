@@ -4,6 +4,7 @@ Whatever goes wrong behind the door ends here, with a closed code; what went wro
 """
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI
@@ -42,7 +43,8 @@ class Faults:
         viewer: Viewer | None = http_request.scope.get("viewer")
         wish = http_request.headers.get("accept-language", "")
         language = viewer.language if viewer else self._sheets.language(wish)
-        answer = self._sheets.answer("trouble", language, status_of(code), code=code, detail=detail)
+        answer = self._sheets.answer("trouble", language, status_of(code), code=code, detail=detail,
+                                     back=_request_page(http_request) if code == "too-large" else "")
         answer.headers.update(headers or {})
         return answer
 
@@ -83,3 +85,9 @@ class Faults:
     async def _trouble(self, http_request: HttpRequest, error: Exception) -> Response:
         log.error("a page of the desk failed", path=http_request.scope["path"][:200], exc_info=error)
         return self.answer(http_request, "trouble", headers=AGAIN)
+
+
+def _request_page(http_request: HttpRequest) -> str:
+    """Where what was typed is still there."""
+    page = http_request.scope["path"].rpartition("/")[0]
+    return quote(page) if page.startswith("/requests/") else ""

@@ -212,7 +212,7 @@ class _Values:
             ("categorise", "category", "categories", request.category, choices.categories(desk)),
         ]
         props = [{"act": act, "name": name, "label": said(f"props.{name}"), "value": value,
-                  "options": choices.options(said, section, dict.fromkeys([value, *values]))}
+                  "options": choices.options(said, section, values if value in values else [value, *values])}
                  for act, name, section, value, values in rows]
         if self.viewer.may("assign"):
             owners = [("", said("queue.nobody")), *((name, self.known.names.get(name) or name) for name in names)]

@@ -68,6 +68,21 @@ def test_a_page_whose_scripts_come_late_listens_all_the_same(town: Town, desk: C
     expect(lines(page).filter(has_text="늦게 온 스크립트")).to_have_count(1)
 
 
+def test_a_page_that_hears_nothing_any_more_says_so(town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("jaeha", "임재하")
+    browser = desk()
+    page = browser.logs_in("jaeha")
+    offline = page.locator("#offline")
+    page.route("**/events", lambda route: route.abort())
+    page.route("**/events", lambda route: route.fulfill(content_type="text/event-stream", body="event: hello\ndata: 0\n\n"),
+               times=1)
+    page.goto("/")
+    expect(offline).to_contain_text("연결이 끊겨")
+    page.unroute("**/events")
+    expect(offline).to_be_empty()
+    browser.faults.clear()  # that nobody answered
+
+
 def test_a_request_is_claimed_asked_about_answered_and_solved(town: Town, desk: Callable[..., Desk]) -> None:
     town.employs("haneul", "이하늘")
     customer = somebody(town, "최하은", "haeun@first.example.net")

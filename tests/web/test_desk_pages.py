@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.models import Attachment, Entry, RawMail, Request
 from gateway.store.database import Database
+from gateway.web.desk import LARGEST_UPLOAD
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
@@ -321,6 +322,20 @@ async def test_too_many_files_and_too_large_ones_are_told_and_the_words_stay(
     assert (answer.status, "A long answer.</textarea>" in answer.text) == (409, True)
     assert "are too large" in answer.text
     assert [each.kind for each in await house.entries()] == ["mail", "letter"]
+
+
+async def test_from_what_is_too_large_to_be_read_a_way_leads_back_to_the_request(house: AgentsHouse) -> None:
+    request, browser = await house.writes(), await house.browser("minji")
+    at = f"/requests/{request.number}"
+    answer = await browser.asks("POST", f"{at}/say", bytes(LARGEST_UPLOAD + 1))
+    assert (answer.status, f'href="{at}"' in answer.text) == (413, True)
+
+
+async def test_the_present_value_stands_in_its_place_among_the_others(house: AgentsHouse) -> None:
+    request, browser = await house.writes(), await house.browser("minji")
+    page = (await browser.gets(f"/requests/{request.number}")).text
+    priorities = re.search(r'<select id="priority".*?</select>', page)
+    assert priorities and re.findall(r'value="(\d)"', priorities[0]) == list("54321")
 
 
 async def test_millions_of_a_strangers_words_do_not_make_a_page_of_millions(house: AgentsHouse) -> None:

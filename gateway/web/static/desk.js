@@ -111,6 +111,9 @@ live?.addEventListener("queue", (event) => {
   if (number && JSON.parse(event.detail.data).changed.includes(number)) htmx.trigger(document.body, "changed");
 });
 
+live?.addEventListener("htmx:sse:error", () => { at("#offline").textContent = at("#offline").dataset.words; });
+live?.addEventListener("htmx:sse:after:connection", () => { at("#offline").textContent = ""; });
+
 // What came between the drawing of the page and the first word of the stream, or while the line was down, was missed.
 live?.addEventListener("hello", (event) => {
   if (Number(event.detail.data) <= Number(live.dataset.newest)) return;
@@ -213,3 +216,5 @@ window.addEventListener("pageshow", (event) => {
 
 if (at("#write") && !at(".notice.doubtful, .notice.bad") && !location.hash && !performance.getEntriesByType("navigation")[0]?.type?.includes("back"))
   all(".said").at(-1)?.scrollIntoView({ block: "nearest" });
+
+at("#rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // where the rail is one line
