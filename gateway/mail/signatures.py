@@ -136,7 +136,8 @@ def without_list_footer(lines: list[str]) -> list[str]:
 
 
 def without_signature(lines: list[str]) -> list[str]:
-    """From "-- " on, and mobile signatures at the end; only where words remain in front."""
+    """Without what stands from "-- " on, and lines of mobile programs at the end or above all; only where words
+    remain."""
     first = next((number for number, line in enumerate(lines) if has_words([line])), len(lines))
     end = len(lines)
     for number in reversed(_dashes(lines)):
@@ -144,11 +145,18 @@ def without_signature(lines: list[str]) -> list[str]:
             end = number
     end = _end(lines, end, RULE)
     for _ in range(SIGNED_LIMIT):
-        last = lines[end - 1].strip() if end else ""
-        if not last or len(last) > 160 or not SIGNED.match(_LINK.sub(r"\1", last)) or end - 1 <= first:
+        if end - 1 <= first or not _is_signed(lines[end - 1]):
             break
         end = _end(lines, end - 1, _RULE_OR_DASHES)
-    return lines[: _end(lines, end - 1, RULE)] if _ends_with_name(lines[:end][-40:]) else lines[:end]
+    if _ends_with_name(lines[max(0, end - 40) : end]):
+        end = _end(lines, end - 1, RULE)
+    is_signed_above = first + 1 < end and not lines[first + 1].strip() and _is_signed(lines[first])
+    return lines[first + 1 if is_signed_above else 0 : end]
+
+
+def _is_signed(line: str) -> bool:
+    bare = line.strip()
+    return 0 < len(bare) <= 160 and bool(SIGNED.match(_LINK.sub(r"\1", bare)))
 
 
 def _ends_with_name(lines: list[str]) -> bool:
