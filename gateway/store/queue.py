@@ -179,10 +179,11 @@ def page(db: Db, filter: Filter, now: datetime, limit: int = 50, after: str = ""
     names = _names(db, filter, queues)
     if not names:
         return Page((), "")
-    segments, order = (_older(place), "id DESC") if filter.is_by_age else (_less_urgent(place), URGENCY)
+    segments, order, known = ((_older(place), "id DESC", "id") if filter.is_by_age else
+                              (_less_urgent(place), URGENCY, "id, priority, due"))
     # Numbers, not values: PostgreSQL plans anew for each look where it does not know how few are wanted.
     most = f"LIMIT {limit + 1}"
-    branches = [f"SELECT * FROM (SELECT id, priority, due FROM request WHERE {each} AND "
+    branches = [f"SELECT * FROM (SELECT {known} FROM request WHERE {each} AND "
                 f"{_conditions(filter)}{segment} ORDER BY {own} {most}) AS one"
                 for each in _ways(filter, len(names)) for segment, own in segments]  # fmt: skip
     ids = f"SELECT id FROM ({' UNION ALL '.join(branches)}) AS each_one ORDER BY {order} {most}"

@@ -1,7 +1,11 @@
 """The lists of the agents' desk, on both databases: counts are kept, pages follow one another without a gap."""
 
 import re
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +18,13 @@ from gateway.store.queue import BadCursor, Filter
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 REQUEST, TALLY = columns(Request), columns(Tally)
+
+
+@pytest.fixture
+async def sqlite(migrated: Path, tmp_path: Path) -> AsyncIterator[Sqlite]:
+    database = Sqlite(shutil.copy(migrated, tmp_path / "frontdesk.db"))
+    yield database
+    await database.close()
 
 
 async def lay(database: Database, *requests: dict[str, Any]) -> None:
@@ -126,25 +137,45 @@ async def test_an_agents_own_and_what_is_held_follow_one_another_in_every_state(
         assert set(await all_pages(database, Filter("technical", state, owner="minji"), limit)) == of_queue
 
 
-@pytest.mark.parametrize(("filter", "index"), [
-    (Filter(owner="minji"), "request_owner"), (Filter(owner="minji", state="closed"), "request_of_owner"),
-    (Filter(held=True), "request_held"), (Filter(state="pending"), "request_outstanding")])  # fmt: skip
-async def test_what_is_few_among_many_is_read_by_an_index_of_its_own(
-        database: Database, filter: Filter, index: str) -> None:
-    """As SQLite plans it; PostgreSQL goes by how many there are."""
-    def plan(db: Db) -> str:
+async def plan(database: Sqlite, filter: Filter, after: str = "") -> str:
+    """How a page is looked for, as SQLite plans it; PostgreSQL goes by how many there are."""
+    def work(db: Db) -> str:
         asked: list[tuple[str, Any]] = []
         engine = db.connection().engine
         remember = lambda _c, _cursor, sql, values, _context, _many: asked.append((sql, values))  # noqa: E731
         event.listen(engine, "before_cursor_execute", remember)
-        queue.page(db, filter, NOON)
+        queue.page(db, filter, NOON, 50, after)
         event.remove(engine, "before_cursor_execute", remember)
         explained = db.connection().exec_driver_sql("EXPLAIN QUERY PLAN " + asked[-1][0], asked[-1][1])
         return "\n".join(row[3] for row in explained)
 
-    await lay(database, {"owner": "minji"})
-    if isinstance(database, Sqlite):
-        assert re.search(rf"INDEX {index} ", await database.read(plan))
+    return await database.read(work)
+
+
+@pytest.mark.parametrize(("filter", "index"), [
+    (Filter(owner="minji"), "request_owner"), (Filter(owner="minji", state="closed"), "request_of_owner"),
+    (Filter(held=True), "request_held"), (Filter(state="pending"), "request_outstanding")])  # fmt: skip
+async def test_what_is_few_among_many_is_read_by_an_index_of_its_own(
+        sqlite: Sqlite, filter: Filter, index: str) -> None:
+    await lay(sqlite, {"owner": "minji"})
+    assert re.search(rf"INDEX {index} ", await plan(sqlite, filter))
+
+
+@pytest.mark.parametrize(("state", "index"), [
+    ("", "urgency"), ("waiting", "waiting"), ("open", "waiting"), ("pending", "outstanding"), ("closed", "settled")])
+@pytest.mark.parametrize("filter", [
+    Filter(), Filter(category="policy"), Filter(language="ko"), Filter(identity="failed"), Filter(owner=""),
+    Filter(category="policy", language="ko", verification="asked")])  # fmt: skip
+async def test_what_a_filter_leaves_out_is_not_fetched(sqlite: Sqlite, filter: Filter, state: str, index: str) -> None:
+    await lay(sqlite, {})
+    assert f"COVERING INDEX request_{index} " in await plan(sqlite, replace(filter, state=state))
+
+
+@pytest.mark.parametrize("after", ["", "17.3", "17.3.1763899200000000"])
+async def test_a_page_far_behind_is_not_sorted_together(sqlite: Sqlite, after: str) -> None:
+    """What is sorted is what the queues brought, a page of each."""
+    await lay(sqlite, {"queue": "technical"}, {"queue": "account"})
+    assert (await plan(sqlite, Filter(), after)).count("TEMP B-TREE") == 1
 
 
 async def test_an_agent_sees_only_the_queues_that_are_theirs(database: Database) -> None:
