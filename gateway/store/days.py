@@ -31,7 +31,6 @@ KEPT, LETTER, REQUEST, TAUGHT = columns(KeptDay), columns(Letter), columns(Reque
 AT_ONCE = 8
 """Counts of a day that are kept in one transaction: on SQLite the mails that come meanwhile wait for it."""
 ONE_DAY = timedelta(days=1)
-MICROSECONDS = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,12 @@ class Opened(NamedTuple):
     """From opening to the first answer."""
     ends: list[float]
     """From opening to the resolution."""
+
+    def together(self, other: "Opened") -> "Opened":
+        """With those of the same queue and category that came with another identity."""
+        return Opened(self.queue, self.category, self.requests + other.requests, self.reopened + other.reopened, 0, 0,
+                      Counter(self.ratings) + Counter(other.ratings), self.identities | other.identities,
+                      sorted(self.answers + other.answers), sorted(self.ends + other.ends))  # fmt: skip
 
 
 class Letters(NamedTuple):
@@ -195,24 +200,21 @@ def _is_postgresql(db: Db) -> bool:
 
 
 def _count_opened(db: Db, piece: _Piece) -> list[Opened]:
-    groups = db.execute(_OPENED[_is_postgresql(db)], {"since": piece.since, "until": piece.until}).all()
-    said = Counter({(queue, category, value): n for queue, category, value, n in db.execute(
-        _SAID, {"since": piece.since, "until": piece.until})})
-    found: dict[tuple[str, str], Opened] = {}
-    for queue, category, identity, requests, reopened, *lists in groups:
-        ratings, answers, ends = (json.loads(each or "[]") for each in lists)
-        before = found.get((queue, category)) or Opened(queue, category, 0, 0, said[queue, category, True],
-                                                        said[queue, category, False], {}, {}, [], [])
-        found[queue, category] = before._replace(
-            requests=before.requests + requests, reopened=before.reopened + reopened,
-            ratings=Counter(before.ratings) + Counter(map(str, ratings)),
-            identities=before.identities | {identity: requests},
-            answers=before.answers + [each / MICROSECONDS for each in answers],
-            ends=before.ends + [each / MICROSECONDS for each in ends])
-    for line in found.values():
-        line.answers.sort()
-        line.ends.sort()
+    time, found = {"since": piece.since, "until": piece.until}, dict[tuple[str, str], Opened]()
+    for queue, category, identity, requests, reopened, ratings, answers, ends in db.execute(
+            _OPENED[_is_postgresql(db)], time):
+        more = Opened(queue, category, requests, reopened, 0, 0, Counter(map(str, json.loads(ratings or "[]"))),
+                      {identity: requests}, _seconds(answers), _seconds(ends))  # fmt: skip
+        line = found.get((queue, category))
+        found[queue, category] = line.together(more) if line else more
+    for queue, category, thanks, not_solved in db.execute(_SAID, time):
+        if line := found.get((queue, category)):  # else it came between the two questions
+            found[queue, category] = line._replace(thanks=thanks, not_solved=not_solved)
     return [*found.values()]
+
+
+def _seconds(microseconds: str | None) -> list[float]:
+    return sorted(each / 10**6 for each in json.loads(microseconds or "[]"))
 
 
 def _count_letters(db: Db, piece: _Piece) -> list[Letters]:
@@ -229,6 +231,9 @@ def _count_decided(db: Db, piece: _Piece) -> list[Decided]:
     return [Decided(*row) for row in db.execute(query)]
 
 
+IN_TIME = "created_at >= :since AND created_at < :until"
+
+
 def _timed(sql: str) -> TextClause:
     return text(sql).bindparams(bindparam("since", type_=Moment), bindparam("until", type_=Moment))
 
@@ -238,8 +243,7 @@ def _opened_by(all_of: str, lapse: str) -> TextClause:
     lists = (f"CAST({all_of}({what}) FILTER (WHERE {column} IS NOT NULL) AS text)" for column, what in (
         ("rating", "rating"), *((each, lapse.replace("END", each)) for each in ("answered_at", "resolved_at"))))
     return _timed("SELECT queue, category, identity, count(*), count(*) FILTER (WHERE reopened > 0), "
-                  f"{', '.join(lists)} FROM request WHERE created_at >= :since AND created_at < :until "
-                  "GROUP BY queue, category, identity")
+                  f"{', '.join(lists)} FROM request WHERE {IN_TIME} GROUP BY queue, category, identity")
 
 
 _OPENED = {
@@ -248,9 +252,11 @@ _OPENED = {
     True: _opened_by("json_agg", "CAST(extract(epoch FROM END - created_at) * 1000000 AS bigint)"),
 }
 """By whether it is PostgreSQL."""
-_SAID = _timed("SELECT request.queue, request.category, figure.value > 0, count(*) FROM request "
-               "JOIN figure ON figure.request_id = request.id AND figure.name = 'feedback' "
-               "WHERE request.created_at >= :since AND request.created_at < :until GROUP BY 1, 2, 3")
+# Without the ends of the ids PostgreSQL reads all that was ever said; for a plain min(id), all requests.
+_SAID = _timed("SELECT queue, category, count(*) FILTER (WHERE value > 0), count(*) FILTER (WHERE value <= 0) "
+               f"FROM request JOIN figure ON request_id = request.id AND name = 'feedback' WHERE {IN_TIME} "
+               f"AND request_id >= (SELECT min(id + 0) FROM request WHERE {IN_TIME}) "
+               f"AND request_id <= (SELECT max(id + 0) FROM request WHERE {IN_TIME}) GROUP BY queue, category")
 
 
 @dataclass(frozen=True, slots=True)

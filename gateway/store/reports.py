@@ -4,7 +4,7 @@ A request counts in the period in which it was opened. Medians and percentiles a
 in SQL, which has none on SQLite.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -50,17 +50,27 @@ class _Group:
     requests: int = 0
     thanks: int = 0
     not_solved: int = 0
+    ratings: int = 0
+    rating_sum: int = 0
     answers: list[float] = field(default_factory=list)
     ends: list[float] = field(default_factory=list)
-    ratings: Counter[str] = field(default_factory=Counter)
 
-    def add(self, other: "Opened | _Group") -> None:
+    def enter(self, line: Opened) -> None:
+        self.ratings += sum(line.ratings.values())
+        self.rating_sum += sum(int(value) * n for value, n in line.ratings.items())
+        self._take(line)
+
+    def add(self, other: "_Group") -> None:
+        self.ratings += other.ratings
+        self.rating_sum += other.rating_sum
+        self._take(other)
+
+    def _take(self, other: "Opened | _Group") -> None:
         self.requests += other.requests
         self.thanks += other.thanks
         self.not_solved += other.not_solved
         self.answers += other.answers
         self.ends += other.ends
-        self.ratings.update(other.ratings)
 
     def sort(self) -> None:
         self.answers.sort()
@@ -69,13 +79,15 @@ class _Group:
 
 def report(opened: Iterable[tuple[date, Opened]], by: Period) -> list[Line]:
     """Lines by period, each category and then all of them together; at the end the sum of all periods."""
-    smallest, groups = defaultdict[tuple[str, str], _Group](_Group), defaultdict[tuple[str, str], _Group](_Group)
+    groups = defaultdict[tuple[str, str], _Group](_Group)
     for day, line in opened:
-        smallest[period_of(day, by), line.category].add(line)
-    for (period, category), group in smallest.items():
-        group.sort()  # so that the large ones are put together from sorted ones, which is many times as fast
-        for key in ((period, category), (period, ALL), (ALL, category), (ALL, ALL)):
+        groups[period_of(day, by), line.category].enter(line)
+    for (period, category), group in [*groups.items()]:
+        group.sort()  # what is put together from sorted lists is sorted many times as fast
+        for key in ((period, ALL), (ALL, category), (ALL, ALL)):
             groups[key].add(group)
+    for group in groups.values():
+        group.sort()
     return [_line(*key, groups[key]) for key in sorted(groups, key=_order)]
 
 
@@ -94,14 +106,13 @@ def _order(key: tuple[str, str]) -> tuple[bool, str, bool, str]:
 
 
 def _line(period: str, category: str, group: _Group) -> Line:
-    group.sort()
-    answers, ends, ratings = group.answers, group.ends, group.ratings
+    answers, ends = group.answers, group.ends
     return Line(
         period, category, group.requests,
         len(answers), rank(answers, 0.5), rank(answers, 0.9),
         len(ends), rank(ends, 0.5), rank(ends, 0.9),
         group.thanks, group.not_solved,
-        ratings.total(), sum(int(value) * n for value, n in ratings.items()) / ratings.total() if ratings else None,
+        group.ratings, group.rating_sum / group.ratings if group.ratings else None,
     )  # fmt: skip
 
 
