@@ -1,12 +1,14 @@
 """Keep a mail before 250 is said (RFC 5321 section 6.1), one sync for all who wait at the same moment.
 
-There is one writer. While it commits, further mails gather; what has gathered is its next transaction. So an idle door
-commits at once, a busy one pays a sync per batch, and nobody ever waits for a timer. After `keep` has returned a power
-cut loses nothing; when it raises nothing was kept.
+While one transaction is committed further mails gather, and where it ends the next one takes all that have gathered. So
+an idle door commits at once, a busy one pays a sync per batch, and nobody ever waits for a timer. After `keep` has
+returned a power cut loses nothing; when it raises nothing was kept.
 """
 
 import asyncio
 import sqlite3
+import threading
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -27,6 +29,8 @@ T = TypeVar("T")
 BATCH = 100
 """Mails in one transaction, so that the last of a crowd does not wait for all of it."""
 BATCH_OCTETS = 16_000_000
+AT_ONCE = 2
+"""Transactions: the second begins where the first ends, and the disk does not wait for the loop to hear of that."""
 
 
 class StoreAway(Exception):
@@ -80,9 +84,12 @@ class Intake:
         self._database, self._kept = database, kept
         self.refusals = Refusals(database)
         """What was not kept, for whoever asks where it is."""
-        self._waiting: list[_Waiter] = []
-        self._writer: asyncio.Task[None] | None = None
-        self._is_cut_off = True
+        self._waiting: deque[_Waiter] = deque()
+        self._writers: set[asyncio.Task[None]] = set()
+        self._is_due = False
+        """A transaction is about to begin: who comes before that goes with it."""
+        self._taking = threading.Lock()
+        self._is_littered = True
         """The last batch may have left files: it was not committed, or the process before us ended in its midst."""
 
     @property
@@ -110,8 +117,7 @@ class Intake:
     async def _keep(self, arrival: Arrival) -> int:
         waiter = _Waiter(arrival, asyncio.get_running_loop().create_future())
         self._waiting.append(waiter)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_all(), name="intake")
+        self._write_soon()
         return await waiter.kept
 
     async def times_seen(self, signatures: Sequence[str], digest: str | None, now: datetime) -> int:
@@ -152,46 +158,61 @@ class Intake:
 
     async def close(self) -> None:
         """Return when nothing is being written any more."""
-        if self._writer:
-            await asyncio.wait([self._writer])
+        while self._writers:
+            await asyncio.wait(self._writers)
         await self.refusals.close()
 
-    async def _write_all(self) -> None:
-        while batch := self._next_batch():
-            await self._write(batch)
+    def _write_soon(self) -> None:
+        if self._waiting and not self._is_due and len(self._writers) < AT_ONCE:
+            self._is_due = True
+            writer = asyncio.create_task(self._write([]), name="intake")
+            self._writers.add(writer)
+            writer.add_done_callback(self._go_on)
 
-    def _next_batch(self) -> list[_Waiter]:
-        self._waiting = [waiter for waiter in self._waiting if not waiter.kept.cancelled()]
-        count = octets = 0
-        for waiter in self._waiting[:BATCH]:
-            octets += waiter.arrival.octets
-            if count and octets > BATCH_OCTETS:
-                break
-            count += 1
-        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+    def _go_on(self, writer: "asyncio.Task[None]") -> None:
+        self._writers.discard(writer)
+        self._write_soon()
+
+    def _take(self) -> list[_Waiter]:
+        """The next batch, out of those who wait. In the writer's thread: the loop may add others meanwhile."""
+        batch: list[_Waiter] = []
+        octets = 0
+        with self._taking:
+            self._is_due = False
+            while self._waiting and len(batch) < BATCH:
+                octets += self._waiting[0].arrival.octets
+                if batch and octets > BATCH_OCTETS:
+                    break
+                waiter = self._waiting.popleft()
+                if not waiter.kept.cancelled():
+                    batch.append(waiter)
         return batch
 
     async def _write(self, batch: list[_Waiter], *, is_again: bool = False) -> None:
-        arrivals = [waiter.arrival for waiter in batch]
+        """Keep these mails; of an empty batch those who wait when the transaction begins."""
+
+        def work(db: Db) -> list[int]:
+            batch[:] = batch or self._take()  # it may be run again
+            return self._insert(db, [waiter.arrival for waiter in batch])
+
         try:
-            ids = await self._database.write(lambda db: self._insert(db, arrivals))
+            ids = await self._database.write(work)
         except Exception as error:  # the edge of the writer: whatever it is, nobody may wait for ever
-            self._is_cut_off = True
             if isinstance(error, IntegrityError) and not is_again:
                 # Another gateway has just kept one of these mails; now it is known, and is not kept twice.
                 await self._write(batch, is_again=True)
             else:
-                await self._write_apart(batch, error)
+                await self._write_apart(batch or self._take(), error)
             return
-        self._is_cut_off = False
         for waiter, id in zip(batch, ids, strict=True):
             waiter.settle(id)
         self.found()
         self._kept()
 
     def _insert(self, db: Db, arrivals: Sequence[Arrival]) -> list[int]:
-        if self._is_cut_off:
+        if self._is_littered:
             raw.sweep(db, BATCH)
+        self._is_littered = any(arrival.large for arrival in arrivals)
         return insert_all(db, arrivals)
 
     async def _write_apart(self, batch: list[_Waiter], error: Exception) -> None:

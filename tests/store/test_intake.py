@@ -46,6 +46,17 @@ class Counting:
         return await self.database.write(work)
 
 
+class Slow(Counting):
+    """The loop hears of no transaction before it may."""
+
+    async def write(self, work: Callable[..., Any]) -> Any:
+        self.count += 1
+        done = await self.database.write(work)
+        self.entered.set()
+        await self.go_on.wait()
+        return done
+
+
 @pytest.fixture
 def counting(database: Database) -> Counting:
     return Counting(database)
@@ -72,7 +83,7 @@ async def test_a_kept_mail_is_there_with_all_that_was_known(database: Database) 
     assert await contents(database) == {id: bytes(range(256))}
 
 
-async def test_all_who_wait_share_one_transaction(counting: Counting) -> None:
+async def test_all_who_come_before_it_begins_share_one_transaction(counting: Counting) -> None:
     intake = Intake(counting)  # type: ignore[arg-type]
     keeping = [asyncio.create_task(intake.keep(arrival(0)))]
     await counting.entered.wait()
@@ -80,10 +91,27 @@ async def test_all_who_wait_share_one_transaction(counting: Counting) -> None:
     await asyncio.sleep(0)
     counting.go_on.set()
     ids = await asyncio.gather(*keeping)
-    assert counting.count == 2
+    assert counting.count == 1
     assert len(set(ids)) == 20
     stored = await contents(counting.database)
     assert [stored[id] for id in ids] == [arrival(number).content for number in range(20)]
+
+
+async def test_one_more_transaction_begins_before_the_end_of_the_last_is_heard_of(database: Database) -> None:
+    slow = Slow(database)
+    intake = Intake(slow)  # type: ignore[arg-type]
+    keeping = []
+    for first in (0, 5, 10):
+        slow.entered.clear()
+        keeping += [asyncio.create_task(intake.keep(arrival(number))) for number in range(first, first + 5)]
+        if first < 10:
+            await slow.entered.wait()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert slow.count == 2
+    slow.go_on.set()
+    assert await asyncio.gather(*keeping) == list(range(1, 16))
+    assert slow.count == 3
 
 
 async def test_the_desk_is_woken_once_per_transaction(database: Database) -> None:
