@@ -50,8 +50,9 @@ def listing(db: Db) -> Sequence[Agent]:
 
 
 def names(db: Db) -> list[str]:
-    """Those who may log in."""
-    return [row[0] for row in rows(db, "SELECT name FROM agent WHERE disabled_at IS NULL ORDER BY name", {})]
+    """Those whom a request can be given to: an auditor only looks."""
+    working = "SELECT name FROM agent WHERE disabled_at IS NULL AND role <> 'auditor' ORDER BY name"
+    return [row[0] for row in rows(db, working, {})]
 
 
 def may_own(db: Db, name: str, queue: str) -> bool:
@@ -59,7 +60,7 @@ def may_own(db: Db, name: str, queue: str) -> bool:
     agent = find(db, name)
     if agent is None:
         return not db.scalar(select(func.count()).select_from(Agent))
-    return agent.disabled_at is None and (not agent.queues or queue in agent.queues)
+    return agent.disabled_at is None and agent.role != "auditor" and (not agent.queues or queue in agent.queues)
 
 
 def full_name(db: Db, name: str) -> str:

@@ -74,8 +74,8 @@ def test_a_page_that_hears_nothing_any_more_says_so(town: Town, desk: Callable[.
     page = browser.logs_in("jaeha")
     offline = page.locator("#offline")
     page.route("**/events", lambda route: route.abort())
-    page.route("**/events", lambda route: route.fulfill(content_type="text/event-stream", body="event: hello\ndata: 0\n\n"),
-               times=1)
+    hello = "event: hello\ndata: 0\n\n"
+    page.route("**/events", lambda route: route.fulfill(content_type="text/event-stream", body=hello), times=1)
     page.goto("/")
     expect(offline).to_contain_text("연결이 끊겨")
     page.unroute("**/events")

@@ -187,10 +187,11 @@ async def test_nobody_is_assigned_who_does_not_work_in_the_queue(house: House) -
     def people(db) -> None:  # type: ignore[no-untyped-def]
         db.add_all([Agent(name="june", queues=["account"], created_at=house.now),
                     Agent(name="kim", created_at=house.now),
+                    Agent(name="eyes", role="auditor", created_at=house.now),
                     Agent(name="left", created_at=house.now, disabled_at=house.now)])
 
     await house.change(people)
-    for name in ("june", "left", "nobody"):
+    for name in ("june", "eyes", "left", "nobody"):
         with pytest.raises(Refused) as refused:
             await house.acts.assign(request.number, "boss", name)
         assert refused.value.code == "unknown-agent"

@@ -335,7 +335,8 @@ async def test_the_present_value_stands_in_its_place_among_the_others(house: Age
     request, browser = await house.writes(), await house.browser("minji")
     page = (await browser.gets(f"/requests/{request.number}")).text
     priorities = re.search(r'<select id="priority".*?</select>', page)
-    assert priorities and re.findall(r'value="(\d)"', priorities[0]) == list("54321")
+    assert priorities
+    assert re.findall(r'value="(\d)"', priorities[0]) == list("54321")
 
 
 async def test_millions_of_a_strangers_words_do_not_make_a_page_of_millions(house: AgentsHouse) -> None:
