@@ -77,7 +77,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     """),
     ("5.7.25", r"""
         (?:cannot|can'?t|could not|unable to) (?:find|resolve|verify|look ?up) your
-        (?:helo|ehlo)\b.{0,30}(?:rejected|invalid|not found|denied|refused)
+        (?:helo|ehlo)\b.{0,30}(?:rejected|invalid|not found|denied|refused|not exist)
         (?:reverse|ptr|rdns)\b.{0,60}(?:dns|lookup|record|name|entry|fail|found|missing)
         client host rejected
         (?:name lookup failed|relay host name|mismatches client)
@@ -92,7 +92,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
         malformed (?:or unexpected )?name ?server reply
         name service error.{0,80}try again
         temporar(?:y|ily).{0,30}(?:name server|resolution|dns)
-        (?:dns|name ?server).{0,20}(?:timed? ?out|temporar)
+        (?:dns|name ?server).{0,20}(?:timed? ?out|temporar|fail.{0,60}try again)
     """),
     ("5.1.2", r"""
         host (?:or domain name )?(?:was )?not found
@@ -162,7 +162,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
         not listed in (?:the )?(?:domino|directory|public name)
         doesn'?t have a .{0,40}account|this user doesn'?t|nobody by that name|no one by that name
         resolver\.adr\.(?:recip(?:ient)?|ex)? ?not ?found
-        recipnotfound|recipientnotfound|user \S{1,80} (?:unknown|not)|no_?such_?user|mailnotfound
+        recipnotfound|recipientnotfound|cuda_nsu|user \S{1,80} (?:unknown|not)|no_?such_?user|mailnotfound
         invalid.{0,6}recipient
         (?:사용자|수신자|수신인|받는\s?사람|계정|주소|이메일|아이디|사서함)[^\n.]{0,40}(?:없|존재하지|찾을 수|잘못)
         (?:사용자|수신자|수신인|받는\s?사람|계정|주소|이메일|아이디|사서함)[^\n.]{0,40}(?:알 수|탈퇴|올바르지|유효하지)
