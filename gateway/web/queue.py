@@ -55,7 +55,8 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
         frame = around(place, http_request, viewer, seen)
         return told(sheets.answer(
             "queue", viewer.language, 200, **frame, filter=filter,
-            title=_title(said, filter), summary=None if filter.is_narrow or filter.words else _summary(seen, filter),
+            title=_title(said, filter, viewer),
+            summary=None if filter.is_narrow or filter.words else _summary(seen, filter),
             may_work=viewer.may("work"), notice=_notice(said, done), after=after,
             lines=lines.drawn(page.lines, frame["moments"]),
             choices=_choices(place, said, filter, names), is_filtered=filter.is_narrow or bool(filter.words),
@@ -105,14 +106,18 @@ def _address(filter: Filter, after: str = "") -> str:
     return f"/?{urlencode(query)}" if query else "/"
 
 
-def _title(said: Words, filter: Filter) -> str:
+def _title(said: Words, filter: Filter, viewer: Viewer) -> str:
     if filter.words:
         return said("queue.found", words=filter.words)
     if filter.queue:
         return said.of("queues", filter.queue)
     if filter.held or filter.overdue:
         return said("desk.held" if filter.held else "desk.overdue")
-    return said.of("states", filter.state) if filter.state else said("desk.all")
+    if filter.owner is not None:
+        return said("desk.mine") if filter.owner == viewer.agent else filter.owner or said("queue.nobody")
+    if filter.state:
+        return said.of("states", filter.state)
+    return said.of("categories", filter.category) if filter.category else said("desk.all")
 
 
 def _summary(seen: Seen, filter: Filter) -> dict[str, Any]:

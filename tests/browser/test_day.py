@@ -311,6 +311,30 @@ def test_a_filter_is_chosen_by_the_keyboard(town: Town, desk: Callable[..., Desk
     expect(category).to_be_focused()
 
 
+def test_from_a_request_one_comes_back_to_the_list_and_the_line_that_it_was_opened_from(
+        town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("sebin", "장세빈")
+    customer = somebody(town, "탁", "tak@eighteenth.example.net")
+    for n in range(3):
+        town.do(customer.writes(f"되돌아갈 문의 {n}", "앱이 멈춥니다."))
+    page = desk().logs_in("sebin")
+    page.goto("/?words=되돌아갈&state=alive")
+    shown = lines(page)
+    expect(shown).to_have_count(3)
+    subjects = shown.locator(".subject a").all_inner_texts()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text(subjects[1])
+    expect(page.locator("#back")).to_have_text("‘되돌아갈’ 검색 결과")
+    page.keyboard.press("u")
+    expect(page.locator("h1")).to_have_text("‘되돌아갈’ 검색 결과")
+    expect(shown.nth(1)).to_contain_class("here")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text(subjects[2])
+
+
 def test_the_desk_is_worked_by_the_keyboard_alone(town: Town, desk: Callable[..., Desk]) -> None:
     town.employs("noeul", "신노을")
     customer = somebody(town, "민", "min@ninth.example.net")

@@ -331,6 +331,17 @@ async def test_from_what_is_too_large_to_be_read_a_way_leads_back_to_the_request
     assert (answer.status, f'href="{at}"' in answer.text) == (413, True)
 
 
+async def test_a_list_is_called_what_it_shows(house: AgentsHouse) -> None:
+    browser = await house.browser("minji")
+    await house.employs("junho")
+    called = {"owner=minji": "Mine", "owner=junho": "junho", "owner=-": "Nobody", "category=technical": "Technical",
+              "held=1": "On hold", "": "All queues"}
+    for query, title in called.items():
+        page = (await browser.gets(f"/?{query}")).text
+        assert f"<h1>{title}</h1>" in page
+        assert ("Nothing fits these filters." in page) is bool(query)
+
+
 async def test_the_present_value_stands_in_its_place_among_the_others(house: AgentsHouse) -> None:
     request, browser = await house.writes(), await house.browser("minji")
     page = (await browser.gets(f"/requests/{request.number}")).text

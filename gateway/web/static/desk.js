@@ -93,10 +93,33 @@ if (filter && filter !== "words") filters?.elements[filter]?.focus();
 
 if (location.hash === "#search") at("#search")?.focus();
 
+// ---- from a request back to the list that it was opened from, and to its line ----
+
+const number = at("#request")?.dataset.number;
+const list = JSON.parse(sessionStorage.getItem("list"));
+if (at("#list")) {
+  const last = sessionStorage.getItem("number");
+  sessionStorage.setItem("list", JSON.stringify({ href: location.pathname + location.search, title: at("h1").textContent }));
+  const line = last && document.getElementById(last);
+  line?.classList.add("here");
+  line?.scrollIntoView({ block: "nearest" });
+} else if (number) {
+  sessionStorage.setItem("number", number);
+  if (list) {
+    at("#back").href = list.href;
+    at("#back span").textContent = list.title;
+  }
+}
+
 let known = new Set(all(".rows .line[id]").map((each) => each.id));
 let focused = "";
-document.addEventListener("htmx:before:swap", () => { focused = document.activeElement?.closest(".line")?.id ?? ""; });
+let marked = "";
+document.addEventListener("htmx:before:swap", () => {
+  focused = document.activeElement?.closest(".line")?.id ?? "";
+  marked = at(".line.here")?.id ?? "";
+});
 document.addEventListener("htmx:after:swap", () => {
+  if (marked) document.getElementById(marked)?.classList.add("here");
   for (const each of all(".rows .line[id]")) each.classList.toggle("arrived", !known.has(each.id));
   known = new Set(all(".rows .line[id]").map((each) => each.id));
   if (focused) document.getElementById(focused)?.querySelector(".subject a")?.focus({ preventScroll: true });
@@ -107,7 +130,6 @@ document.addEventListener("htmx:after:swap", () => {
 const live = at("#live");
 
 live?.addEventListener("queue", (event) => {
-  const number = at("#request")?.dataset.number;
   if (number && JSON.parse(event.detail.data).changed.includes(number)) htmx.trigger(document.body, "changed");
 });
 
@@ -118,7 +140,6 @@ live?.addEventListener("htmx:sse:after:connection", () => { at("#offline").textC
 live?.addEventListener("hello", (event) => {
   if (Number(event.detail.data) <= Number(live.dataset.newest)) return;
   live.dataset.newest = event.detail.data;
-  const number = at("#request")?.dataset.number;
   htmx.trigger(live, "queue", { data: JSON.stringify({ changed: number ? [number] : [] }) });
 });
 
@@ -150,7 +171,7 @@ document.addEventListener("change", (event) => {
 
 // ---- what is being written stays in this tab until it is sent: over a reload, another act, a login that ran out ----
 
-const drafts = `draft ${at("#request")?.dataset.number} ${at("#request")?.dataset.agent}`;
+const drafts = `draft ${number} ${at("#request")?.dataset.agent}`;
 
 /** Says it above the buttons, also to who does not see it. */
 function tell(what) {
