@@ -108,6 +108,10 @@ class Row(SQLModel):
         vars(self).update({name: make() for name, make in made})
         vars(self).update(values)
 
+    def __getattr__(self, name: str) -> Any:
+        """Nothing stands elsewhere; pydantic would look in three more places, and SQLAlchemy asks each new row."""
+        raise AttributeError(name)
+
 
 @cache
 def _defaults(kind: type[Row]) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
