@@ -28,6 +28,10 @@ from gateway.models import KeptDay, Letter, Moment, Request, Taught, columns
 from gateway.store.database import Database
 
 KEPT, LETTER, REQUEST, TAUGHT = columns(KeptDay), columns(Letter), columns(Request), columns(Taught)
+_kept_day = KeptDay.__table__  # type: ignore[attr-defined]
+# A day of another zone may lie across one that is to be kept.
+_CLEAR = delete(_kept_day).where(_kept_day.c.kind == bindparam("of"), _kept_day.c.until > bindparam("begin"),
+                                 _kept_day.c.since < bindparam("end"))
 AT_ONCE = 8
 """Counts of a day that are kept in one transaction: on SQLite the mails that come meanwhile wait for it."""
 ONE_DAY = timedelta(days=1)
@@ -166,12 +170,12 @@ def _keep(db: Db, some: list[tuple["_Kind", _Piece]]) -> None:
     """Unless somebody's change is under way (PostgreSQL), which we should not see."""
     if _is_postgresql(db) and not db.scalar(select(func.pg_try_advisory_xact_lock(20_761_006))):
         return
-    for kind, piece in some:
-        # A day of another zone may lie across it.
-        db.execute(delete(KeptDay).where(KEPT.kind == kind.name, KEPT.until > piece.since, KEPT.since < piece.until))
-        lines, lapses = kind.write(kind.count(db, piece))
-        db.execute(insert(KeptDay).values(kind=kind.name, since=piece.since, until=piece.until, lines=lines,
-                                          lapses=lapses))
+    times = [{"of": kind.name, "begin": piece.since, "end": piece.until} for kind, piece in some]
+    written = [kind.write(kind.count(db, piece)) for kind, piece in some]
+    db.connection().execute(_CLEAR, times)
+    db.connection().execute(insert(_kept_day), [
+        {"kind": kind.name, "since": piece.since, "until": piece.until, "lines": lines, "lapses": lapses}
+        for (kind, piece), (lines, lapses) in zip(some, written, strict=True)])
 
 
 def _write_opened(found: list[Opened]) -> tuple[list[Any], bytes]:
