@@ -6,34 +6,24 @@ Keys come from strangers: their size and shape are checked before any arithmetic
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from typing import TYPE_CHECKING
 
 from gateway.authentication import tags
 from gateway.authentication.answer import Resolver
 from gateway.authentication.tags import Malformed
 from gateway.mail.authres import Result
 
+if TYPE_CHECKING:
+    from gateway.authentication.public_key import Public
+
 MAX_RECORD = 4096
 MAX_KEY = 1200
 """Octets of p=, decoded: an RSA key of 8192 bits and what stands around it."""
-MIN_BITS, MAX_BITS = 1024, 8192
 REMEMBERED = 1000
 """So many keys are kept as they were read: the mail of a day comes from few domains."""
 
-_PADDING, _DIGESTED = PKCS1v15(), Prehashed(SHA256())
 _HAS_KEY = re.compile(rb"(?:^|;)[ \t\r\n]{0,9}p[ \t\r\n]{0,9}=")
 _OTHER_VERSION = re.compile(rb"[ \t\r\n]{0,9}v[ \t\r\n]{0,9}=(?![ \t\r\n]{0,9}DKIM1[ \t\r\n]{0,9}(?:;|\Z))")
-_PRIME = 2**255 - 19
-_EIGHTH = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
-_SMALL = frozenset({0, 1, _PRIME - 1, _PRIME, _PRIME + 1, _EIGHTH, _PRIME - _EIGHTH})
-"""y of the ed25519 points of order 8 and less, and the ways to write them: with such a key anybody can sign."""
 
 
 class KeyTrouble(Exception):
@@ -46,7 +36,7 @@ class KeyTrouble(Exception):
 
 @dataclass(frozen=True)
 class Key:
-    public: RSAPublicKey | Ed25519PublicKey
+    public: "Public"
     algorithm: str
     """rsa or ed25519."""
     bits: int
@@ -57,14 +47,9 @@ class Key:
 
     def verifies(self, signature: bytes, digest: bytes) -> bool:
         """True when the signature over the SHA-256 digest is this key's."""
-        try:
-            if isinstance(self.public, RSAPublicKey):
-                self.public.verify(signature, digest, _PADDING, _DIGESTED)
-            else:
-                self.public.verify(signature, digest)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        from gateway.authentication import public_key
+
+        return public_key.verifies(self.public, signature, digest)
 
 
 def name(selector: str, domain: str) -> str:
@@ -104,7 +89,9 @@ def read(record: bytes, algorithm: str) -> Key:
     octets = fields.octets("p")
     if len(octets) > MAX_KEY:
         raise Malformed("the key is too large")
-    public, bits = _ed25519(octets) if algorithm == "ed25519" else _rsa(octets)
+    from gateway.authentication import public_key  # OpenSSL takes 10 MB and 30 ms, once the first signature comes
+
+    public, bits = public_key.ed25519(octets) if algorithm == "ed25519" else public_key.rsa(octets)
     flags = fields.words("t")
     return Key(public, algorithm, bits, "y" in flags, "s" in flags)
 
@@ -122,26 +109,3 @@ def _check_use(fields: tags.Tags, algorithm: str) -> None:
         raise Malformed("it is not for sha256")
     if "s" in fields and not {"*", "email"} & set(fields.words("s")):
         raise Malformed("it is not for mail")
-
-
-def _ed25519(octets: bytes) -> tuple[Ed25519PublicKey, int]:
-    if len(octets) != 32:
-        raise Malformed("it is not an ed25519 key of 32 octets")
-    if int.from_bytes(octets, "little") % (1 << 255) in _SMALL:
-        raise Malformed("anybody could sign with it")
-    return Ed25519PublicKey.from_public_bytes(octets), 256
-
-
-def _rsa(octets: bytes) -> tuple[RSAPublicKey, int]:
-    try:
-        public = load_der_public_key(octets)
-    except (ValueError, UnsupportedAlgorithm):
-        raise Malformed("it is not an RSA key") from None
-    if not isinstance(public, RSAPublicKey):
-        raise Malformed("it is not an RSA key")
-    numbers, bits = public.public_numbers(), public.key_size
-    if not MIN_BITS <= bits <= MAX_BITS:
-        raise Malformed(f"an RSA key of {bits} bits is not accepted")
-    if numbers.n % 2 == 0 or numbers.e % 2 == 0 or not 3 <= numbers.e < 1 << 32:
-        raise Malformed("its RSA numbers are not sound")
-    return public, bits

@@ -11,19 +11,22 @@ import secrets
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 
 from gateway.authentication.resolver import Resolver
-from gateway.authentication.signer import Signer
 from gateway.config import Delivery, Site
-from gateway.delivery import client, sent
+from gateway.delivery import sent
 from gateway.delivery.outcome import Outcome, deferred, faulted, written
 from gateway.delivery.retry import next_attempt
 from gateway.delivery.route import SMTP_PORT
 from gateway.models import Letter
 from gateway.store import outbox
 from gateway.store.database import Database
+
+if TYPE_CHECKING:
+    from gateway.authentication.signer import Signer
 
 log = structlog.get_logger()
 
@@ -46,7 +49,7 @@ class Worker:
     """
 
     def __init__(self, database: Database, settings: Delivery, site: Site, resolver: Resolver,
-                 now: Callable[[], datetime], signer: Signer | None, returned: Callable[[], None], *,
+                 now: Callable[[], datetime], signer: "Signer | None", returned: Callable[[], None], *,
                  port: int = SMTP_PORT, lease: timedelta = LEASE) -> None:
         self._database, self._resolver, self._now, self._returned = database, resolver, now, returned
         self._port, self._lease = port, lease
@@ -59,7 +62,7 @@ class Worker:
         self._has_ended.set()
         self.configure(settings, site, signer)
 
-    def configure(self, settings: Delivery, site: Site, signer: Signer | None) -> None:
+    def configure(self, settings: Delivery, site: Site, signer: "Signer | None") -> None:
         """Take new settings; they hold from the next letter on."""
         self._settings, self._site, self._signer = settings, site, signer
 
@@ -161,6 +164,8 @@ class Worker:
             return faulted(type(trouble).__name__)
 
     async def _send(self, letter: Letter, message: bytes) -> Outcome:
+        from gateway.delivery import client  # aiosmtplib takes 2 MB: for who has a way out
+
         try:
             async with asyncio.timeout(LONGEST_TRY):
                 return await client.send(message, letter.reverse_path, letter.recipient, settings=self._settings,

@@ -7,8 +7,6 @@ follows the HTML rules can be made to grow a page without end.
 import re
 from html import escape, unescape
 
-import nh3
-
 from gateway.mail.hidden import may_hide, without_hidden
 
 HTML_LIMIT = 1024 * 1024
@@ -56,6 +54,8 @@ def sanitise(html: str, *, remote_images: bool = False) -> str:
 
 
 def _clean(html: str, remote_images: bool, *, keeps_hidden: bool = False) -> str:
+    import nh3  # 2 MB: for who is sent HTML
+
     def keep(tag: str, attribute: str, value: str) -> str | None:
         scheme = value.strip()[:12].lower()
         if attribute == "src":

@@ -8,8 +8,6 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
-import nh3
-
 from gateway.mail.hidden import Token, may_hide, shown, tokens
 from gateway.mail.html import CLEAN_CONTENT, HTML_LIMIT, is_hostile, without_tags
 
@@ -71,6 +69,8 @@ def readable(html: str, *, marks: bool = False) -> str:
 
 
 def _clean(html: str, attributes: dict[str, set[str]]) -> str:
+    import nh3  # 2 MB: for who is sent HTML
+
     return nh3.clean(
         html,
         tags=_READ_TAGS,
