@@ -14,7 +14,8 @@ _WROTE = (
     # English
     r"On\b.*\b(?:wrote|said|writes|sent)",
     r".*\bwrote(?: on .*| at .*)?",
-    r"In (?:message|article)\b.*\b(?:writes|wrote)",
+    r"In (?:message|article|a message dated)\b.*\b(?:writes|wrote)",
+    r".*\d{1,2}:\d{2}.* by \S+@\S+",
     r".*[<(]\S+@\S+[>)] writes",
     r"posted by .* on \d.*",
     # Horde, in its languages, and mutt
@@ -62,12 +63,12 @@ _WROTE = (
     r".*(?:כתב|כתבה|מאת).*",
     r".*كتب.*",
 )
-WROTE = re.compile(r"\W{0,8}(?:" + "|".join(_WROTE) + r")\s?[:：]?\W{0,8}$", re.IGNORECASE)
+WROTE = re.compile(r"[^\w<(]{0,8}+(?:" + "|".join(_WROTE) + r")\s?[:：]?\W{0,8}$", re.IGNORECASE)
 """A whole heading. By itself it proves nothing: `is_heading` in openings.py asks for a date or an address too."""
 
 ENDINGS = re.compile(
     r"(?:[:：]|wrote\s?-*|writes|작성|말|글|/\d{4}|写道|寫道|schrieb|écrit|escribió|escreveu|scritto|schreef|"
-    r"yazdı|>)\s*[*_>]?\s*$",
+    r"yazdı|[\w>] -{3,4}|>)\s*[*_>]?\s*$",
     re.IGNORECASE,
 )
 """What the last line of a heading may end with: a quick look before the whole is tried."""
@@ -78,10 +79,13 @@ EVIDENCE = re.compile(r"\d{4}|\d{1,2}[:.h]\d{2}|[^\s<>]@[^\s<>]|\d{1,2}[./-]\d{1
 GENERIC = re.compile(
     r".{0,120}\d{1,2}:\d{2}.{0,160}<\s?[^<>\s]+@[^<>\s]+>[^<>]{0,40}[:：]$|"
     r".{0,80}\d{4}.{0,200}<\s?[^<>\s]+@[^<>\s]+>[^<>]{0,40}[:：]$|"
-    r"\W{0,3}\d{4}[-/.]\s?\d{1,2}[-/.]\s?\d{1,2}\.?\s.{0,120}<\s?[^<>\s]+@[^<>\s]+>$"
+    r"\W{0,3}\d{4}[-/.]\s?\d{1,2}[-/.]\s?\d{1,2}\.?\s.{0,120}<\s?[^<>\s]+@[^<>\s]+>$|"
+    r"[^<>]{1,120}<[^<>\s]+@[^<>\s]+>[^<>]{0,40}\d{4}[^<>]{0,20}\d{1,2}:\d{2}:$|"
+    r"-{3,4} [^<>]{0,60}\d{4}[^<>]{0,40}\d{1,2}:\d{2}[^<>]{0,120}<[^<>\s]+@[^<>\s]+>[^<>-]{0,30}-{3,4}$"
 )
 """Any language: a time or a year, an address in brackets, a colon at the end (Gmail in
-Japanese writes no verb); or a date, a name and an address alone, as Gmail did once."""
+Japanese writes no verb); a date, a name and an address alone, as Gmail did once; the name first, as Gmail in
+Catalan has it; or all between dashes, as Zoho has it."""
 
 _ORIGINAL = (
     r"original\s+(?:message|mail|e-?mail|appointment|post)",
@@ -94,6 +98,8 @@ _ORIGINAL = (
     r"邮件原件",
     r"原始信件",
     r"原邮件",
+    r"邮件原文",
+    r"odpovedaná správa",
     r"回复的原邮件",
     r"回复邮件",
     r"original",
@@ -214,12 +220,14 @@ OTHER_NAMES = (
     "išsiųsta|kam|nosūtīt[sa]|datums|tēma|"
     "enviada(?: em)?|elküldve|dikirim|προς|ημερομηνία|kepada|subjek|tanggal|첨부|attachments"
 )
-FROM_LINE = re.compile(rf"[*_>\s|]{{0,12}}(?:{FROM_NAMES})\s?[*_]{{0,2}}\s?[:：]\s?[*_]{{0,2}}\s?\S", re.IGNORECASE)
+FROM_LINE = re.compile(
+    rf"[*_>\s|]{{0,12}}(?:{FROM_NAMES})\s?[*_]{{0,2}}\s?[:：]\s?[*_]{{0,2}}\s{{0,20}}\S", re.IGNORECASE
+)
 OTHER_LINE = re.compile(rf"[*_>\s|]{{0,12}}(?:{OTHER_NAMES})\s?[*_]{{0,2}}\s?[:：]", re.IGNORECASE)
 
 DATE_LINE = re.compile(
     r"[*_>\s|]{0,12}(?:date|sent|message du|datum|gesendet|envoyé|enviad[oa]|inviato|verzonden|fecha|data|dato|"
-    r"날짜|보낸\s?날짜|日期|日時|дата)\s?[*_]{0,2}\s?[:：].{0,80}"
+    r"날짜|보낸\s?날짜|日期|日時|дата|отправлено)\s?[*_]{0,2}\s?[:：].{0,80}"
     r"(?:\d{4}|\d{1,2}[:.]\d{2})",
     re.IGNORECASE,
 )

@@ -21,8 +21,12 @@ from gateway.mail.headings import (
 from gateway.mail.readable import QUOTE_MARK
 from gateway.mail.signs import holding
 
-_RULE_ABOVE = re.compile(r"\s*(?:[-_=*]{3,}|[—–]{5,})\s*$")
-"""A rule above the fields of a quoted mail may be short: html.py writes <hr> as three dashes."""
+_RULE_ABOVE = re.compile(
+    r"\s*(?:[-_=*]{3,}|[—–]{5,})\s*$|.{1,80}---\d{1,4}[./-]\d{1,2}[./-]\d{1,4} \d{1,2}:\d\d.{0,30}---"
+)
+"""A rule above the fields of a quoted mail may be short: html.py writes <hr> as three dashes. Notes has the author,
+the date and the first words in its place.
+"""
 _WEEKDAYS = (
     "mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mié|jue|vie|sáb|seg|ter|qua|qui|sex|"
     "man|mån|tir|tis|ons|tors?|fre|lør|lör|søn|sön|ma|ti|ke|to|pe|la|su|pn|pon|wt|śr|czw|pt|sob|niedz|po|út|st|čt|pá|"
@@ -80,7 +84,7 @@ def quote_begins(lines: list[str], number: int) -> tuple[int, int, bool] | None:
     if (is_block or (DATE_LINE.match(line) and _is_dated(lines, number))) and not _is_form(lines, number):
         return _with_rule(lines, number), number + 1, True
     if _may_end(line) and (start := heading_before(lines, number + 1)) is not None:
-        return start, number + 1, False
+        return _with_fields(lines, start), number + 1, False
     return None
 
 
@@ -153,6 +157,14 @@ def _is_form(lines: list[str], number: int) -> bool:
 
 def is_field(line: str) -> bool:
     return bool(FROM_LINE.match(line) or OTHER_LINE.match(line))
+
+
+def _with_fields(lines: list[str], number: int) -> int:
+    """Where the fields begin that Yandex has below a rule, above its heading."""
+    start = number
+    while start > 0 and number - start < 3 and OTHER_LINE.match(lines[start - 1][:LINE]):
+        start -= 1
+    return start - 1 if 0 < start < number and _RULE_ABOVE.match(lines[start - 1][:LINE]) else number
 
 
 def _with_rule(lines: list[str], number: int) -> int:

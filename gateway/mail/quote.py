@@ -34,7 +34,7 @@ _ARMOUR_LIMIT = 200
 
 LINES_LIMIT = 20_000
 """Lines that are looked at; a longer text is kept as it is."""
-HEADINGS_LIMIT = 500
+HEADINGS_LIMIT = 300
 """Lines with a sign of a heading that are looked at; the quoted mail behind so many is kept."""
 BLOCKS_LIMIT = 20
 """Quoted blocks with a heading each that are taken off the end, one after the other."""
