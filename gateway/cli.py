@@ -4,16 +4,15 @@ Results go to standard output, as JSON with --json; faults go to standard error:
 what could not be done. What a command needs is imported when it runs, so that `frontdesk --help` answers at once.
 """
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from gateway import memory
 from gateway.console import agents, operators, saying, sorting, staff
-from gateway.console.edge import Failure, Json, guarded, read_config, run
+from gateway.console.edge import Failure, become, guarded, has_database, read_config, run
+from gateway.console.options import Json
 
 if TYPE_CHECKING:
     from gateway.console.explain import Question
@@ -69,13 +68,12 @@ def serve(context: typer.Context) -> None:
 
     Ends with SIGTERM or Ctrl-C, after open sessions had time to finish. SIGHUP reads the config again.
     """
-    memory.spare()
     config = read_config(context)
-    from gateway.service import Service
-    from gateway.systemd import Systemd
+    if not has_database(config):
+        from gateway.groundwork import lay
 
-    systemd = Systemd()
-    run(lambda: Service(config, systemd=systemd).run(lambda: read_config(context)), config.log)
+        run(lambda: lay(config), config.log)
+    become("gateway.serving", *([str(context.obj)] if context.obj else []))
 
 
 @app.command()
@@ -186,11 +184,6 @@ def demo() -> None:
 def main() -> None:
     """Entry point of the command."""
     sys.argv[1:] = _config_first(sys.argv[1:])
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by the caller; and no other file may get its number
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     guarded(app)
 
 

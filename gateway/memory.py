@@ -5,6 +5,7 @@ mail that was read is given back to the system at once: by itself the C library 
 for each thread apart, and what is small would come to lie in the middle of it.
 """
 
+import asyncio
 import ctypes
 import sys
 
@@ -13,6 +14,9 @@ UNUSED = ("rich", "pydantic.v1")
 without, as they do where these are not installed."""
 LARGE = 256 * 1024
 """Octets from which a block is a piece of memory of its own, which goes back to the system when it is let go of."""
+
+PAUSE = 30.0
+"""Seconds between two rounds of giving back. One takes a millisecond or two."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """Their numbers in glibc's malloc.h."""
@@ -27,3 +31,11 @@ def spare() -> None:
         libc.mallopt(_M_MMAP_THRESHOLD, LARGE)
         libc.mallopt(_M_TRIM_THRESHOLD, LARGE)
         libc.mallopt(_M_ARENA_MAX, 1)
+
+
+async def give_back() -> None:
+    """What 500 sessions held lies between things that stay: every now and then the free pages there are given back."""
+    libc = ctypes.CDLL(None)
+    while hasattr(libc, "malloc_trim"):
+        await asyncio.sleep(PAUSE)
+        await asyncio.to_thread(libc.malloc_trim, 0)

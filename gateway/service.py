@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway import logs
+from gateway import logs, memory
 from gateway.authentication.resolver import DnsResolver, Resolver
-from gateway.authentication.signer import Signer, SigningKey
 from gateway.config import Config, ConfigError, DkimKey
 from gateway.delivery.worker import Worker
 from gateway.desk.acts import Acts
@@ -40,6 +39,7 @@ from gateway.systemd import Systemd
 from gateway.web.pages import Pages
 
 if TYPE_CHECKING:
+    from gateway.authentication.signer import Signer, SigningKey
     from gateway.delivery.webhooks import Herald
     from gateway.status.server import Status
     from gateway.web.customer import CustomersWindow
@@ -90,11 +90,13 @@ def _check_templates(config: Config, journey: Sequence[tuple[str, Handler]], let
                 raise config.fault(("handlers", name, field), f"there is no letter {template!r}; there are: {known}")
 
 
-def build_signer(config: Config) -> Signer | None:
+def build_signer(config: Config) -> "Signer | None":
     """DKIM for our letters, when there are keys for it. Raises ConfigError."""
     section = config.delivery
     if not section.dkim_keys:
         return None
+    from gateway.authentication.signer import Signer  # with OpenSSL for Python and dkimpy: for who signs
+
     keys = [_signing_key(config, place, key) for place, key in enumerate(section.dkim_keys)]
     try:
         return Signer(section.dkim_domain or domain_of(config.site.support[0]), keys)
@@ -102,7 +104,9 @@ def build_signer(config: Config) -> Signer | None:
         raise config.fault(("delivery", "dkim_domain"), str(error)) from None
 
 
-def _signing_key(config: Config, place: int, key: DkimKey) -> SigningKey:
+def _signing_key(config: Config, place: int, key: DkimKey) -> "SigningKey":
+    from gateway.authentication.signer import SigningKey
+
     try:
         return SigningKey.read(key.selector, key.file.read_bytes())
     except OSError as error:
@@ -293,8 +297,10 @@ class Service:
             # What is there by now stays: a full collection that walked it all would hold the loop for 60 ms.
             gc.collect()
             gc.freeze()
+            giving_back = asyncio.create_task(memory.give_back())
             self._tell_ready()
             await stopping.wait()
+            giving_back.cancel()
             self.systemd.stopping()
 
     def _tell_ready(self) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from gateway.console.edge import Failure, Json, Limit, read_config, read_database, site_zone, with_database
+from gateway.console.edge import Failure, read_config, read_database, site_zone, with_database
+from gateway.console.options import Json, Limit
 
 if TYPE_CHECKING:
     from gateway.config import Config

@@ -4,20 +4,15 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
 
-import typer
-
 if TYPE_CHECKING:
+    import typer
     from sqlalchemy.orm import Session as Db
 
     from gateway.config import Config, Log
     from gateway.store.database import Database
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-
-Limit = Annotated[int, typer.Option(metavar="N", min=1, help="Longest list.")]
 
 T = TypeVar("T")
 
@@ -37,11 +32,15 @@ def packaged_config() -> Path:
     return carried if carried.exists() else gateway.parent / "config.toml"
 
 
-def read_config(context: typer.Context) -> "Config":
+def read_config(context: "typer.Context") -> "Config":
+    """As `config_at`, for a command."""
+    return config_at(context.obj)
+
+
+def config_at(named: Path | None) -> "Config":
     """The config that was named, else ./config.toml, else the packaged one with its data in ./var."""
     from gateway.config import load
 
-    named: Path | None = context.obj
     if named is None and Path("config.toml").exists():
         named = Path("config.toml")
     return load(packaged_config(), folder=Path.cwd()) if named is None else load(named)
@@ -113,8 +112,18 @@ def run(work: Callable[[], Awaitable[T]], log: "Log | None" = None) -> T:
         return runner.run(whole())
 
 
+def become(module: str, *words: str) -> NoReturn:
+    """Go on as another program of ours: the same process for whoever started it, with its open files and its
+    environment, and with an empty memory. It finds what we find."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    here = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    os.execve(sys.executable, [sys.executable, "-P", "-m", module, *words], os.environ | here)  # noqa: S606 - no shell
+
+
 def guarded(command: Callable[[], None]) -> NoReturn:
     """Run the command: every fault becomes a sentence on standard error and an exit code, never a traceback."""
+    _have_streams()
     try:
         command()
     except BrokenPipeError:
@@ -127,6 +136,15 @@ def guarded(command: Callable[[], None]) -> NoReturn:
         print(f"frontdesk: {sentence}", file=sys.stderr)
         sys.exit(code)
     sys.exit(0)
+
+
+def _have_streams() -> None:
+    """To write to, whatever is written."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller; and no other file may get its number
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
 def _told(error: Exception) -> tuple[int, str]:

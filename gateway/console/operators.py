@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from gateway.console.edge import Json, Limit, read_config, read_database, site_zone, with_database
+from gateway.console.edge import read_config, read_database, site_zone, with_database
+from gateway.console.options import Json, Limit
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session as Db

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.console.agents import Agent, Number, act, exact
-from gateway.console.edge import Failure, Json, read_config
+from gateway.console.edge import Failure, read_config
+from gateway.console.options import Json
 
 if TYPE_CHECKING:
     from gateway.desk.acts import Acts

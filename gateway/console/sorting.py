@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.console.agents import Agent, Number, act, do, exact, name_of
-from gateway.console.edge import Json, Limit, read_config, read_database
+from gateway.console.edge import read_config, read_database
+from gateway.console.options import Json, Limit
 
 if TYPE_CHECKING:
     pass

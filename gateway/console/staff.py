@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from gateway.console.edge import Failure, Json, read_config, read_database, site_zone, with_database
+from gateway.console.edge import Failure, read_config, read_database, site_zone, with_database
+from gateway.console.options import Json
 
 if TYPE_CHECKING:
     from gateway.config import Config
