@@ -51,6 +51,7 @@ HOSTILE = {
     + b"--b" * 8 * MB,
     "quotes": HEAD + b"\n" + b"> \n" * 4 * MB,
     "headings": HEAD + b"\n" + b"On 2020 a@b wrote:\n" * MB,
+    "lines like headings, behind signs": HEAD + b"\n" + (b"<< 2024 " + b"a b " * 27 + b":\n") * 19_000,
     "headings and quoted lines by turns": HEAD + b"\n" + b"On 2020 a@b wrote:\n\n> a\n" * 6000,
     "wrapped quoted lines": HEAD + b"\n" + (b"> " + b"(a " * 100 + b"\nx\n") * 9000,
     "answers joined with headings": HEAD + b"\n" + (b"a On Mon, " * 50 + b"wrote:\n> b\n") * 9000,
