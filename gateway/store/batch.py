@@ -22,7 +22,7 @@ from gateway.store import raw, seen
 from gateway.store.arrival import Arrival
 from gateway.store.database import storable
 
-TOGETHER = 16
+TOGETHER = 32
 """Rows of one INSERT. The driver lets go of the interpreter for each statement, and then waits to have it back."""
 
 _RECEIVED = ("id", "kept_at", "digest", "client_ip", "helo", "tls", "protocol", "reverse_path", "recipients", "size",

@@ -237,7 +237,9 @@ class Standing:
 
 
 def _sqlite_engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY, "check_same_thread": False})
+    engine = create_engine(f"sqlite:///{path}", connect_args={
+        "timeout": BUSY, "check_same_thread": False,
+        "cached_statements": 300})  # with one for each number of rows that are inserted together
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
