@@ -106,6 +106,7 @@ class Desk:
         page.fill("#password", PASSWORD)
         page.press("#password", "Enter")
         page.wait_for_selector("#list")
+        page.wait_for_load_state()  # its scripts hear keys from now on
         return page
 
     def strangers(self) -> list[str]:

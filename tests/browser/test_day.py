@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from playwright.sync_api import Locator, Page, Route, expect
-from town import PASSWORD, Desk, Town
+from town import PASSWORD, PATIENCE, Desk, Town
 from world import Customer, body
 
 
@@ -15,6 +15,7 @@ def lines(page: Page) -> Locator:
 def opens(page: Page, subject: str) -> None:
     page.get_by_role("link", name=subject).first.click()
     expect(page.locator("h1")).to_have_text(subject)
+    page.wait_for_load_state()
 
 
 def writes(page: Page, kind: str, text: str) -> None:
@@ -79,7 +80,7 @@ def test_a_page_that_hears_nothing_any_more_says_so(town: Town, desk: Callable[.
     page.goto("/")
     expect(offline).to_contain_text("연결이 끊겨")
     page.unroute("**/events")
-    expect(offline).to_be_empty()
+    expect(offline).to_be_empty(timeout=3 * PATIENCE)  # it asks less and less often
     browser.faults.clear()  # that nobody answered
 
 
