@@ -6,8 +6,9 @@ other site's form can.
 """
 
 from asyncio import get_running_loop
+from collections.abc import Sequence
 from email.utils import formatdate
-from functools import cache, partial
+from functools import partial
 from urllib.parse import quote
 
 import structlog
@@ -19,19 +20,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.desk.staff import Staff
 from gateway.web import (
-    api,
-    api_acts,
-    api_reports,
-    api_requests,
-    api_staff,
-    api_webhooks,
     assets,
     files,
     forms,
     frame,
     login,
-    mcp,
-    openapi,
     preferences,
     previews,
     queue,
@@ -39,11 +32,13 @@ from gateway.web import (
     request,
     stream,
 )
+from gateway.web.api import BASE
 from gateway.web.app import again
 from gateway.web.faults import AGAIN, API, Faults
 from gateway.web.limits import Buckets, Meter
 from gateway.web.login import Logins, Viewer
 from gateway.web.problems import problem
+from gateway.web.programs import DESCRIPTION, Programs
 from gateway.web.server import Manners, Window
 from gateway.web.sheets import Sheets
 from gateway.web.stream import Streams
@@ -51,7 +46,6 @@ from gateway.web.workplace import Workplace
 
 log = structlog.get_logger()
 
-DESCRIPTION = f"{api.BASE}/openapi.json"
 OPEN = ("/login", "/login/oidc", "/login/oidc/back", DESCRIPTION)
 """Whoever comes may see these, and what lies below assets.PATH."""
 SAFE = ("GET", "HEAD")
@@ -94,18 +88,18 @@ class AgentsWindow(Window):
         logins = Logins(staff, settings.login, is_secure, self._tries, bool(settings.oidc.issuer))
         self._streams.workplace = workplace
         live = stream.routes(self._streams, logins.viewer)
-        extra = [mcp.routes(workplace)] if settings.mcp else []
-        if settings.oidc.issuer:
-            extra.append(_sign_on(workplace, logins, sheets))
-        app = build(sheets, logins, [live, *extra, *routers(workplace, sheets, logins)])
+        extra = [_sign_on(workplace, logins, sheets)] if settings.oidc.issuer else []
+        finish = partial(_finish, Faults(sheets))
+        pages = finish(FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False),
+                       [live, *extra, *routers(workplace, sheets, logins)])
+        app = Programs(pages, workplace, staff, live, finish)
         frame = Frame(app, logins, sheets, settings.url, Meter(self._asked, settings.api_per_minute))
         self.serve(frame, settings.proxies)
 
 
 def routers(workplace: Workplace, sheets: Sheets, logins: Logins) -> list[APIRouter]:
-    """All that there is behind the door: the pages and the API."""
-    doors = [assets.routes(), login.routes(logins, sheets)]
-    return [*doors, *page_routes(workplace, sheets), api_routes(workplace, logins.staff)]
+    """All pages that there are behind the door."""
+    return [assets.routes(), login.routes(logins, sheets), *page_routes(workplace, sheets)]
 
 
 def _sign_on(workplace: Workplace, logins: Logins, sheets: Sheets) -> APIRouter:
@@ -126,23 +120,11 @@ def page_routes(workplace: Workplace, sheets: Sheets) -> list[APIRouter]:
             reports.routes(workplace, sheets)]
 
 
-def api_routes(workplace: Workplace, staff: Staff) -> APIRouter:
-    """Everything below /api/v1."""
-    router = APIRouter(prefix=api.BASE)
-    for each in (api_requests.routes(workplace), api_acts.routes(workplace), api_staff.routes(workplace, staff),
-                 api_reports.routes(workplace), api_webhooks.routes(workplace)):
-        router.include_router(each)
-    return router
-
-
-def build(sheets: Sheets, logins: Logins, routers: list[APIRouter]) -> ASGIApp:
-    """The application, and what it says when something is not done."""
-    app = FastAPI(openapi_url=DESCRIPTION, docs_url=None, redoc_url=None, redirect_slashes=False)
+def _finish(faults: Faults, app: FastAPI, routers: Sequence[APIRouter]) -> FastAPI:
+    """Its routes, and what it says when something is not done."""
     for router in routers:
-        app.include_router(router, include_in_schema=router.prefix == api.BASE)
-    description = cache(partial(openapi.describe, app))
-    app.openapi = description  # type: ignore[method-assign]
-    Faults(sheets).handle(app)
+        app.include_router(router, include_in_schema=router.prefix == BASE)
+    faults.handle(app)
     return app
 
 
