@@ -15,7 +15,7 @@ _WROTE = (
     r"On\b.*\b(?:wrote|said|writes|sent)",
     r".*\bwrote(?: on .*| at .*)?",
     r"In (?:message|article|a message dated)\b.*\b(?:writes|wrote)",
-    r".*\d{1,2}:\d{2}.* by \S+@\S+",
+    r"[^@]{1,40}\d{1,2}:\d{2} by [^\s@]{1,80}@\S+",
     r".*[<(]\S+@\S+[>)] writes",
     r"posted by .* on \d.*",
     # Horde, in its languages, and mutt
