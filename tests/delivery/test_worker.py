@@ -166,7 +166,7 @@ async def test_no_more_connections_than_allowed_are_open_at_once(
         database: Database, smart: Callable[..., Worker], peer: Peer, lines: Lines) -> None:
     await put(database, *(letter(f"o{number}") for number in range(20)))
     async with running(smart(connections=3)):
-        await lines.until("letter sent", 60)
+        await lines.until("letter sent", 20)
     assert 1 < peer.most_at_once <= 4  # the peer may see the end of one after the beginning of the next
 
 
