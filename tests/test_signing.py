@@ -5,6 +5,8 @@ import re
 import signal
 import smtplib
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,19 +133,35 @@ def test_with_keys_configured_their_records_are_printed(frontdesk: Command, tmp_
 # ---- a config that cannot sign -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "dkim"])
-@pytest.mark.parametrize(("content", "told"), [
+UNFIT_KEYS = pytest.mark.parametrize(("content", "told"), [
     (None, "k.pem cannot be read: No such file or directory"),
     ("nonsense", "k.pem is not the PEM file of a private key"),
 ])
+
+
+def unfit(folder: Path, content: str | None, told: str) -> str:
+    """What is said of a key that is in this file."""
+    if content:
+        (folder / "k.pem").write_text(content)
+    (folder / "config.toml").write_text('[delivery]\ndkim_keys = [\n  { selector = "a", file = "k.pem" },\n]\n')
+    return f"frontdesk: config.toml:3: delivery.dkim_keys.0.file: {folder}/{told}\n"
+
+
+@UNFIT_KEYS
+@pytest.mark.parametrize("command", ["check", "dkim"])
 def test_a_key_that_cannot_sign_is_told_with_its_line(
         frontdesk: Command, tmp_path: Path, command: str, content: str | None, told: str) -> None:
-    if content:
-        (tmp_path / "k.pem").write_text(content)
-    (tmp_path / "config.toml").write_text('[delivery]\ndkim_keys = [\n  { selector = "a", file = "k.pem" },\n]\n')
+    expected = unfit(tmp_path, content, told)
     said = frontdesk(command)
-    assert said.code == 2
-    assert said.err == f"frontdesk: config.toml:3: delivery.dkim_keys.0.file: {tmp_path}/{told}\n"
+    assert (said.code, said.err) == (2, expected)
+
+
+@UNFIT_KEYS
+def test_a_gateway_with_a_key_that_cannot_sign_does_not_start(tmp_path: Path, content: str | None, told: str) -> None:
+    expected = unfit(tmp_path, content, told)
+    ended = subprocess.run([sys.executable, "-m", "gateway", "serve"], cwd=tmp_path, check=False, capture_output=True,
+                           text=True, timeout=100)
+    assert (ended.returncode, ended.stderr) == (2, expected)
 
 
 def test_a_domain_that_cannot_sign_is_told_with_its_line(frontdesk: Command, tmp_path: Path) -> None:

@@ -199,9 +199,9 @@ async def test_what_was_rolled_back_changed_nothing(store: Database) -> None:
     assert await kept(store) == 3 * 7
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)  # SQLite has one writer at a time
 async def test_a_day_is_not_kept_while_somebody_changes_it(database: Database) -> None:
-    if not isinstance(database, Postgres):
-        pytest.skip("SQLite has one writer at a time")
+    assert isinstance(database, Postgres)
     await database.write(some)
     async with AsyncDb(database._engine) as other, other.begin():
         await other.execute(text("UPDATE request SET rating = 4 WHERE id = 9"))
@@ -212,9 +212,8 @@ async def test_a_day_is_not_kept_while_somebody_changes_it(database: Database) -
     assert await database.read(told) == await database.read(counted)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # a full disk, as SQLite would tell it
 async def test_where_nothing_can_be_written_days_are_counted(database: Database) -> None:
-    if isinstance(database, Postgres):
-        pytest.skip("a full disk, as SQLite would tell it")
     await database.write(some)
     await database.write(lambda db: db.execute(text(
         "CREATE TRIGGER full BEFORE INSERT ON kept_day BEGIN SELECT RAISE(ABORT, 'no room'); END")))
