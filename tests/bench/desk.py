@@ -108,7 +108,9 @@ async def fill(database: Database, size: int) -> None:
         await database.write(_go_on_counting)
         # As the server does by and by, but not while we measure.
         async with database._engine.connect() as connection:
-            await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("VACUUM ANALYZE"))
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            for what in ("VACUUM ANALYZE", "CHECKPOINT"):
+                await connection.execute(text(what))
 
 
 def _go_on_counting(db: Db) -> None:
