@@ -7,7 +7,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from hashlib import sha256
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session as Db
 
 from gateway.desk import claims, undo
@@ -45,7 +45,7 @@ def say(hand: Hand, kind: str, text: str, seen: int | None, uploads: Sequence[in
         undoable: bool = False, quotes: bool = True) -> Entry:
     """`seen`: the newest entry that the agent has read; `uploads`: ids of files that go along; quotes: with the
     customer's last mail below. Said undoable twice, as by a button that is pressed twice, it is said once."""
-    if undoable and (first := _said_before(hand, kind, text)):
+    if undoable and (first := _said_before(hand, kind, text, uploads)):
         return first
     _may_say(hand, kind, text, seen)
     before = undo.state(hand.db, hand.request) if undoable else {}
@@ -61,11 +61,21 @@ def say(hand: Hand, kind: str, text: str, seen: int | None, uploads: Sequence[in
     return entry
 
 
-def _said_before(hand: Hand, kind: str, text: str) -> Entry | None:
-    """The same words of the same agent, a moment ago."""
-    return hand.db.scalar(select(Entry).where(
+def _said_before(hand: Hand, kind: str, text: str, uploads: Sequence[int]) -> Entry | None:
+    """The same words of the same agent with the same files, a moment ago."""
+    first = hand.db.scalar(select(Entry).where(
         ENTRY.request_id == hand.request.id, ENTRY.kind == kind, ENTRY.author == hand.agent,
-        ENTRY.text == storable(text), ENTRY.at > hand.now - TWICE, ENTRY.withdrawn_at.is_(None)))
+        ENTRY.text == storable(text), ENTRY.at > hand.now - TWICE, ENTRY.withdrawn_at.is_(None))
+        .order_by(ENTRY.id.desc()).limit(1))  # fmt: skip
+    if first is None or _contents(hand, UPLOAD.id.in_(uploads)) != _contents(hand, UPLOAD.entry_id == first.id):
+        return None
+    return first
+
+
+def _contents(hand: Hand, which: ColumnElement[bool]) -> list[tuple[str, bytes]]:
+    """Name and content of these files: a page that sends them twice attaches them twice."""
+    found = hand.db.execute(select(UPLOAD.filename, UPLOAD.content).where(which, UPLOAD.agent == hand.agent))
+    return sorted((filename, content) for filename, content in found)
 
 
 def _may_say(hand: Hand, kind: str, text: str, seen: int | None) -> None:

@@ -60,6 +60,17 @@ async def test_the_same_words_are_said_again_when_they_were_taken_back_or_a_minu
     assert len({first.id, again.id, later.id}) == 3
 
 
+async def test_the_same_words_with_the_file_that_was_forgotten_are_another_letter(house: House) -> None:
+    request = await house.writes()
+    letters = await house.letters()
+    files = [(await house.acts.attach("minji", "a.txt", "text/plain", b"a")).id or 0 for _ in "12"]
+    bare = await house.acts.say("answer", request.number, "minji", "See there.", undoable=True)
+    said = [await house.acts.say("answer", request.number, "minji", "See there.", uploads=[each], undoable=True)
+            for each in files]  # pressed twice: the page attaches its file twice
+    assert bare.id != said[0].id == said[1].id
+    assert len(await house.letters()) == len(letters) + 2
+
+
 # ---- undo ----
 
 
