@@ -53,7 +53,7 @@ class Answer:
 
 
 TIMEOUT = Answer("TIMEOUT", (), TROUBLE)
-NO_SUCH_NAME = Answer("NXDOMAIN")
+NO_SUCH_NAME, NO_SUCH_RECORD = Answer("NXDOMAIN"), Answer("NOERROR")
 
 
 class Resolver(Protocol):

@@ -90,8 +90,10 @@ class Outcome:
 async def verify(
     found: Chain | Check, header: Header, bodies: BodyHashes, resolver: Resolver
 ) -> Outcome:
+    if isinstance(found, Check):
+        return Outcome(found)
     check = await measured(lambda asked: _verify(found, header, bodies, asked), resolver)
-    if check.result == Result.PASS and isinstance(found, Chain) and found.covers_author:
+    if check.result == Result.PASS and found.covers_author:
         return Outcome(check, tuple(map(_what_it_says, found.sets)))
     return Outcome(check)
 
@@ -196,11 +198,7 @@ def _newest(field: Field, now: float) -> Signature:
 # ---- the signatures ------------------------------------------------------------------------------------------------
 
 
-async def _verify(
-    found: Chain | Check, header: Header, bodies: BodyHashes, resolver: Resolver
-) -> Check:
-    if isinstance(found, Check):
-        return found
+async def _verify(found: Chain, header: Header, bodies: BodyHashes, resolver: Resolver) -> Check:
     sealer, count = found.sets[-1].domain, len(found.sets)
     if trouble := await _trouble(found, header, bodies, resolver):
         return Check("arc", trouble.result, sealer, f"The ARC chain does not hold: {trouble.reason}.")

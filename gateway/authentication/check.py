@@ -205,7 +205,8 @@ def _shown_all(outcome: dmarc.Outcome, milliseconds: float, queries: int) -> dma
 def _shown(check: Check) -> Check:
     """The check with nothing in it that a terminal, a log or a database would stumble over."""
     texts = (check.domain, check.reason, check.selector, check.detail, check.explanation)
-    if all(text.isprintable() and len(text) <= MAX_TEXT for text in texts):
+    together = "".join(texts)
+    if together.isprintable() and len(together) <= MAX_TEXT:
         return check
     domain, reason, selector, detail, explanation = map(_printable, texts)
     return check.but(domain=domain, reason=reason, selector=selector, detail=detail, explanation=explanation)

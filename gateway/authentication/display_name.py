@@ -135,6 +135,8 @@ def _looks_of(ours: Ours) -> tuple[re.Pattern[str], frozenset[str]]:
 
 
 def _u_labels(domain: str) -> str:
+    if "xn--" not in domain:
+        return domain
     try:
         return idna.decode(domain)
     except UnicodeError:

@@ -88,11 +88,11 @@ class DnsResolver:
 
     def recall(self, name: str, type: str) -> Answer | None:
         name = plain(name)
-        if not can_be_asked(name):
-            return NO_SUCH_NAME
         if remembered := self._memory.recall(name, type, self._now()):
             self._counts["remembered"] += 1
             return remembered
+        if not can_be_asked(name):
+            return NO_SUCH_NAME
         if self.is_away:
             self._look_whether_away()
             return TIMEOUT

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from gateway.authentication.answer import NO_SUCH_NAME, Answer
+from gateway.authentication.answer import NO_SUCH_NAME, NO_SUCH_RECORD, Answer
 from gateway.authentication.names import can_be_asked, octets, plain, to_ascii
 
 WORDS = ("TIMEOUT", "SERVFAIL", "REFUSED", "NXDOMAIN")
@@ -28,7 +28,8 @@ class ZoneResolver:
     is_away = False
 
     def __init__(self, zone: Mapping[str, Any]):
-        self._records: dict[str, dict[str, Any]] = {}
+        self._records: dict[str, dict[str, Answer]] = {}
+        """By name and type; not what no query can carry."""
         self._above: set[str] = set()
         for name, records in zone.items():
             name = plain(name)
@@ -54,34 +55,27 @@ class ZoneResolver:
     def recall(self, name: str, type: str) -> Answer:
         name = plain(name)
         for _ in range(MAX_ALIASES):
-            answer = self._at(name, type)
-            alias = self._records.get(name, {}).get("CNAME")
-            if type == "CNAME" or not isinstance(alias, tuple) or not alias or type in self._records[name]:
-                return answer
-            name = plain(alias[0])
+            records = self._records.get(name)
+            if records is None:
+                return NO_SUCH_RECORD if name in self._above and can_be_asked(name) else NO_SUCH_NAME
+            answer, alias = records.get(type), records.get("CNAME")
+            if answer or not alias or not alias.values:
+                return answer or records.get("*", NO_SUCH_RECORD)
+            name = plain(alias.values[0])
         return Answer("SERVFAIL")
 
     async def close(self) -> None:
         """Nothing is held open."""
-
-    def _at(self, name: str, type: str) -> Answer:
-        if not can_be_asked(name):
-            return NO_SUCH_NAME
-        records = self._records.get(name)
-        if records is None:
-            return Answer("NOERROR") if name in self._above else NO_SUCH_NAME
-        found = records.get(type, records.get("*", ()))
-        return Answer(found) if isinstance(found, str) else Answer("NOERROR", found)
 
     def _add(self, name: str, records: Any) -> None:
         if word := _word(records):
             records = {"*": word}
         if not isinstance(records or {}, Mapping):
             raise ValueError(f"In the zone, the records of {name!r} must be an object: types and their values.")
-        kept = self._records.setdefault(name, {})
+        kept = self._records.setdefault(name, {}) if can_be_asked(name) else {}
         for type_, values in (records or {}).items():
             if (type_ := type_.strip().upper()) in TYPES:
-                kept[type_] = _values(name, type_, values)
+                kept[type_] = _answer(name, type_, values)
         while "." in name:
             name = name.partition(".")[2]
             self._above.add(name)
@@ -94,15 +88,15 @@ def _word(values: Any) -> str:
     return values.upper() if isinstance(values, str) and values.upper() in WORDS else ""
 
 
-def _values(name: str, type_: str, values: Any) -> str | tuple[Any, ...]:
+def _answer(name: str, type_: str, values: Any) -> Answer:
     if word := _word(values):
-        return word
+        return Answer(word)
     if type_ == "*":
-        return ()
+        return NO_SUCH_RECORD
     if not isinstance(values, list) or (type_ == "MX" and _is_exchanger(values)):
         values = [values]
     try:
-        return tuple(_value(type_, value) for value in values if value is not None)
+        return Answer("NOERROR", tuple(_value(type_, value) for value in values if value is not None))
     except (TypeError, ValueError, OverflowError, AttributeError):
         raise ValueError(f"In the zone, the {type_} records of {name!r} cannot be read.") from None
 
