@@ -5,9 +5,9 @@ handlers read them; only gateway/authentication makes them. Other servers' field
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Self
 
 
@@ -129,20 +129,33 @@ class Verdict:
         return tuple(dict.fromkeys(check.signature for check in self.dkim if check.result == Result.PASS))
 
     def as_json(self) -> dict[str, Any]:
-        checks = {name: _values(getattr(self, name)) for name in ("spf", "arc", "dmarc", "iprev")}
-        return {**_values(self), **checks, "dkim": [_values(each) for each in self.dkim],
-                "seals": [_values(each) for each in self.seals]}
+        """What was found. What was not is left out: of a mail that nobody signed it would be a kilobyte in its row."""
+        found = _found(self)
+        found.update({name: _found(found[name]) for name in CHECKS & found.keys()})
+        found.update({name: [_found(each) for each in found[name]] for name in ("dkim", "seals") if name in found})
+        return found
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        checks = {name: _check(data[name]) for name in ("spf", "arc", "dmarc", "iprev")}
+        checks = {name: _check(data[name]) for name in CHECKS & data.keys()}
         return cls(**{**data, **checks, "identity": Identity(data["identity"]),
-                      "dkim": tuple(_check(each) for each in data["dkim"]), "findings": tuple(data["findings"]),
+                      "dkim": tuple(_check(each) for each in data.get("dkim", ())),
+                      "findings": tuple(data.get("findings", ())),
                       "seals": tuple(Seal(**each) for each in data.get("seals", ()))})
 
 
-def _values(of: Check | Seal | Verdict) -> dict[str, Any]:
-    return {**vars(of)}
+CHECKS = {"spf", "arc", "dmarc", "iprev"}
+"""The values of a verdict that are one check."""
+
+
+def _found(of: Check | Seal | Verdict) -> dict[str, Any]:
+    nothing = _nothing(type(of))
+    return {name: value for name, value in vars(of).items() if value != nothing.get(name)}
+
+
+@cache
+def _nothing(of: Any) -> dict[str, Any]:
+    return {each.name: each.default for each in fields(of) if each.default is not MISSING}
 
 
 _NOTHING = Check("", Result.NONE)

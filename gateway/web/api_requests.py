@@ -1,6 +1,7 @@
 """The API's reading side: queues, lists and search, and one request with all that is known of it."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session as Db
 from starlette.responses import Response
 
 from gateway.desk import badges, teaching
+from gateway.mail.authres import Verdict
 from gateway.models import Entry, Received, Request
 from gateway.store import queue, requests
 from gateway.store.queue import BadCursor, Filter
@@ -170,9 +172,9 @@ def one_entry(db: Db, entry: Entry) -> EntryValue:
 def _identity(db: Db, request: Request) -> IdentityValue:
     mails = [each for each in requests.conversation(db, request.id or 0) if each.received_id]
     received = db.get(Received, mails[0].received_id) if mails else None
-    verdict = received.verdict if received else {}
+    known = asdict(Verdict.from_json(received.verdict)) if received else {}
     pair = badges.as_json(request)
-    odd = [FindingValue(finding=name, sentence=said) for name, said in badges.sentences(verdict.get("findings", ()))]
-    checks = {name: verdict[name] for name in ("spf", "dkim", "arc", "dmarc", "iprev") if name in verdict}
+    odd = [FindingValue(finding=name, sentence=said) for name, said in badges.sentences(known.get("findings", ()))]
+    checks = {name: known[name] for name in ("spf", "dkim", "arc", "dmarc", "iprev") if name in known}
     return IdentityValue(identity=BadgeValue(**pair["identity"]), person=BadgeValue(**pair["person"]),
                          on_file=request.on_file, checks=checks, findings=odd)

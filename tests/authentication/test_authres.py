@@ -1,7 +1,8 @@
 """Our Authentication-Results (RFC 8601): it says what was found, and holds the grammar whatever strangers wrote."""
 
+import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import authres
 import pytest
@@ -160,6 +161,17 @@ def test_a_value_without_blanks_is_cut():
 def test_a_verdict_survives_the_store():
     sealed = replace(VERDICT, seals=(Seal("list.example", "pass", "example.com"),))
     assert Verdict.from_json(sealed.as_json()) == sealed
+    assert Verdict.from_json(UNCHECKED.as_json()) == UNCHECKED
+
+
+def test_of_what_was_not_found_the_store_has_no_word():
+    assert set(UNCHECKED.as_json()) == {"identity", "because"}
+    unsigned = replace(UNCHECKED, spf=Check("spf", Result.FAIL, "example.com"))
+    assert unsigned.as_json()["spf"] == {"method": "spf", "result": "fail", "domain": "example.com"}
+
+
+def test_a_verdict_that_was_stored_with_every_word_is_still_read():
+    assert Verdict.from_json(json.loads(json.dumps(asdict(VERDICT)))) == VERDICT
 
 
 def test_a_field_is_one_field():
