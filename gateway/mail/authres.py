@@ -7,7 +7,7 @@ handlers read them; only gateway/authentication makes them. Other servers' field
 import re
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Self
 
 
@@ -149,13 +149,13 @@ CHECKS = {"spf", "arc", "dmarc", "iprev"}
 
 
 def _found(of: Check | Seal | Verdict) -> dict[str, Any]:
-    nothing = _nothing(type(of))
+    nothing = _NOTHING_FOUND[type(of)]
     return {name: value for name, value in vars(of).items() if value != nothing.get(name)}
 
 
-@cache
-def _nothing(of: Any) -> dict[str, Any]:
-    return {each.name: each.default for each in fields(of) if each.default is not MISSING}
+_NOTHING_FOUND: dict[type, dict[str, Any]] = {
+    kind: {each.name: each.default for each in fields(kind) if each.default is not MISSING}
+    for kind in (Check, Seal, Verdict)}
 
 
 _NOTHING = Check("", Result.NONE)
