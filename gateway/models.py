@@ -472,7 +472,8 @@ class Tally(Row, table=True):
 
 
 class KeptDay(Row, table=True):
-    """What a day that is over came to (store/days). Triggers strike it out when one of its figures changes."""
+    """What a day that is over came to (store/days). Triggers strike it out when one of its figures changes; of requests
+    they note the change instead (LateChange)."""
 
     __tablename__ = "kept_day"
 
@@ -483,6 +484,28 @@ class KeptDay(Row, table=True):
     lines: list[Any] = _list()
     lapses: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
     """Seconds from opening to first answer and to resolution, as doubles, line by line."""
+
+
+class LateChange(Row, table=True):
+    """What a request adds to a kept day, or takes from it (store/days). Only triggers write it: a request that changed
+    is taken as it was, and added as it is."""
+
+    __tablename__ = "late_change"
+
+    id: int | None = Field(default=None, primary_key=True)
+    created_at: datetime = _moment(nullable=False, index=True)
+    """Of the request: it belongs to that day."""
+    n: int
+    """1 or -1; 0 where the customer said something and nothing else changed."""
+    queue: str
+    category: str
+    identity: str
+    answered_at: datetime | None = _moment()
+    resolved_at: datetime | None = _moment()
+    reopened: int
+    rating: int | None
+    thanks: int
+    not_solved: int
 
 
 class Finding(Row, table=True):

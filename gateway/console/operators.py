@@ -124,7 +124,7 @@ def report(
     """Volume, times and feedback by period and category, and how often what was suggested was right."""
     config = read_config(context)
     from gateway.console import show
-    from gateway.store import days, lessons, reports
+    from gateway.store import days, figures, lessons, reports
 
     if any(day and not 1970 <= day.year <= LAST_YEAR for day in (since, until)):
         raise typer.BadParameter(f"A day lies between 1970 and {LAST_YEAR}.")
@@ -133,7 +133,7 @@ def report(
     first = since.replace(tzinfo=zone) if since else last - timedelta(days=30)
     span = days.Span(first, last + timedelta(days=1), zone)
 
-    async def look(database: "Database") -> tuple[list[tuple[date, days.Opened]], list[days.Decided]]:
+    async def look(database: "Database") -> tuple[list[tuple[date, figures.Opened]], list[figures.Decided]]:
         await days.keep(database, span, datetime.now(UTC))
         return await database.read(lambda db: (days.opened(db, span), days.decided(db, span)))
 

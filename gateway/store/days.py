@@ -1,18 +1,13 @@
-"""What each day came to, kept: a report adds days up, and counts only what is not over yet or has changed since.
+"""What each day came to, kept: a report adds days up, and counts only what is not over yet.
 
-A day is kept by whoever first looks at it after its end. What changes its figures later (an answer, a resolution, a
-rating, a bounce, another queue) strikes it out within its own transaction, by triggers (revision 0011), so that the
-next look counts it again: nobody who handles a mail keeps a count, and after a crash none can be wrong.
-
-The times to answer and to resolve are kept one by one, sorted. A histogram would be no smaller: of 3,000 requests a day
-some hundred share a queue and a category, and these fall into nearly as many buckets of 5 %. So medians are exact.
+A day is kept by whoever first looks at it after its end. What changes its figures later is told by triggers within its
+own transaction, so that nobody who handles a mail keeps a count, and after a crash none can be wrong. Of requests they
+note what changed (revision 0014): an answer, a resolution, a rating, another queue. The next look adds it, and once
+there is much of it, keeps the day anew. Letters that bounce and lessons strike a day out (revision 0011): it is
+counted again.
 """
 
-# ruff: noqa: S608 - the SQL is made of words of this file, values are bound
-
-import json
 from array import array
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,20 +15,33 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import TextClause, bindparam, delete, func, insert, literal, select, text
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session as Db
 
-from gateway.models import KeptDay, Letter, Moment, Request, Taught, columns
+from gateway.models import KeptDay, LateChange, Letter, Request, Taught, columns
 from gateway.store.database import Database
+from gateway.store.figures import (
+    LATE,
+    Decided,
+    Letters,
+    Opened,
+    amend,
+    count_decided,
+    count_letters,
+    count_opened,
+    is_postgresql,
+)
 
-KEPT, LETTER, REQUEST, TAUGHT = columns(KeptDay), columns(Letter), columns(Request), columns(Taught)
+KEPT, CHANGE, LETTER, REQUEST, TAUGHT = (columns(each) for each in (KeptDay, LateChange, Letter, Request, Taught))
 _kept_day = KeptDay.__table__  # type: ignore[attr-defined]
 # A day of another zone may lie across one that is to be kept.
 _CLEAR = delete(_kept_day).where(_kept_day.c.kind == bindparam("of"), _kept_day.c.until > bindparam("begin"),
                                  _kept_day.c.since < bindparam("end"))
 AT_ONCE = 8
 """Counts of a day that are kept in one transaction: on SQLite the mails that come meanwhile wait for it."""
+MANY = 50
+"""Changes of a day, from which on it is kept anew: each costs a report some microseconds, to keep a day a commit."""
 ONE_DAY = timedelta(days=1)
 
 
@@ -46,49 +54,6 @@ class Span:
     zone: ZoneInfo
 
 
-class Opened(NamedTuple):
-    """The requests of one queue and category that were opened within a day. Times are seconds, the shortest first."""
-
-    queue: str
-    category: str
-    requests: int
-    reopened: int
-    """Those that were opened again at least once."""
-    thanks: int
-    """How often their customers said thanks."""
-    not_solved: int
-    ratings: dict[str, int]
-    """How often each was given: JSON has words as keys."""
-    identities: dict[str, int]
-    answers: list[float]
-    """From opening to the first answer."""
-    ends: list[float]
-    """From opening to the resolution."""
-
-    def together(self, other: "Opened") -> "Opened":
-        """With those of the same queue and category that came with another identity."""
-        return Opened(self.queue, self.category, self.requests + other.requests, self.reopened + other.reopened, 0, 0,
-                      Counter(self.ratings) + Counter(other.ratings), self.identities | other.identities,
-                      sorted(self.answers + other.answers), sorted(self.ends + other.ends))  # fmt: skip
-
-
-class Letters(NamedTuple):
-    """Letters that were written within a day about requests of one queue; None: about none."""
-
-    queue: str | None
-    written: int
-    bounced: int
-
-
-class Decided(NamedTuple):
-    """How often within a day agents made this category of a suggested one."""
-
-    queue: str
-    said: str
-    became: str
-    times: int
-
-
 class _Piece(NamedTuple):
     """A day, or what of it lies in a span."""
 
@@ -97,6 +62,9 @@ class _Piece(NamedTuple):
     until: datetime
     is_whole: bool
 
+
+_Rows = dict[tuple[datetime, datetime], Any]
+"""Of kept days, by their ends."""
 
 # ---- what a report adds up ----
 
@@ -116,15 +84,25 @@ def decided(db: Db, span: Span, queues: Collection[str] | None = None) -> list[D
 
 
 def _days(db: Db, kind: "_Kind", span: Span) -> Iterator[tuple[date, list[Any]]]:
-    kept = {(row.since, row.until): row for row in db.execute(_kept(kind, span, KEPT.lines, KEPT.lapses))}
+    kept = _kept(db, kind, span.since, span.until)
     for piece in _lived(db, kind, span):
-        row = kept.get((piece.since, piece.until))
-        yield piece.day, kind.count(db, piece) if row is None else kind.read(row.lines, row.lapses)
+        yield piece.day, _told(db, kind, piece, kept)
 
 
-def _kept(kind: "_Kind", span: Span, *more: Any) -> Any:
-    return select(KEPT.since, KEPT.until, *more).where(
-        KEPT.kind == kind.name, KEPT.until > span.since, KEPT.until <= span.until)
+def _told(db: Db, kind: "_Kind", piece: _Piece, kept: _Rows) -> list[Any]:
+    row = kept.get((piece.since, piece.until))
+    return kind.count(db, piece.since, piece.until) if row is None else kind.read(row)
+
+
+def _kept(db: Db, kind: "_Kind", since: datetime, until: datetime) -> _Rows:
+    changes: Any = literal_column(LATE[is_postgresql(db)] if kind.is_amended else "NULL")
+    rows = db.execute(select(KEPT.since, KEPT.until, KEPT.lines, KEPT.lapses, changes.label("changes"))
+                      .where(*_within(kind, since, until)))
+    return {(row.since, row.until): row for row in rows}
+
+
+def _within(kind: "_Kind", since: datetime, until: datetime) -> tuple[Any, ...]:
+    return KEPT.kind == kind.name, KEPT.until > since, KEPT.until <= until
 
 
 def _lived(db: Db, kind: "_Kind", span: Span) -> list[_Piece]:
@@ -149,30 +127,38 @@ def _pieces(span: Span) -> Iterator[_Piece]:
 
 
 async def keep(database: Database, span: Span, now: datetime) -> None:
-    """Count the days of this span that are over and not kept. A database that cannot be written to, as on a full disk,
-    keeps none: reports count these days then."""
-    missing = await database.read(lambda db: _missing(db, span, now))
+    """Count the days of this span that are over and not kept, and enter what changed in the others. A database that
+    cannot be written to, as on a full disk, keeps none: reports count these days then."""
+    some = await database.read(lambda db: _to_keep(db, span, now))
     with suppress(DBAPIError):
-        for start in range(0, len(missing), AT_ONCE):
-            await database.write(lambda db, some=missing[start:start + AT_ONCE]: _keep(db, some))  # type: ignore[misc]
+        for start in range(0, len(some), AT_ONCE):
+            await database.write(lambda db, some=some[start:start + AT_ONCE]: _keep(db, some))  # type: ignore[misc]
 
 
-def _missing(db: Db, span: Span, now: datetime) -> list[tuple["_Kind", _Piece]]:
+def _to_keep(db: Db, span: Span, now: datetime) -> list[tuple["_Kind", _Piece]]:
     found: list[tuple[_Kind, _Piece]] = []
     for kind in (OPENED, LETTERS, DECIDED):
-        kept = {tuple(row) for row in db.execute(_kept(kind, span))}
+        changes: Any = _changes() if kind.is_amended else literal_column("0")
+        kept = {(since, until) for since, until, n in db.execute(
+            select(KEPT.since, KEPT.until, changes).where(*_within(kind, span.since, span.until))) if n < MANY}
         found += [(kind, piece) for piece in _lived(db, kind, span)
                   if piece.is_whole and piece.until <= now and (piece.since, piece.until) not in kept]
     return found
 
 
+def _changes() -> Any:
+    """How many were noted of a day."""
+    return (select(func.count()).where(CHANGE.created_at >= KEPT.since, CHANGE.created_at < KEPT.until)
+            .correlate(KeptDay).scalar_subquery())
+
+
 def _keep(db: Db, some: list[tuple["_Kind", _Piece]]) -> None:
     """Unless somebody's change is under way (PostgreSQL), which we should not see."""
-    if _is_postgresql(db) and not db.scalar(select(func.pg_try_advisory_xact_lock(20_761_006))):
+    if is_postgresql(db) and not db.scalar(select(func.pg_try_advisory_xact_lock(20_761_006))):
         return
     times = [{"of": kind.name, "begin": piece.since, "end": piece.until} for kind, piece in some]
-    written = [kind.write(kind.count(db, piece)) for kind, piece in some]
-    db.connection().execute(_CLEAR, times)
+    written = [kind.write(_told(db, kind, piece, _kept(db, kind, piece.since, piece.until))) for kind, piece in some]
+    db.connection().execute(_CLEAR, times)  # with what was noted of them, by a trigger
     db.connection().execute(insert(_kept_day), [
         {"kind": kind.name, "since": piece.since, "until": piece.until, "lines": lines, "lapses": lapses}
         for (kind, piece), (lines, lapses) in zip(some, written, strict=True)])
@@ -186,81 +172,14 @@ def _write_opened(found: list[Opened]) -> tuple[list[Any], bytes]:
     return [(*line[:-2], len(line.answers), len(line.ends)) for line in found], lapses.tobytes()
 
 
-def _read_opened(lines: list[Any], lapses: bytes) -> list[Opened]:
-    each, start, found = array("d", lapses).tolist(), 0, list[Opened]()
-    for line in lines:
+def _read_opened(row: Any) -> list[Opened]:
+    each, start, found = array("d", row.lapses).tolist(), 0, list[Opened]()
+    for line in row.lines:
         middle = start + line[-2]
         end = middle + line[-1]
         found.append(Opened._make((*line[:-2], each[start:middle], each[middle:end])))
         start = end
-    return found
-
-
-# ---- counting ----
-
-
-def _is_postgresql(db: Db) -> bool:
-    return db.connection().dialect.name == "postgresql"
-
-
-def _count_opened(db: Db, piece: _Piece) -> list[Opened]:
-    time, found = {"since": piece.since, "until": piece.until}, dict[tuple[str, str], Opened]()
-    for queue, category, identity, requests, reopened, ratings, answers, ends in db.execute(
-            _OPENED[_is_postgresql(db)], time):
-        more = Opened(queue, category, requests, reopened, 0, 0, Counter(map(str, json.loads(ratings or "[]"))),
-                      {identity: requests}, _seconds(answers), _seconds(ends))  # fmt: skip
-        line = found.get((queue, category))
-        found[queue, category] = line.together(more) if line else more
-    for queue, category, thanks, not_solved in db.execute(_SAID, time):
-        if line := found.get((queue, category)):  # else it came between the two questions
-            found[queue, category] = line._replace(thanks=thanks, not_solved=not_solved)
-    return [*found.values()]
-
-
-def _seconds(microseconds: str | None) -> list[float]:
-    return sorted(each / 10**6 for each in json.loads(microseconds or "[]"))
-
-
-def _count_letters(db: Db, piece: _Piece) -> list[Letters]:
-    query = (select(REQUEST.queue, func.count(), func.count().filter(LETTER.state == literal("bounced")))
-             .select_from(Letter).outerjoin(Request, REQUEST.id == LETTER.request_id)
-             .where(LETTER.created_at >= piece.since, LETTER.created_at < piece.until).group_by(REQUEST.queue))
-    return [Letters(*row) for row in db.execute(query)]
-
-
-def _count_decided(db: Db, piece: _Piece) -> list[Decided]:
-    query = (select(TAUGHT.queue, TAUGHT.said_category, TAUGHT.category, func.count())
-             .where(TAUGHT.at >= piece.since, TAUGHT.at < piece.until, TAUGHT.said_category != "")
-             .group_by(TAUGHT.queue, TAUGHT.said_category, TAUGHT.category))
-    return [Decided(*row) for row in db.execute(query)]
-
-
-IN_TIME = "created_at >= :since AND created_at < :until"
-
-
-def _timed(sql: str) -> TextClause:
-    return text(sql).bindparams(bindparam("since", type_=Moment), bindparam("until", type_=Moment))
-
-
-def _opened_by(all_of: str, lapse: str) -> TextClause:
-    """The database itself gathers the times, in microseconds: a row of each request would take three times as long."""
-    lists = (f"CAST({all_of}({what}) FILTER (WHERE {column} IS NOT NULL) AS text)" for column, what in (
-        ("rating", "rating"), *((each, lapse.replace("END", each)) for each in ("answered_at", "resolved_at"))))
-    return _timed("SELECT queue, category, identity, count(*), count(*) FILTER (WHERE reopened > 0), "
-                  f"{', '.join(lists)} FROM request WHERE {IN_TIME} GROUP BY queue, category, identity")
-
-
-_OPENED = {
-    False: _opened_by("json_group_array", "(strftime('%s', substr(END, 1, 19)) - strftime('%s', substr(created_at, 1, "
-                      "19))) * 1000000 + substr(END, 21, 6) - substr(created_at, 21, 6)"),
-    True: _opened_by("json_agg", "CAST(extract(epoch FROM END - created_at) * 1000000 AS bigint)"),
-}
-"""By whether it is PostgreSQL."""
-# Without the ends of the ids PostgreSQL reads all that was ever said; for a plain min(id), all requests.
-_SAID = _timed("SELECT queue, category, count(*) FILTER (WHERE value > 0), count(*) FILTER (WHERE value <= 0) "
-               f"FROM request JOIN figure ON request_id = request.id AND name = 'feedback' WHERE {IN_TIME} "
-               f"AND request_id >= (SELECT min(id + 0) FROM request WHERE {IN_TIME}) "
-               f"AND request_id <= (SELECT max(id + 0) FROM request WHERE {IN_TIME}) GROUP BY queue, category")
+    return amend(found, row.changes) if row.changes else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,11 +189,14 @@ class _Kind:
     name: str
     at: Any
     """The column by which something belongs to a day."""
-    count: Callable[[Db, _Piece], list[Any]]
-    read: Callable[[list[Any], bytes], list[Any]]
+    count: Callable[[Db, datetime, datetime], list[Any]]
+    read: Callable[[Any], list[Any]]
+    """Of a row of kept_day."""
     write: Callable[[list[Any]], tuple[list[Any], bytes]] = lambda lines: (lines, b"")
+    is_amended: bool = False
+    """Changes are noted; else they strike the day out."""
 
 
-OPENED = _Kind("opened", REQUEST.created_at, _count_opened, _read_opened, _write_opened)
-LETTERS = _Kind("letters", LETTER.created_at, _count_letters, lambda lines, _: [Letters(*line) for line in lines])
-DECIDED = _Kind("taught", TAUGHT.at, _count_decided, lambda lines, _: [Decided(*line) for line in lines])
+OPENED = _Kind("opened", REQUEST.created_at, count_opened, _read_opened, _write_opened, is_amended=True)
+LETTERS = _Kind("letters", LETTER.created_at, count_letters, lambda row: [Letters(*line) for line in row.lines])
+DECIDED = _Kind("taught", TAUGHT.at, count_decided, lambda row: [Decided(*line) for line in row.lines])

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.mail.words import fold
 from gateway.models import ALIVE, Entry, Request, Tally, columns, is_in
-from gateway.store.days import Decided, Letters, Opened, Span
+from gateway.store.days import Span
+from gateway.store.figures import Decided, Letters, Opened
 from gateway.store.reports import Period, period_of
 
 ENTRY, REQUEST, TALLY = columns(Entry), columns(Request), columns(Tally)

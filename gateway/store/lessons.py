@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session as Db
 
 from gateway.models import Entry, Lesson, Taught, columns
-from gateway.store.days import Decided
+from gateway.store.figures import Decided
 
 ENTRY, LESSON, TAUGHT = columns(Entry), columns(Lesson), columns(Taught)
 MAILS = -1

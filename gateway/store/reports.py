@@ -4,17 +4,23 @@ A request counts in the period in which it was opened. Medians and percentiles a
 in SQL, which has none on SQLite.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from itertools import chain, repeat
+from operator import getitem
 from typing import Literal
 
-from gateway.store.days import Opened
+from gateway.store.figures import Opened
 
 ALL = "all"
 """Stands for every category, or for every period."""
+
+FEW, HALVINGS = 100, 40
+"""Values that are as soon sorted as halved; after so many halvings the values left are equal, or nearly so."""
 
 Period = Literal["day", "week", "month"]
 
@@ -52,29 +58,32 @@ class _Group:
     not_solved: int = 0
     ratings: int = 0
     rating_sum: int = 0
-    answers: list[float] = field(default_factory=list)
-    ends: list[float] = field(default_factory=list)
+    answers: list[list[float]] = field(default_factory=list)
+    """Each sorted."""
+    ends: list[list[float]] = field(default_factory=list)
 
     def enter(self, line: Opened) -> None:
         self.ratings += sum(line.ratings.values())
         self.rating_sum += sum(int(value) * n for value, n in line.ratings.items())
         self._take(line)
+        self.answers.append(line.answers)
+        self.ends.append(line.ends)
 
     def add(self, other: "_Group") -> None:
         self.ratings += other.ratings
         self.rating_sum += other.rating_sum
         self._take(other)
+        self.answers += other.answers
+        self.ends += other.ends
 
     def _take(self, other: "Opened | _Group") -> None:
         self.requests += other.requests
         self.thanks += other.thanks
         self.not_solved += other.not_solved
-        self.answers += other.answers
-        self.ends += other.ends
 
-    def sort(self) -> None:
-        self.answers.sort()
-        self.ends.sort()
+    def join(self) -> None:
+        """One list of what came in many short ones."""
+        self.answers, self.ends = [sorted(chain(*self.answers))], [sorted(chain(*self.ends))]
 
 
 def report(opened: Iterable[tuple[date, Opened]], by: Period) -> list[Line]:
@@ -83,11 +92,9 @@ def report(opened: Iterable[tuple[date, Opened]], by: Period) -> list[Line]:
     for day, line in opened:
         groups[period_of(day, by), line.category].enter(line)
     for (period, category), group in [*groups.items()]:
-        group.sort()  # what is put together from sorted lists is sorted many times as fast
+        group.join()
         for key in ((period, ALL), (ALL, category), (ALL, ALL)):
             groups[key].add(group)
-    for group in groups.values():
-        group.sort()
     return [_line(*key, groups[key]) for key in sorted(groups, key=_order)]
 
 
@@ -109,13 +116,31 @@ def _line(period: str, category: str, group: _Group) -> Line:
     answers, ends = group.answers, group.ends
     return Line(
         period, category, group.requests,
-        len(answers), rank(answers, 0.5), rank(answers, 0.9),
-        len(ends), rank(ends, 0.5), rank(ends, 0.9),
+        sum(map(len, answers)), rank(answers, 0.5), rank(answers, 0.9),
+        sum(map(len, ends)), rank(ends, 0.5), rank(ends, 0.9),
         group.thanks, group.not_solved,
         group.ratings, group.rating_sum / group.ratings if group.ratings else None,
     )  # fmt: skip
 
 
-def rank(values: list[float], share: float) -> float | None:
-    """The smallest of the sorted values that at least this share of them does not pass (nearest rank)."""
-    return values[max(0, -int(-share * len(values) // 1) - 1)] if values else None
+def rank(runs: Sequence[list[float]], share: float) -> float | None:
+    """The smallest of the values that at least this share of them does not pass (nearest rank).
+
+    runs: the values in sorted lists. They are not put together: between a value that is too small and one that is large
+    enough, the middle is tried, until few values are left.
+    """
+    ends = [*map(len, runs)]
+    place, starts = max(0, -int(-share * sum(ends) // 1) - 1), [0] * len(runs)
+    if not any(ends):
+        return None
+    low, high = min(run[0] for run in runs if run), max(run[-1] for run in runs if run)
+    for _ in range(HALVINGS):
+        if sum(ends) - sum(starts) <= FEW:
+            break
+        middle = (low + high) / 2
+        cuts = [*map(bisect_right, runs, repeat(middle))]
+        if sum(cuts) > place:
+            high, ends = middle, cuts
+        else:
+            low, starts = middle, cuts
+    return sorted(chain(*map(getitem, runs, map(slice, starts, ends))))[place - sum(starts)]

@@ -1,9 +1,12 @@
 """Figures for improving the service, on both databases."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy.orm import Session as Db
 
 from gateway.models import Customer, Figure, Request
@@ -80,8 +83,25 @@ async def test_requests_outside_the_span_are_left_out(database: Database) -> Non
 
 
 def test_the_median_of_four_is_the_second() -> None:
-    assert rank([1.0, 2.0, 3.0, 4.0], 0.5) == 2.0
+    assert rank([[1.0, 3.0], [], [2.0, 4.0]], 0.5) == 2.0
 
 
 def test_the_ninetieth_of_ten_is_the_ninth() -> None:
-    assert rank([float(n) for n in range(1, 11)], 0.9) == 9.0
+    assert rank([[float(n)] for n in range(1, 11)], 0.9) == 9.0
+
+
+def test_of_nothing_there_is_no_rank() -> None:
+    assert rank([], 0.5) is None
+    assert rank([[], []], 0.5) is None
+
+
+TIMES = st.one_of(st.floats(-1e3, 1e9, allow_nan=False), st.sampled_from((0.0, 1e-6, 60.0, 7200.0)))
+
+
+@given(st.lists(st.lists(TIMES, max_size=300), min_size=1, max_size=8), st.sampled_from((0.01, 0.5, 0.9, 1.0)),
+       st.integers(0, 400))
+def test_values_in_many_lists_have_the_rank_that_they_have_in_one(runs: list[list[float]], share: float,
+                                                                  equal: int) -> None:
+    runs.append([0.0] * equal)
+    whole = sorted(value for run in runs for value in run)
+    assert rank([sorted(run) for run in runs], share) == (whole[math.ceil(share * len(whole)) - 1] if whole else None)
