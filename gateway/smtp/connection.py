@@ -30,8 +30,6 @@ TURN = 64
 """Commands of one client in a row: then it is the others' turn, however many of its own are already here."""
 IDLE_COMMANDS = 1000
 """Commands with no mail between them: more is a flood. Who keeps a connection open says one now and then."""
-LAST_WORDS = 5
-"""Seconds a client is given to read the reply that ended its session."""
 
 
 class Connection(stock.SMTP):
@@ -57,7 +55,7 @@ class Connection(stock.SMTP):
         self._errors = 0
         self._commands_heard = self._commands_before_mail = 0
         self._is_over = False
-        self._is_leaving = False
+        self._is_leaving = self._is_shown_out = False
         self._is_choked = False
         self._is_mute = False
         """What we say would not be understood: TLS is due first."""
@@ -88,6 +86,7 @@ class Connection(stock.SMTP):
     def connection_lost(self, error: Exception | None) -> None:
         super(stock.SMTP, self).connection_lost(error)  # asyncio's: wakes whoever waits to write
         self._wire.end()
+        self._stop_clock()
         self.transport = None
 
     def _begin(self, peer: Any) -> None:
@@ -143,9 +142,15 @@ class Connection(stock.SMTP):
         rest = self._heard_at + self._silence - self.loop.time() if self._silence is not None else shortest
         self._timer = self.loop.call_later(max(0.001, min(rest, shortest)), self._look_at_clock)
 
+    def _stop_clock(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+
     def _look_at_clock(self) -> None:
         now = self.loop.time()
-        if self._silence is not None and now >= self._heard_at + self._silence:
+        if self._is_over:  # what we said last is not read
+            self.transport.abort()  # type: ignore[union-attr]
+        elif self._silence is not None and now >= self._heard_at + self._silence:
             self.leave(policy.TIMEOUT)
         elif self._is_in_data and self._is_dribbling(now - self._data_began_at):
             self.leave(policy.TOO_SLOW)
@@ -177,15 +182,24 @@ class Connection(stock.SMTP):
         """End it here and now, with a last word that is not waited for."""
         if self._has_sender and self.envelope is not None:
             self.note_refusal(reply, self.envelope.rcpt_tos)
-        self._is_over = True
-        self._wire.end()
-        if self.transport is None:
-            return
+        self._is_over = self._is_shown_out = True
         self._out += reply.line
+        self._hang_up()
+        self._wire.end()
+
+    def _hang_up(self) -> None:
+        """Close the connection. Whom we show out is given the time to read why."""
         self._write_out()
-        self.transport.close()
-        # A client that does not read keeps its last words unread, but not the connection.
-        self.loop.call_later(LAST_WORDS, self.transport.abort)  # type: ignore[attr-defined]
+        transport: Any = self.transport
+        if transport is None or transport.is_closing():
+            self._stop_clock()
+        elif not self._is_shown_out:
+            transport.close()
+        elif self._wire.is_ended or transport.get_protocol() is not self:  # nothing more comes, or a handshake runs
+            self.house.farewells.close(transport, self.loop)
+        else:
+            self.house.farewells.say(transport, self.loop)
+            self._wire.forget()
 
     # Commands and replies
 
@@ -196,6 +210,7 @@ class Connection(stock.SMTP):
             self._out += reply.line
             self._errors += reply.code >= 500
             self._is_over |= reply.ends
+            self._is_shown_out |= reply.ends and reply.is_refusal
         else:
             self._out += reply.encode("ascii", "replace") + b"\r\n"
         if len(self._out) > CORK or not self._wire.has_line:
@@ -240,13 +255,10 @@ class Connection(stock.SMTP):
             self._end()
 
     def _end(self) -> None:
-        if self._timer:
-            self._timer.cancel()
+        self._is_over = True
         self.house.sessions.discard(self)
         self._forget_mail()
-        self._write_out()
-        if self.transport is not None:
-            self.transport.close()
+        self._hang_up()
 
     async def _open(self) -> None:
         await self.push(self._greeting)

@@ -124,9 +124,9 @@ class Entrance(Connection):
     def _send_away(self, refusal: Reply) -> None:
         log.info("client refused", client=self.client_ip, reply=str(refusal))
         self.note_refusal(refusal)
+        self._is_shown_out = True
         self._out += refusal.line
-        self._write_out()
-        self._writer.close()  # at once: a flood of these must leave nothing behind
+        self._hang_up()
 
     def _become(self, ip: str) -> Reply | None:
         """The client is another one from now on; the reply when that one may not come in."""

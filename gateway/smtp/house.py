@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.config import Smtp
+from gateway.smtp.farewell import Farewells
 from gateway.smtp.figures import Figures
 from gateway.smtp.limits import Guesses, Guests
 from gateway.store.refusals import Refusals
@@ -31,6 +32,7 @@ class House:
     guesses: Guesses
     hooks: object
     sessions: "set[Connection]"
+    farewells: Farewells
     refusals: Refusals
     figures: Figures
     now: Callable[[], datetime]

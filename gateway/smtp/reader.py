@@ -171,6 +171,10 @@ class Wire:
         self._wake()
 
     @property
+    def is_ended(self) -> bool:
+        return self._is_ended
+
+    @property
     def has_line(self) -> bool:
         """True when the next command is already here, so that replies may wait for each other (RFC 2920)."""
         return b"\n" in self._buffer

@@ -14,6 +14,7 @@ from gateway.desk.capability import Capabilities
 from gateway.smtp import policy, tls
 from gateway.smtp.connection import Connection
 from gateway.smtp.crowd import Crowd
+from gateway.smtp.farewell import Farewells
 from gateway.smtp.figures import Figures
 from gateway.smtp.hooks import Hooks
 from gateway.smtp.house import House
@@ -47,6 +48,7 @@ class Door:
         self._guesses = Guesses(smtp.unknown_recipients)
         self.figures = Figures()
         self._sessions: set[Connection] = set()
+        self._farewells = Farewells()
         self._servers: list[tuple[Listener, asyncio.Server]] = []
         self._paths: list[Path] = []
         """Of the unix sockets that we made."""
@@ -61,7 +63,7 @@ class Door:
         self._guesses.most = smtp.unknown_recipients
         self._site, self._smtp = site, smtp
         self._house = House(site.hostname, site.data, smtp, certificate, self._guests, self._guesses, hooks,
-                            self._sessions, self._intake.refusals, self.figures, self._now)
+                            self._sessions, self._farewells, self._intake.refusals, self.figures, self._now)
 
     async def start(self, given: Callable[[str], socket.socket | None] = lambda _: None) -> None:
         """Listen, at the socket that is `given` for a place of config.toml if there is one.

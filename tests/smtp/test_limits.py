@@ -120,7 +120,7 @@ async def test_a_command_without_end_ends_the_session(house: House) -> None:
 
 
 async def test_a_client_that_never_reads_is_cut_off(open_house: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.smtp.connection.LAST_WORDS", 0.2)
+    monkeypatch.setattr("gateway.smtp.farewell.SECONDS", 0.2)
     house = await open_house(command_timeout="1s")
     client = await house.client()
     await client.envelope()
