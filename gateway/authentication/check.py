@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from mmap import mmap
 from typing import Any
 
@@ -179,10 +180,15 @@ def _signed_for_others(checks: _Checks, header: Header, ours: Ours) -> list[str]
     passed = [each for each, check in zip(checks.signatures, checks.dkim, strict=True) if check.result == Result.PASS]
     if not passed or not ours.domains:
         return []
-    signed = [field for each in passed if isinstance(each, Signature) for field in header.signed(each.names)]
-    meant = b" ".join(field.value.lower() for field in signed if field.name in (b"to", b"cc"))
+    names = [[name for name in each.names if name in (b"to", b"cc")] for each in passed if isinstance(each, Signature)]
+    meant = b" ".join(field.value.lower() for each in names for field in header.signed(each))
+    return [] if _addresses_of(ours).search(meant) else ["signed-for-others"]
+
+
+@lru_cache(maxsize=8)
+def _addresses_of(ours: Ours) -> re.Pattern[bytes]:
     us = "|".join(map(re.escape, ours.domains)).encode()
-    return [] if re.search(rb"@(?:%b)\.?(?![a-z0-9.-])" % us, meant) else ["signed-for-others"]
+    return re.compile(rb"@(?:%b)\.?(?![a-z0-9.-])" % us)
 
 
 def _verdict(

@@ -134,7 +134,8 @@ class Walks:
         tasks = [*self._policies.values(), *(each for each in self._asked.values() if isinstance(each, asyncio.Task))]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if not all(task.done() for task in tasks):
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def record_name(domain: str) -> str:

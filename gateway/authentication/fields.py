@@ -161,7 +161,8 @@ def _is_like_from(line: bytes) -> bool:
 
 
 def _count_findings(places: dict[bytes, list[int]]) -> list[str]:
-    findings = [f"{name.decode()}-duplicated" for name in ONCE if len(places.get(name, ())) > 1]
+    several = {name for name, found in places.items() if len(found) > 1}
+    findings = [f"{name.decode()}-duplicated" for name in ONCE if name in several]
     if b"from" not in places:
         findings.insert(0, "from-missing")
     if LIST_MARKS & places.keys():

@@ -54,12 +54,8 @@ class Signature:
 
 
 def digest_of(fields: Iterable[Field], last: Field, emptied: bytes, form: str) -> bytes:
-    hasher = hashlib.sha256()
-    for field in fields:
-        hasher.update(field_bytes(field, form))
-    closing = Field(last.name, last.label, emptied)
-    hasher.update(field_bytes(closing, form).removesuffix(b"\r\n"))
-    return hasher.digest()
+    closing = field_bytes(Field(last.name, last.label, emptied), form).removesuffix(b"\r\n")
+    return hashlib.sha256(b"".join([*(field_bytes(field, form) for field in fields), closing])).digest()
 
 
 def read_tags(field: Field) -> Tags:

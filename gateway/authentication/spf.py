@@ -274,7 +274,9 @@ def _is_unspeakable(run: _Evaluation, target: MacroString) -> bool:
 
 async def _target(run: _Evaluation, target: MacroString | None, domain: str) -> str:
     """The name that a term means."""
-    return domain if target is None else target.name(await _values(run, target, domain))
+    if target is None:
+        return domain
+    return target.name(await _values(run, target, domain) if target.letters else {})
 
 
 async def _values(run: _Evaluation, text: MacroString, domain: str) -> dict[str, str]:
