@@ -133,17 +133,19 @@ class Received(Row, table=True):
               postgresql_where=text("state IN ('kept')")),
         Index("received_shunted", "id", sqlite_where=text("state IN ('shunted')"),
               postgresql_where=text("state IN ('shunted')")),
+        Index("received_of_request", "request_id", sqlite_where=text("request_id IS NOT NULL"),
+              postgresql_where=text("request_id IS NOT NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    kept_at: datetime = _moment(nullable=False, index=True)
+    kept_at: datetime = _moment(nullable=False)
     digest: str | None = Field(default=None, unique=True, max_length=64)
     """SHA-256 over Message-ID, recipients and content; None without a Message-ID. What comes twice is kept once."""
     client_ip: str = ""
     helo: str = ""
     tls: bool = False
     protocol: str = "ESMTP"
-    reverse_path: str = Field(default="", index=True)
+    reverse_path: str = ""
     recipients: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     size: int = 0
     verdict: dict[str, Any] = _json()
@@ -155,7 +157,7 @@ class Received(Row, table=True):
     next_attempt: datetime = _moment(nullable=False)
     reason: str = ""
     """Why it was dropped, or what failed at the last try."""
-    request_id: int | None = Field(default=None, foreign_key="request.id", index=True)
+    request_id: int | None = Field(default=None, foreign_key="request.id")
     handled_at: datetime | None = _moment()
 
 
