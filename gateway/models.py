@@ -12,12 +12,14 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     Column,
     ColumnElement,
     DateTime,
     Dialect,
     Index,
+    Integer,
     LargeBinary,
     String,
     Text,
@@ -467,9 +469,28 @@ class Tally(Row, table=True):
     """How many requests are in a queue and state: the sum of n. Triggers on `request` add a line for each change, and
     put the lines together now and then; so no two transactions wait for one another's count."""
 
+    __table_args__ = (Index("tally_sums", "queue", "state", "n"),)
+
     id: int | None = Field(default=None, primary_key=True)
     queue: str
     state: str
+    n: int
+
+
+_LARGE = BigInteger().with_variant(Integer, "sqlite")
+"""An integer that has eight octets on PostgreSQL too."""
+
+
+class DueTally(Row, table=True):
+    """How many waiting requests of a queue fall due in an hour: the sum of n. Kept by triggers as Tally is."""
+
+    __tablename__ = "due_tally"
+    __table_args__ = (Index("due_tally_late", "queue", "hour", "n"),)
+
+    id: int | None = Field(default=None, sa_column=Column(_LARGE, primary_key=True))
+    queue: str
+    hour: datetime = _moment(nullable=False)
+    """When it begins."""
     n: int
 
 

@@ -28,8 +28,6 @@ GROUPS = {"alive": ALIVE, "waiting": WAITING, "settled": SETTLED, "any": ALIVE +
 is at its end; all of them."""
 MOST = 1_000
 """Lines of a page."""
-MOST_OVERDUE = 1_000
-"""Overdue requests of one queue and priority are counted so far, no further."""
 HITS, LOOKS = 100, 5
 """Entries with the words that a search looks at together, and how often it goes on until it has filled a page. Where a
 filter leaves hardly any, the page is short and the next one goes on."""
@@ -137,7 +135,8 @@ class BadCursor(ValueError):
 
 def counts(db: Db, now: datetime, queues: Collection[str] | None = None) -> list[QueueLine]:
     """Every queue that holds living requests, by name; of these queues only, when they are given."""
-    lines = (QueueLine(*row) for row in rows(db, _COUNTS, {"now": now}, _COUNTED))
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    lines = (QueueLine(*row) for row in rows(db, _COUNTS, {"now": now, "hour": hour}, _COUNTED))
     return [each for each in lines if queues is None or each.queue in queues]
 
 
@@ -155,10 +154,13 @@ def _sum(states: Sequence[str]) -> str:
     return f"CAST(sum(CASE WHEN {_among(states)} THEN n ELSE 0 END) AS INTEGER)"
 
 
-_OVERDUE = " + ".join(
-    f"(SELECT count(*) FROM (SELECT 1 FROM request WHERE queue = kept.queue AND {_among(WAITING)} AND "
-    f"priority = {priority} AND {UNDATED} = 0 AND due < :now LIMIT {MOST_OVERDUE}) AS one)" for priority in PRIORITIES)
+_OF_THIS_HOUR = " + ".join(
+    f"(SELECT count(*) FROM request WHERE queue = kept.queue AND {_among(WAITING)} AND priority = {priority} "
+    f"AND {UNDATED} = 0 AND due >= :hour AND due < :now)" for priority in PRIORITIES)
 """A range of the index for each priority."""
+_OVERDUE = ("(SELECT CAST(coalesce(sum(n), 0) AS INTEGER) FROM due_tally WHERE queue = kept.queue AND hour < :hour) "
+            f"+ {_OF_THIS_HOUR}")
+"""The hours that are over are kept; what fell due since is counted."""
 _COUNTS = (f"SELECT queue, waiting, alive, {_OVERDUE} AS overdue, (SELECT created_at FROM request "
            f"WHERE queue = kept.queue AND {_among(WAITING)} ORDER BY id LIMIT 1) AS oldest "
            f"FROM (SELECT queue, {_sum(WAITING)} AS waiting, {_sum(ALIVE)} AS alive FROM tally GROUP BY queue) AS kept "

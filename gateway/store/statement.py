@@ -15,7 +15,7 @@ from gateway.models import Moment
 
 _NAME = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 MOST_PARTS = 100
-_MOMENTS = {"now", "due"}
+_MOMENTS = {"now", "due", "hour"}
 """Values that are points in time."""
 
 

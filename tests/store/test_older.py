@@ -1,13 +1,14 @@
 """A database of an older version: what is in it is counted and found as what comes after the upgrade."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from postgres import PostgresServer
-from sqlalchemy import column, insert, table
+from sqlalchemy import column, insert, table, text
+from sqlalchemy.exc import DBAPIError
 
 from gateway.models import Moment
 from gateway.store import queue
@@ -22,6 +23,7 @@ ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("request", {
         "id": 1, "number": "FD-2026-0000015", "customer_id": 1, "subject": "결제 오류", "state": "open",
         "category": "policy", "language": "ko", "queue": "general", "priority": 3, "owner": "", "identity": "none",
+        "due": NOON - timedelta(hours=2),
         "identity_because": "", "verification": "", "verification_because": "", "on_file": "", "is_held": False,
         "created_at": NOON, "changed_at": NOON, "resolution": "", "reopened": 0, "last_entry": 1}),
     ("entry", {
@@ -37,7 +39,8 @@ ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
 async def older(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """A database as the version before left it, with one request."""
     postgres: PostgresServer = request.getfixturevalue("postgres")
-    url = f"sqlite:///{tmp_path / 'old.db'}" if request.param == "sqlite" else postgres.create("older")
+    name = request.node.name.partition("[")[0]
+    url = f"sqlite:///{tmp_path / 'old.db'}" if request.param == "sqlite" else postgres.create(name)
     database = connect(url)
 
     def lay(db: Db) -> None:
@@ -54,8 +57,18 @@ async def older(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 async def test_what_was_there_before_is_counted_and_found(older: Database) -> None:
     await older.migrate()
     (line,) = await older.read(lambda db: queue.counts(db, NOON))
-    assert (line.queue, line.waiting, line.alive) == ("general", 1, 1)
+    assert (line.queue, line.waiting, line.alive, line.overdue) == ("general", 1, 1, 1)
     for words in ("환불", "민수", "kim@example.org", "FD-2026-0000015"):
         page = await older.read(lambda db, words=words: queue.page(db, Filter(words=words), NOON))  # type: ignore[misc]
         assert [each.number for each in page.lines] == ["FD-2026-0000015"], words
     assert (await older.read(lambda db: queue.page(db, Filter(words="your number"), NOON))).lines == []
+
+
+async def test_an_upgrade_that_breaks_off_leaves_what_was_there(older: Database) -> None:
+    """Killed, or the disk was full: the next start upgrades."""
+    await older.write(lambda db: db.execute(text("CREATE TABLE taught (in_the_way INTEGER)")))
+    with pytest.raises(DBAPIError, match="taught"):
+        await older.migrate()
+    await older.write(lambda db: db.execute(text("DROP TABLE taught")))
+    await older.migrate()
+    assert len(await older.read(lambda db: queue.counts(db, NOON))) == 1

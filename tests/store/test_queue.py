@@ -1,22 +1,24 @@
 """The lists of the agents' desk, on both databases: counts are kept, pages follow one another without a gap."""
 
+import asyncio
 import re
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event, func, select
 
-from gateway.models import ALIVE, Customer, Request, Tally, columns
+from gateway.models import ALIVE, Customer, DueTally, Request, Tally, columns
 from gateway.store import claims, queue
 from gateway.store.database import Database, Db, Sqlite
 from gateway.store.queue import BadCursor, Filter
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+YEAR = timedelta(days=365)
 REQUEST, TALLY = columns(Request), columns(Tally)
 
 
@@ -285,3 +287,68 @@ async def test_a_queue_tells_what_waits_what_is_overdue_and_since_when_the_oldes
         "technical", 4, 5, 2, NOON - 5 * hour)
     assert (general.queue, general.waiting, general.alive, general.overdue, general.oldest) == (
         "general", 0, 1, 0, None)
+
+
+async def overdue(database: Database, now: datetime = NOON) -> dict[str, int]:
+    """By queue as it is counted, which is as many as the filter lists."""
+    def work(db: Db) -> dict[str, int]:
+        found = {line.queue: line.overdue for line in queue.counts(db, now)}
+        for name, count in found.items():
+            assert len(queue.page(db, Filter(queue=name, overdue=True), now, 1000).lines) == min(count, 1000)
+        return found
+
+    return await database.read(work)
+
+
+async def test_as_many_are_overdue_as_the_filter_lists_at_any_moment(database: Database) -> None:
+    dues = [NOON + timedelta(minutes=17 * place, microseconds=place % 3 - 1) for place in range(-30, 30)]
+    await lay(database, *({"due": due, "priority": 1 + place % 5, "queue": ("technical", "account")[place % 2]}
+                          for place, due in enumerate(dues)))  # fmt: skip
+    half_past = timezone(timedelta(hours=5, minutes=30))
+    moments = (*dues[::7], NOON - timedelta(microseconds=1), NOON, NOON + YEAR, NOON - YEAR)
+    for now in (*moments, dues[20].astimezone(half_past)):
+        assert sum((await overdue(database, now)).values()) == sum(due < now for due in dues)
+
+
+async def test_overdue_is_counted_whatever_changes_a_request(database: Database) -> None:
+    hour = timedelta(hours=1)
+    await lay(database, *({"due": NOON - place * hour} for place in range(1, 7)), {"queue": "account"})
+    assert await overdue(database) == {"technical": 6, "account": 0}
+
+    def change(db: Db) -> None:
+        db.get_one(Request, 1).due = NOON + hour
+        db.get_one(Request, 2).queue = "account"
+        db.get_one(Request, 3).state = "open"  # it waits as before
+        db.get_one(Request, 4).state = "pending"
+        db.get_one(Request, 5).due = None
+        db.get_one(Request, 7).due = NOON - 40 * hour
+        db.delete(db.get_one(Request, 6))
+
+    await database.write(change)
+    assert await overdue(database) == {"technical": 1, "account": 2}
+    await database.write(lambda db: setattr(db.get_one(Request, 4), "state", "new"))
+    assert await overdue(database) == {"technical": 2, "account": 2}
+
+
+async def test_the_hours_of_what_falls_due_are_put_together_and_stay_few(database: Database) -> None:
+    """Also those that are more than the lines after which they are put together."""
+    await lay(database, *({"due": NOON - timedelta(hours=place)} for place in range(1, 1101)))
+    for place in range(2):
+        await database.write(lambda db, place=place: [  # type: ignore[misc]
+            setattr(each, "state", ("pending", "open")[place]) for each in db.scalars(select(Request))])
+    assert await overdue(database) == {"technical": 1000 + 100}
+    assert await database.read(lambda db: db.scalar(select(func.count()).select_from(DueTally))) < 1100 + 1024
+
+
+async def test_agents_who_work_at_once_count_each_overdue_request_once(database: Database) -> None:
+    await lay(database, *({"due": NOON - timedelta(hours=place % 3 + 1)} for place in range(60)))
+
+    async def settle(id: int) -> None:
+        def work(db: Db) -> None:
+            request = db.get_one(Request, id)
+            request.state, request.due = ("pending", None) if id % 2 else ("open", request.due)
+
+        await database.write(work)
+
+    await asyncio.gather(*(settle(id) for id in range(1, 61)))
+    assert await overdue(database) == {"technical": 30}

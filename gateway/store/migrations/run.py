@@ -14,6 +14,8 @@ def upgrade(connection: Connection | Engine, revision: str = "head") -> None:
     """Run what is missing, up to this revision, in one transaction."""
     if isinstance(connection, Engine):
         with connection.begin() as opened:
+            if opened.dialect.name == "sqlite":  # whose driver is told to leave that to us
+                opened.exec_driver_sql("BEGIN IMMEDIATE")
             upgrade(opened, revision)
         return
     if _found(connection) == newest():

@@ -12,7 +12,7 @@ from alembic import op
 from gateway.models import Moment
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 
 FIGURES = ("queue", "category", "identity", "answered_at", "resolved_at", "reopened", "rating")
 BEFORE, AFTER = (", ".join(f"{row}.{name}" for name in FIGURES) for row in ("OLD", "NEW"))
