@@ -6,8 +6,9 @@ sandbox; a name outside the closed set below is an error when the gateway starts
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
@@ -132,7 +133,7 @@ class Letters:
         values["subject"] = _bare(values["subject"], values["number"])
         subject, body = self._words(self._path(template, language), values)
         text = re.sub(r"\n{3,}", "\n\n", body.strip()) + "\n"
-        ours = [address for name in OURS if (address := values[name])]
+        ours = dict.fromkeys(address for name in OURS if (address := values[name]))
         html = self._template(self._layout).render(
             site=self.site.name, language=language, number=values["number"], subject=subject,
             blocks=_blocks(text, ours, values["number"]))
@@ -194,9 +195,10 @@ class Letters:
         if path not in self._compiled:
             environment = self._environment.overlay(autoescape=path.suffix == ".html")
             try:
-                self._compiled[path] = environment.from_string(self._read(path))
+                template = self._compiled[path] = environment.from_string(self._read(path))
             except TemplateSyntaxError as error:
                 raise LetterError(f"{path}:{error.lineno}: {error.message}") from None
+            template.globals = dict(template.globals)  # each letter begins with a copy, and a ChainMap is slow to copy
         return self._compiled[path]
 
     def _read(self, path: Path) -> str:
@@ -230,51 +232,39 @@ def _bare(subject: str, number: str) -> str:
 # ---- HTML ------------------------------------------------------------------------------------------------------------
 
 
-def _blocks(text: str, ours: list[str], number: str) -> Iterator[Block]:
-    links = _Links(ours, number)
+def _blocks(text: str, ours: Collection[str], number: str) -> Iterator[Block]:
     for paragraph in re.split(r"\n[ \t]*\n", text.strip("\n")):
-        lines = paragraph.splitlines()
-        if all(line.startswith(">") for line in lines):
-            yield Block("quote", [escape(line[1:].removeprefix(" ")) for line in lines])
-        elif not all(line.startswith("- ") for line in lines):
-            yield Block("text", [links.within(line) for line in lines])
-        elif ours and all(line.endswith(tuple(ours)) for line in lines):
-            yield Block("choice", [links.choice(line[2:]) for line in lines])
-        else:
-            yield Block("list", [links.within(line[2:]) for line in lines])
+        held = tuple([each for each in ours if each in paragraph])
+        yield _block(paragraph, held, number if held or number in paragraph else "")
 
 
-class _Links:
-    """Lines of one letter with our own addresses as links, and the number in one piece."""
+@lru_cache(200)
+def _block(paragraph: str, ours: tuple[str, ...], number: str) -> Block:
+    """With what of ours stands in it: most paragraphs hold nothing of the kind, and are the same in every letter."""
+    lines = paragraph.splitlines()
+    if all(line.startswith(">") for line in lines):
+        return Block("quote", [escape(line[1:].removeprefix(" ")) for line in lines])
+    if not all(line.startswith("- ") for line in lines):
+        return Block("text", [_linked(line, ours, number) for line in lines])
+    if ours and all(line.endswith(ours) for line in lines):
+        return Block("choice", [_choice(line[2:], ours, number) for line in lines])
+    return Block("list", [_linked(line[2:], ours, number) for line in lines])
 
-    def __init__(self, ours: list[str], number: str) -> None:
-        self._ours, self._number = ours, number
-        self._wanted = [each for each in (*ours, number) if each]
 
-    def within(self, line: str) -> Markup:
-        """The line with each address as a link; no mail program breaks the number at its hyphens."""
-        if not any(each in line for each in self._wanted):
-            return escape(line)
-        return Markup("".join([self._part(part) for part in self._parts(line)]))  # noqa: S704  each part is escaped
+def _linked(line: str, ours: tuple[str, ...], number: str) -> Markup:
+    """The line with each address as a link; no mail program breaks the number at its hyphens."""
+    shown = str(escape(line))
+    for each in ours:
+        address, kind = str(escape(each)), "" if "://" in each else "mailto:"
+        shown = shown.replace(address, f'<a href="{kind}{address}" style="color:#1a5fb4">{address}</a>')
+    if number:
+        shown = shown.replace(number, f'<span style="white-space:nowrap">{escape(number)}</span>')
+    return Markup(shown)  # noqa: S704  each part is escaped
 
-    def _parts(self, line: str) -> Iterator[str]:
-        while found := [(line.index(each), place) for place, each in enumerate(self._wanted) if each in line]:
-            start, place = min(found)
-            yield from (line[:start], self._wanted[place])
-            line = line[start + len(self._wanted[place]):]
-        yield line
 
-    def _part(self, part: str) -> str:
-        shown = escape(part)
-        if part in self._ours:
-            return f'<a href="{"" if "://" in part else "mailto:"}{shown}" style="color:#1a5fb4">{shown}</a>'
-        if part and part == self._number:
-            return f'<span style="white-space:nowrap">{shown}</span>'
-        return shown
-
-    def choice(self, line: str) -> Markup:
-        """"good: address" as a link that is called "good"; with a subject, which some mail programs insist on."""
-        address = next(each for each in self._ours if line.endswith(each))
-        label = line.removesuffix(address).strip(" :")
-        link = Markup('<a href="mailto:{0}?subject={1}" style="color:#1a5fb4;text-decoration:none">{2}</a>')
-        return link.format(address, self._number, label or address)
+def _choice(line: str, ours: tuple[str, ...], number: str) -> Markup:
+    """"good: address" as a link that is called "good"; with a subject, which some mail programs insist on."""
+    address = next(each for each in ours if line.endswith(each))
+    label = line.removesuffix(address).strip(" :")
+    link = Markup('<a href="mailto:{0}?subject={1}" style="color:#1a5fb4;text-decoration:none">{2}</a>')
+    return link.format(address, number, label or address)

@@ -17,7 +17,9 @@ File = tuple[str, str, bytes]
 
 _LONGEST_NAME = 150
 """Characters of a file name; its ending is kept."""
-_BODY_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROLS = bytes([*range(9), *range(11, 32), 127])
+_FURTHER_CONTROLS = re.compile(rb"\xc2[\x80-\x9f]")
+"""U+0080 to U+009F, in UTF-8."""
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,80}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}")
 
 
@@ -49,8 +51,8 @@ def _boundary(kind: str, seed: str, parts: list[list[bytes]]) -> bytes:
 
 
 def _body(subtype: str, text: str) -> Iterator[bytes]:
-    text = _BODY_CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    octets = text.rstrip("\n").replace("\n", "\r\n").encode() + b"\r\n"
+    octets = text.encode(errors="ignore").replace(b"\r\n", b"\n").replace(b"\r", b"\n").translate(None, _CONTROLS)
+    octets = _FURTHER_CONTROLS.sub(b"", octets).rstrip(b"\n").replace(b"\n", b"\r\n") + b"\r\n"
     encoding, encoded = _encode(octets)
     charset = "us-ascii" if octets.isascii() and subtype == "plain" else "utf-8"
     yield f"Content-Type: text/{subtype}; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode()
