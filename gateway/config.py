@@ -7,7 +7,7 @@ handler declares its own settings, so desk/journey reads them through `Config.se
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -17,14 +17,19 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from gateway.source import NOWHERE, Origin, Source
 from gateway.units import (
     Address,
+    Capitals,
+    DatabaseUrl,
     DomainName,
+    HostName,
     HostPort,
     Issuer,
+    Line,
     NameServer,
     Net,
     Octets,
     Place,
     Selector,
+    Table,
     TimeZone,
     Url,
     url,
@@ -34,6 +39,7 @@ from gateway.units import Listener as Listener  # and the door this
 from gateway.units import is_confidential as is_confidential  # and web/provider this
 
 Action = Literal["accept", "quarantine", "defer", "refuse"]
+
 
 class ConfigError(Exception):
     """One or more faults in a config file, one sentence a line, each with file, line and key. Exit code 2."""
@@ -53,12 +59,17 @@ def _at_the_root(value: str) -> str:
     return url(value)
 
 
+def _twice(names: Sequence[str]) -> str:
+    """The first of the names that stands there again; "" when none does."""
+    return next((name for name in names if names.count(name) > 1), "")
+
+
 class Site(Section):
     """[site]: who we are."""
 
-    name: str = "Example Support"
+    name: Line = "Example Support"
     """How letters sign and what stands as the display name in From."""
-    hostname: str = "mx.example.com"
+    hostname: HostName = "mx.example.com"
     """Our own name: in the greeting, EHLO, Received and as authserv-id. Must be what the MX record says."""
     support: tuple[Address, ...] = Field(("support@example.com",), min_length=1)
     """The addresses that customers write to; the first one is the sender of our letters."""
@@ -182,7 +193,7 @@ class Authentication(Section):
 class Store(Section):
     """[store]: what must survive."""
 
-    url: Annotated[str, Field(pattern=r"^(sqlite|postgres(ql)?://.+)$")] = "sqlite"
+    url: DatabaseUrl = "sqlite"
     """"sqlite" is data/frontdesk.db; else postgresql://user:password@host/database."""
     backlog: Octets = 64_000_000
     """Octets of mails that may wait for the disk; further ones get 451 4.3.1."""
@@ -193,14 +204,20 @@ class Store(Section):
         return f"sqlite:///{data / 'frontdesk.db'}" if self.url == "sqlite" else self.url
 
 
+def _each_handler_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if twice := _twice(names):
+        raise ValueError(f"{twice!r} stands here twice")
+    return names
+
+
 class Desk(Section):
     """[desk]: requests and the order of the handlers."""
 
-    handlers: tuple[str, ...] = (
+    handlers: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_each_handler_once)] = (
         "screen", "thread", "classify", "verify", "feedback", "route", "acknowledge", "answer", "resolve", "returned",
     )
     """Names of files in handlers/, asked in this order."""
-    prefix: Annotated[str, Field(pattern=r"^[A-Z]{1,6}$")] = "FD"
+    prefix: Capitals = "FD"
     """Capital letters before the year in request numbers."""
     lease: Duration = timedelta(minutes=30)
     """How long a claimed request stays with an agent who does nothing."""
@@ -222,8 +239,7 @@ class DkimKey(Section):
 
 
 def _each_selector_once(keys: tuple[DkimKey, ...]) -> tuple[DkimKey, ...]:
-    names = [key.selector.lower() for key in keys]
-    if twice := next((name for name in names if names.count(name) > 1), None):
+    if twice := _twice([key.selector.lower() for key in keys]):
         raise ValueError(f"two keys have the selector {twice!r}")
     return keys
 
@@ -262,7 +278,7 @@ class Customers(Section):
 
     file: Path | None = None
     """A CSV file with the columns address, name, account and standing."""
-    table: Annotated[str, Field(pattern=r"^([A-Za-z_][A-Za-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]{0,62})?)?$")] = ""
+    table: Table = ""
     """Or a table in our own database with these columns."""
 
     @model_validator(mode="after")
@@ -399,8 +415,10 @@ def load(path: Path, environment: Mapping[str, str] = os.environ, folder: Path |
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: cannot be read: it is not UTF-8 (octet {error.start + 1})") from None
     tree = _tree(path, text)
     origin = Origin(Source(str(path), text), _overlay(tree, environment))
     try:

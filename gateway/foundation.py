@@ -6,11 +6,14 @@ import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gateway.authentication.resolver import DnsResolver
 from gateway.config import Config
 from gateway.desk.capability import Capabilities
 from gateway.store.database import Database, connect
+
+if TYPE_CHECKING:
+    from gateway.authentication.resolver import DnsResolver
 
 
 def clock() -> datetime:
@@ -18,15 +21,17 @@ def clock() -> datetime:
 
 
 def open_database(config: Config) -> Database:
-    """The database of [store]. Raises ConfigError for a URL of another kind."""
+    """The database of [store]. Raises ConfigError for a URL that cannot be one, and for a library that is missing."""
     try:
         return connect(config.store.database_url(config.site.data))
     except ValueError as error:
         raise config.fault(("store", "url"), str(error)) from None
 
 
-def build_resolver(config: Config) -> DnsResolver:
+def build_resolver(config: Config) -> "DnsResolver":
     """The resolver of [dns]."""
+    from gateway.authentication.resolver import DnsResolver  # for who asks DNS: most commands do not
+
     return DnsResolver(config.dns.nameservers, config.dns.timeout.total_seconds(), config.dns.tries)
 
 
@@ -34,6 +39,8 @@ def build_capabilities(config: Config) -> Capabilities:
     """Raises ConfigError."""
     try:
         secret = read_secret(config.site.data)
+    except OSError as error:
+        raise config.fault(("site", "data"), f"{config.site.data} cannot be used: {error.strerror}") from None
     except ValueError:
         raise config.fault(("site", "data"), "the file `secret` in it is damaged: take it from a backup; or remove it, "
                            "then no reply address in a letter that was sent is known any more") from None

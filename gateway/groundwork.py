@@ -1,16 +1,18 @@
-"""What a first start makes: the tables, and the door's certificate where none is configured.
+"""What a first start makes: the data folder with its secret, the tables, and the door's certificate where none is
+configured.
 
 It is done before the gateway runs, which would keep what Alembic and OpenSSL for Python take for it, 22 MB. The gateway
 looks at both once more.
 """
 
 from gateway.config import Config
-from gateway.foundation import certificate, clock, open_database
+from gateway.foundation import build_capabilities, certificate, clock, open_database
 from gateway.smtp import tls
 
 
 async def lay(config: Config) -> None:
     """Raises ConfigError, and what the database says."""
+    build_capabilities(config)
     with certificate(config):
         tls.context(config.smtp, config.site, clock())
     database = open_database(config)

@@ -22,7 +22,7 @@ from gateway.delivery.worker import Worker
 from gateway.desk.acts import Acts
 from gateway.desk.handler import IS_TEMPLATE, Handler
 from gateway.desk.journey import load_handlers
-from gateway.desk.letters import LetterError, Letters
+from gateway.desk.letters import LetterError, Letters, default_folder
 from gateway.desk.pipeline import Desk
 from gateway.desk.post import Office
 from gateway.desk.visit import Visit
@@ -53,6 +53,7 @@ log = structlog.get_logger()
 def build_desk(config: Config, database: Database, now: Callable[[], datetime] = clock,
                posted: Callable[[], None] = lambda: None) -> Desk:
     """The desk with its handlers and letters. Raises ConfigError: unknown handler, bad setting, missing template."""
+    _check_folders(config)
     letters = Letters(config.site.templates, config.site)
     if faults := letters.check():
         raise ConfigError("\n".join(faults))
@@ -61,6 +62,16 @@ def build_desk(config: Config, database: Database, now: Callable[[], datetime] =
     office = Office(config.site, config.desk.prefix, letters, build_capabilities(config), config.page)
     return Desk(database, journey, office, config.desk.attempts, config.desk.lease, now, posted,
                 build_customers(config), config.desk.undo)
+
+
+def _check_folders(config: Config) -> None:
+    """There are templates, in every language of the site."""
+    folder = config.site.templates or default_folder()
+    if not folder.is_dir():
+        raise config.fault(("site", "templates"), f"there is no folder {folder}")
+    for language in config.site.languages:
+        if not (folder / language).is_dir():
+            raise config.fault(("site", "languages"), f"there is no folder {folder / language}")
 
 
 def build_customers(config: Config) -> Customers | None:

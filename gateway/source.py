@@ -14,6 +14,21 @@ from pydantic import BaseModel, ValidationError
 
 Path = tuple[str, ...]
 
+WORDS = {
+    "missing": "this key is missing",
+    "too_short": "must not be empty",
+    "tuple_type": 'must be a list, such as ["one", "two"]',
+    "model_type": "must be a table",
+    "dict_type": "must be a table",
+    "string_type": "must be text in quotes",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+}
+"""What pydantic says in the words of Python, in the words of a file."""
+
 _TOKEN = re.compile(
     r'''(?P<string>"""(?:[^\\"]|\\.|"{1,2}(?!"))*"{3,5}|\'\'\'(?:[^']|'{1,2}(?!'))*'{3,5}'''
     r'''|"(?:[^\\"\n]|\\.)*"|'[^'\n]*')|(?P<comment>\#[^\n]*)|(?P<end>\n)|(?P<mark>[\[\]{}=,.])'''
@@ -148,8 +163,12 @@ class Origin:
     variables: Mapping[Path, str]
 
     def place(self, path: Path) -> str:
-        variable = next((name for key, name in self.variables.items() if path[: len(key)] == key), "")
+        variable = next((name for key, name in self.variables.items() if self._is_from(key, path)), "")
         return f"environment variable {variable}: {'.'.join(path)}" if variable else self.source.place(path)
+
+    def _is_from(self, key: Path, path: Path) -> bool:
+        """Whether what stands at a path came by the variable of this key: the whole of it, or all that there is."""
+        return path[: len(key)] == key or (key[: len(path)] == path and path not in self.source.lines)
 
     def describe(self, error: ValidationError, prefix: Path, model: type[BaseModel]) -> str:
         return "\n".join(self._sentence(each, prefix, model) for each in _causes(error.errors()))
@@ -161,7 +180,7 @@ class Origin:
             nearest = get_close_matches(path[-1], known, 1)
             question = f", did you mean {nearest[0]}?" if nearest else ""
             return f"{self.place(path)}: there is no such setting{question}; allowed here: {', '.join(known)}"
-        text = str(fault["msg"]).removeprefix("Value error, ")
+        text = WORDS.get(fault["type"], "") or str(fault["msg"]).removeprefix("Value error, ")
         return f"{self.place(path)}: {text}{_shown(fault)}"
 
 

@@ -1,5 +1,5 @@
 """How values are written in config.toml: spans of time, sizes, addresses, hosts and ports, time zones,
-addresses of the web, nets, listening places.
+addresses of the web, nets, listening places, databases.
 
 Each reader takes what the file holds and raises ValueError with a sentence that shows the right form.
 """
@@ -158,11 +158,44 @@ def _domain_name(value: str) -> str:
     return value.lower()
 
 
+def _host_name(value: str) -> str:
+    label = "(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+    if len(value) > 253 or not re.fullmatch(rf"{label}(\.{label})*", value):
+        raise ValueError(f'{value!r} is not the name of a host, such as "mx.example.com"')
+    return value
+
+
+def _line(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        raise ValueError(f"{value!r} is not one line of words")
+    return value
+
+
+def _capitals(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{1,6}", value):
+        raise ValueError(f'{value!r} is not one to six capital letters, such as "FD"')
+    return value
+
+
+def _database(value: str) -> str:
+    if value != "sqlite" and not re.match(r"postgres(ql)?://.", value):
+        raise ValueError('must be "sqlite" or "postgresql://user:password@host/database"')  # it may hold a password
+    return value
+
+
+def _table(value: str) -> str:
+    name = "[A-Za-z_][A-Za-z0-9_]{0,62}"
+    if value and not re.fullmatch(rf"{name}(\.{name})?", value):
+        raise ValueError(f'{value!r} is not the name of a table, such as "customers" or "crm.customers"')
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Octets = Annotated[int, BeforeValidator(octets), Field(ge=0)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 Place = Annotated[Listener, BeforeValidator(_listener)]
 DomainName = Annotated[str, AfterValidator(_domain_name)]
+HostName = Annotated[str, AfterValidator(_host_name)]
 HostPort = Annotated[str, AfterValidator(_host_and_port)]
 NameServer = Annotated[str, AfterValidator(_name_server)]
 Address = Annotated[str, AfterValidator(_address)]
@@ -170,3 +203,7 @@ Selector = Annotated[str, AfterValidator(selector)]
 Url = Annotated[str, AfterValidator(url)]
 Issuer = Annotated[str, AfterValidator(_issuer)]
 Net = Annotated[str, AfterValidator(_net)]
+Line = Annotated[str, AfterValidator(_line)]
+Capitals = Annotated[str, AfterValidator(_capitals)]
+DatabaseUrl = Annotated[str, AfterValidator(_database)]
+Table = Annotated[str, AfterValidator(_table)]

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from gateway.desk.handler import (
     Case,
+    Count,
     Decisions,
     Duration,
     Handler,
@@ -35,15 +36,15 @@ class Acknowledge(Handler):
     """The letter for unproven ones."""
     quiet: Duration = timedelta(minutes=0)
     """No second acknowledgement to one address within this time; 0s acknowledges every request."""
-    per_hour: int = 10
+    per_hour: Count = 10
     """Automatic letters to one address in an hour; beyond that it hears nothing."""
-    per_day: int = 30
+    per_day: Count = 30
     """The same in a day."""
-    neutral_per_hour: int = 100
+    neutral_per_hour: Count = 100
     """Neutral letters to anybody in an hour."""
-    shortest_subject: int = 4
+    shortest_subject: Count = 4
     """Letters and digits below which a subject says nothing; a Korean syllable counts as two."""
-    shortest_text: int = 10
+    shortest_text: Count = 10
     """The same for a text."""
     empty_subjects: tuple[str, ...] = (
         "hello", "hi there", "help", "help me", "please help", "question", "problem", "urgent", "support", "no subject",

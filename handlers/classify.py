@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Self
 
-from gateway.desk.handler import Case, Decisions, Handler, Label, Mail, Section, fold
+from gateway.desk.handler import Case, Count, Decisions, Handler, Label, Mail, Section, fold
 
 SUBJECT_WEIGHT = 3
 """A word in the subject counts as much as so many in the text."""
@@ -24,7 +24,7 @@ class Words(Section):
     category: str
     words: tuple[str, ...]
     """Latin words match whole, also in the plural; others anywhere, those of one syllable only as a whole word."""
-    weight: int = 1
+    weight: Count = 1
     """What each word found counts."""
 
 

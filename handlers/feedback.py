@@ -7,7 +7,7 @@ or a name. What is wrongly taken for thanks is read by nobody; what is wrongly n
 import re
 from collections.abc import Iterator
 
-from gateway.desk.handler import Answer, Case, Decisions, Handler, Mail, Move, Note, Place, Rating, Record, fold
+from gateway.desk.handler import Answer, Case, Decisions, Degree, Handler, Mail, Move, Note, Place, Rating, Record, fold
 
 LONGEST_THANKS = 300
 """Characters beyond which a mail says more than thanks."""
@@ -58,9 +58,9 @@ class Feedback(Handler):
         "해결되지", "해결 안", "해결이 안", "해결이 되지", "안 됩니다", "안됩니다", "안 돼요", "안돼요", "안 되네요",
         "안되네요", "여전히", "그대로", "똑같")
     """Words counted as "not solved" in the figures."""
-    low: int = 2
+    low: Degree = 2
     """A rating so low opens the request again, more urgently."""
-    high: int = 4
+    high: Degree = 4
     """A rating so high confirms it."""
 
     def received(self, mail: Mail, case: Case) -> Decisions:

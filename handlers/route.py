@@ -8,9 +8,11 @@ from gateway.desk.handler import (
     Bounce,
     Case,
     Decisions,
+    Degree,
     Due,
     Duration,
     Handler,
+    Identity,
     Mail,
     Place,
     Rating,
@@ -32,7 +34,7 @@ class Rule(Section):
     """All tests that are given must hold; a rule without tests fits everything."""
 
     queue: str
-    priority: int = 3
+    priority: Degree = 3
     """1 (can wait) to 5 (now)."""
     due: Duration = timedelta(hours=24)
     """Time until our next act is overdue."""
@@ -43,7 +45,7 @@ class Rule(Section):
     language: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     """Words of which one stands in subject or text; Latin words match whole, others anywhere."""
-    identity: tuple[str, ...] = ()
+    identity: tuple[Identity, ...] = ()
     """How far the domain stands behind it: verified-dkim, verified-spf, weak, none, failed, unknown."""
 
 

@@ -14,6 +14,7 @@ from gateway.desk.handler import (
     Asking,
     Bounce,
     Case,
+    Count,
     CustomerRecord,
     Decisions,
     Due,
@@ -66,7 +67,7 @@ class Verify(Handler):
     """How long the proof is waited for."""
     valid: Duration = timedelta(days=30)
     """How long a proof counts."""
-    attempts: int = 3
+    attempts: Count = 3
     """Answers that prove nothing before the asking ends."""
     denials: tuple[str, ...] = (
         "no", "nope", "not me", "not mine", "not my", "not us", "wasn't", "wasnt", "was not", "isn't me", "is not me",
@@ -75,9 +76,9 @@ class Verify(Handler):
         "아니", "아닙", "아녜", "아뇨", "않았", "않습", "안 했", "안했", "한 적", "적이 없", "적 없", "없습니다",
         "없어요", "없는데", "모르", "누구", "누가", "사기", "도용", "하지 마", "하지마", "취소", "중단")
     """Words of somebody who answers that it was not them: then an agent reads it."""
-    per_day: int = 5
+    per_day: Count = 5
     """Automatic letters to one address in a day; beyond that nobody is asked."""
-    unproven_per_hour: int = 100
+    unproven_per_hour: Count = 100
     """Neutral letters to anybody in an hour; beyond that only proven senders are asked, at their own address."""
 
     def received(self, mail: Mail, case: Case) -> Decisions:

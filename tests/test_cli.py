@@ -495,7 +495,8 @@ def test_an_answer_is_refused_when_something_newer_came_in(frontdesk: Command, t
 
 def test_an_answer_without_words_is_refused(frontdesk: Command, tmp_path: Path) -> None:
     keep(tmp_path, a_hostile_request)
-    assert frontdesk("answer", NUMBER, "--text-file", "-", stdin=b" \n").err == "frontdesk: - holds no words.\n"
+    said = frontdesk("answer", NUMBER, "--text-file", "-", stdin=b" \n")
+    assert said.err == "frontdesk: Standard input holds no words.\n"
 
 
 def test_nothing_waiting_is_told_with_code_1(frontdesk: Command, tmp_path: Path) -> None:

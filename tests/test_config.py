@@ -61,7 +61,21 @@ def test_an_unknown_table_is_told(written: Path) -> None:
                                         '"https://desk.example.com"')),
     ('[web]\nproxies = ["10.0.0.1/8"]', ("2: web.proxies.0: '10.0.0.1/8' is neither an IP address nor a net such as "
                                         '"10.0.0.0/8"')),
-    ('site = 3', "1: site: Input should be a valid dictionary or instance of Site, not 3"),
+    ('site = 3', "1: site: must be a table, not 3"),
+    ('[site]\nname = ""', "2: site.name: '' is not one line of words"),
+    ('[site]\nhostname = "mx example"', ("2: site.hostname: 'mx example' is not the name of a host, such as "
+                                        '"mx.example.com"')),
+    ('[smtp]\nlisten = "x:25"', "2: smtp.listen: must be a list, such as [\"one\", \"two\"], not 'x:25'"),
+    ('[smtp]\nlisten = []', "2: smtp.listen: must not be empty"),
+    ('[smtp]\nerrors = "many"', "2: smtp.errors: must be a whole number, not 'many'"),
+    ('[authentication]\nenabled = "perhaps"', "2: authentication.enabled: must be true or false, not 'perhaps'"),
+    ('[store]\nurl = "mysql://frontdesk:tea@db/mail"',
+     '2: store.url: must be "sqlite" or "postgresql://user:password@host/database"'),
+    ('[desk]\nprefix = "fd"', "2: desk.prefix: 'fd' is not one to six capital letters, such as \"FD\""),
+    ('[desk]\nhandlers = []', "2: desk.handlers: must not be empty"),
+    ('[desk]\nhandlers = ["screen", "screen"]', "2: desk.handlers: 'screen' stands here twice"),
+    ('[customers]\ntable = "a; b"', ("2: customers.table: 'a; b' is not the name of a table, such as \"customers\" "
+                                    'or "crm.customers"')),
     ('[smtp]\ncertificate = "a.pem"', "1: smtp: certificate and key are set together, or neither"),
     ('[delivery]\ndkim_keys = [\n  { selector = "a_b", file = "k.pem" },\n]',
      "3: delivery.dkim_keys.0.selector: 'a_b' is not a selector: letters, digits and hyphens, such as \"desk-2026\""),
@@ -75,7 +89,7 @@ def test_an_unknown_table_is_told(written: Path) -> None:
     ('[agents]\n[agents.oidc]\nissuer = "https://login.example.com/"\nclient_id = "x"', (
         "1: agents: [agents.oidc] wants [agents] url, to which the provider sends agents back")),
     ('[[delivery.dkim_keys]]\nselector = "a"\n[[delivery.dkim_keys]]\nselector = "b"\nfile = "2.pem"',
-     "1: delivery.dkim_keys.0.file: Field required"),
+     "1: delivery.dkim_keys.0.file: this key is missing"),
 ])
 def test_a_wrong_value_is_told_with_what_is_right(written: Path, text: str, told: str) -> None:
     assert faults(written, text) == [told]
@@ -92,7 +106,7 @@ def test_an_element_of_an_array_is_told_with_its_own_line(written: Path) -> None
 
 def test_a_key_inside_an_inline_table_is_told(written: Path) -> None:
     [fault] = faults(written, '[site]\nname = "A"\nagents = { kim = "Kim", lee = 3 }\n')
-    assert fault == "3: site.agents.lee: Input should be a valid string, not 3"
+    assert fault == "3: site.agents.lee: must be text in quotes, not 3"
 
 
 def test_dotted_and_quoted_keys_are_told(written: Path) -> None:
@@ -101,7 +115,7 @@ def test_dotted_and_quoted_keys_are_told(written: Path) -> None:
 
 
 def test_text_in_a_long_string_is_no_key(written: Path) -> None:
-    [fault] = faults(written, '[site]\nname = """\n[dns]\ntries = 9\n"""\n\n[dns]\ntries = 9\n')
+    [fault] = faults(written, '[site.agents]\nkim = """\n[dns]\ntries = 9\n"""\n\n[dns]\ntries = 9\n')
     assert fault.startswith("8: dns.tries: ")
 
 
@@ -163,7 +177,7 @@ def test_a_bad_rule_is_told_with_its_own_line(written: Path, text: str) -> None:
 
 def test_a_rule_that_lacks_a_key_is_told_at_its_table(written: Path) -> None:
     told = handler_faults(written, '[[handlers.route.rules]]\nqueue = "a"\n\n[[handlers.route.rules]]\n')
-    assert told == "4: handlers.route.rules.1.queue: Field required"
+    assert told == "4: handlers.route.rules.1.queue: this key is missing"
 
 
 def test_another_room_can_tell_a_fault_with_the_line(written: Path) -> None:
@@ -189,6 +203,16 @@ def test_the_environment_has_the_last_word(written: Path) -> None:
 def test_a_fault_in_the_environment_names_the_variable(written: Path) -> None:
     [fault] = faults(written, "[dns]\ntries = 2\n", {"FRONTDESK_DNS__TRIES": "many"})
     assert fault.startswith("environment variable FRONTDESK_DNS__TRIES: dns.tries: ")
+
+
+def test_a_setting_that_only_the_environment_names_is_told_as_its(written: Path) -> None:
+    [fault] = faults(written, "", {"FRONTDESK_SMPT__SIZE": "3"})
+    assert fault.startswith("environment variable FRONTDESK_SMPT__SIZE: smpt: there is no such setting")
+
+
+def test_a_fault_of_a_table_in_the_file_is_not_the_environments(written: Path) -> None:
+    [fault] = faults(written, '[smtp]\nkey = "k.pem"\n', {"FRONTDESK_SMTP__SIZE": "3"})
+    assert fault == "1: smtp: certificate and key are set together, or neither"
 
 
 def test_other_variables_are_none_of_its_business(written: Path) -> None:

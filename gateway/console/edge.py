@@ -56,13 +56,13 @@ def with_database(config: "Config", work: Callable[["Database"], Awaitable[T]]) 
     """Run work on the database of a gateway that has been started at least once."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from gateway.store.database import connect
+    from gateway.foundation import open_database
 
     if not has_database(config):
         raise Failure(f"There is no database in {config.site.data} yet: `frontdesk serve` makes it.")
 
     async def whole() -> T:
-        database = connect(config.store.database_url(config.site.data))
+        database = open_database(config)
         try:
             return await work(database)
         finally:

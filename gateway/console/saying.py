@@ -1,6 +1,7 @@
 """The commands with which agents speak: answer the customer, ask, and write a note that stays inside."""
 
 import sys
+from dataclasses import asdict
 from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -66,6 +67,8 @@ def _say(
 
     if is_rehearsed:
         letter = act(config, lambda acts: acts.preview(kind, one, agent, text, quotes=quotes))
+        if as_json:
+            return show.json_line(asdict(letter))
         return show.say(plain.words(f"To: {letter.recipient}\nSubject: {letter.subject}\n\n{letter.text}"))
 
     async def work(acts: "Acts") -> "Entry":
@@ -79,15 +82,16 @@ def _say(
 
 
 def _words(file: Path) -> str:
-    octets = sys.stdin.buffer.read() if str(file) == "-" else _octets(file)
+    is_piped = str(file) == "-"
+    name, octets = ("Standard input", sys.stdin.buffer.read()) if is_piped else (str(file), _octets(file))
     try:
         text = octets.decode("utf-8-sig").replace("\r\n", "\n").strip()
-    except UnicodeDecodeError as error:
-        raise Failure(f"{file} cannot be read: {error}") from None
+    except UnicodeDecodeError:
+        raise Failure(f"{name} is not UTF-8.") from None
     if not text:
-        raise Failure(f"{file} holds no words.")
+        raise Failure(f"{name} holds no words.")
     if len(octets) > LONGEST_TEXT:
-        raise Failure(f"{file} is longer than {LONGEST_TEXT} octets: is it the right file?")
+        raise Failure(f"{name} is longer than {LONGEST_TEXT} octets: is it the right file?")
     return text
 
 
@@ -95,4 +99,4 @@ def _octets(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise Failure(f"{file} cannot be read: {error}") from None
+        raise Failure(f"{file} cannot be read: {error.strerror}.") from None

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Annotated, ClassVar
 
-from pydantic import ConfigDict
+from pydantic import Field
 
 from gateway.config import Duration, Section, Site
 from gateway.mail.addresses import address_key, masked
@@ -33,10 +33,10 @@ from gateway.mail.words import fold
 from gateway.models import Customer, CustomerRecord, Letter, Request, Verification
 
 __all__ = [
-    "Answer", "Asking", "Bounce", "Case", "CustomerRecord", "Decision", "Decisions", "Drop", "Due", "Duration",
-    "Evidence", "FailedRecipient", "Handler", "Hold", "Identity", "Join", "Label", "Mail", "Message", "Move", "Note",
-    "OnFile", "Open", "Place", "Proof", "Rating", "Record", "Request", "Section", "Send", "Template", "Verification",
-    "Wake", "address_key", "domain_of", "fold", "masked",
+    "Answer", "Asking", "Bounce", "Case", "Count", "CustomerRecord", "Decision", "Decisions", "Degree", "Drop", "Due",
+    "Duration", "Evidence", "FailedRecipient", "Handler", "Hold", "Identity", "Join", "Label", "Mail", "Message",
+    "Move", "Note", "OnFile", "Open", "Place", "Proof", "Rating", "Record", "Request", "Section", "Send", "Template",
+    "Verification", "Wake", "address_key", "domain_of", "fold", "masked",
 ]
 
 # ---- what a handler hears: events ----------------------------------------------------------------------------------
@@ -333,6 +333,10 @@ Decision = Open | Join | Hold | Drop | Label | Place | Move | Send | Wake | Note
 Decisions = Iterator[Decision]
 
 
+Count = Annotated[int, Field(ge=0)]
+"""A setting that is a number of something."""
+Degree = Annotated[int, Field(ge=1, le=5)]
+"""A setting from 1 to 5, as priorities (5 is now) and ratings (5 is good) are."""
 IS_TEMPLATE = object()
 Template = Annotated[str, IS_TEMPLATE]
 """A setting that names a letter: that there is one is looked at when the gateway starts. "" is none."""
@@ -341,7 +345,6 @@ Template = Annotated[str, IS_TEMPLATE]
 class Handler(Section):
     """One step of the journey. Fields are its settings, methods the events it answers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
     events: ClassVar[tuple[str, ...]] = ("received", "answered", "proved", "rated", "returned", "due")
 
     def received(self, mail: Mail, case: Case) -> Decisions:

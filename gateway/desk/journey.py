@@ -2,6 +2,8 @@
 
 import importlib
 import inspect
+from importlib.util import find_spec
+from traceback import extract_tb
 
 from gateway.config import Config
 from gateway.desk.handler import Handler
@@ -9,17 +11,26 @@ from gateway.desk.handler import Handler
 
 def load_handlers(config: Config) -> list[tuple[str, Handler]]:
     """The journey in the order of [desk] handlers, each with its settings. Raises ConfigError."""
+    for name in config.handlers:
+        if not _is_there(name):
+            raise config.fault(("handlers", name), f"there is no handlers/{name}.py")
     return [(name, config.section(name, _find_handler(config, name))) for name in config.desk.handlers]
 
 
 def _find_handler(config: Config, name: str) -> type[Handler]:
+    if not _is_there(name):
+        raise config.fault(("desk", "handlers"), f"there is no handlers/{name}.py")
     try:
         module = importlib.import_module(f"handlers.{name}")
-    except ModuleNotFoundError as error:
-        if error.name != f"handlers.{name}":
-            raise
-        raise config.fault(("desk", "handlers"), f"there is no handlers/{name}.py") from None
+    except Exception as error:  # whatever the code of a customer centre may raise
+        lines = [f":{each.lineno}" for each in extract_tb(error.__traceback__) if each.filename.endswith(f"{name}.py")]
+        what = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        raise config.fault(("desk", "handlers"), f"handlers/{name}.py{''.join(lines[-1:])}: {what}") from error
     for _, found in inspect.getmembers(module, inspect.isclass):
         if issubclass(found, Handler) and found.__module__ == module.__name__:
             return found
     raise config.fault(("desk", "handlers"), f"handlers/{name}.py holds no class of Handler")
+
+
+def _is_there(name: str) -> bool:
+    return name.isidentifier() and find_spec(f"handlers.{name}") is not None

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session as Db
 
 from gateway.mail.large import NO_ROOM
@@ -51,12 +51,19 @@ class Database(Protocol):
 
 
 def connect(url: str) -> Database:
-    """The database at "sqlite:///path" or "postgresql://..."; nothing is opened before the first work."""
+    """The database at "sqlite:///path" or "postgresql://..."; nothing is opened before the first work.
+
+    Raises ValueError, without the URL, in which a password may stand.
+    """
     if url.startswith("sqlite:///"):
         return Sqlite(Path(url.removeprefix("sqlite:///")))
-    if url.startswith(("postgresql://", "postgres://")):
+    try:
         return Postgres(url.partition("://")[2])
-    raise ValueError(f'{url!r} is neither "sqlite" nor postgresql://...')
+    except ModuleNotFoundError:
+        raise ValueError("PostgreSQL needs the extra `postgres`, which is not installed: "
+                         "pip install 'frontdesk[postgres]'") from None
+    except (ValueError, ArgumentError):
+        raise ValueError('is not of the form "postgresql://user:password@host:port/database"') from None
 
 
 def is_of_values(error: DBAPIError) -> bool:
