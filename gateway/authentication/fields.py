@@ -15,8 +15,9 @@ MAX_HEADER = 1 << 20
 MAX_FIELDS = 5000
 
 ONCE = (b"from", b"sender", b"subject", b"date", b"to", b"cc", b"reply-to", b"message-id", b"in-reply-to",
-        b"references")  # fmt: skip
-"""Fields that RFC 5322 section 3.6 allows once."""
+        b"references", b"content-type", b"content-transfer-encoding")  # fmt: skip
+"""Fields that RFC 5322 section 3.6 allows once, and those that say how the body is read (RFC 2045): put above the ones
+that were signed, others of them make another text of a body that the signature still holds for."""
 LIST_MARKS = frozenset({b"list-id", b"list-post", b"list-unsubscribe", b"list-help", b"list-subscribe"})
 BROKEN = frozenset(
     {

@@ -390,6 +390,8 @@ def test_a_header_that_others_may_read_differently_names_no_author(header, findi
         (b"To: x\r\nX: z\r\nTo: y", "to-duplicated"),
         (b"Reply-To: x\r\nReply-To: y", "reply-to-duplicated"),
         (b"Message-ID: x\r\nMessage-Id: y", "message-id-duplicated"),
+        (b"Content-Type: text/html\r\nContent-type: text/plain", "content-type-duplicated"),
+        (b"Content-Transfer-Encoding: 8bit\r\nContent-Transfer-Encoding: x", "content-transfer-encoding-duplicated"),
         (b"Nonsense", "header-line-malformed"),
         (b"List-Id: <x>", "list-mark"),
     ],
