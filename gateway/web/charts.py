@@ -3,15 +3,16 @@
 A picture is for the eye only (aria-hidden); whoever reads or hears the table misses nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup, escape
 
 WIDE, NARROW, HEIGHT = 1160, 560, 220
 """Of a picture over the whole page, and of one of two side by side."""
-LEFT, RIGHT, BOTTOM, TOP = 44, 16, 24, 8
+LEFT, RIGHT, BOTTOM, TOP = 12, 64, 26, 10
+"""What stands beside the drawing: the numbers on the right, where a narrow screen that cannot show all of it begins."""
 COLOURS = 6
-"""Series with a colour of their own; further ones share the last."""
+"""Series that have a colour."""
 
 _CHART = Markup('<svg class="chart" viewBox="0 0 {0} {1}" aria-hidden="true" focusable="false">{2}</svg>')
 _LINE = Markup('<line class="grid" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>')
@@ -35,14 +36,15 @@ def stacked(periods: Sequence[str], series: Mapping[str, Sequence[int]]) -> Mark
         for number, (name, values) in enumerate(series.items()):
             if count := values[place]:
                 top, bottom = scale.y(below + count), scale.y(below)
-                blocks += _BLOCK.format(min(number, COLOURS - 1), LEFT + place * wide + wide * 0.12, top, wide * 0.76,
-                                        bottom - top, f"{period} · {name}: {count}")
+                blocks += _BLOCK.format(number % COLOURS, LEFT + place * wide + wide * 0.12, top, wide * 0.76,
+                                        bottom - top, f"{period} · {name}: {count:,}")
                 below += count
     return _CHART.format(WIDE, HEIGHT, scale.grid() + blocks + _names(periods, wide))
 
 
-def lines(periods: Sequence[str], series: Mapping[str, Sequence[float | None]]) -> Markup:
-    """A line for each of the series; where there is no figure, it has a gap."""
+def lines(periods: Sequence[str], series: Mapping[str, Sequence[float | None]],
+          told: Callable[[float], str] = "{:,.0f}".format) -> Markup:
+    """A line for each of the series; where there is no figure, it has a gap. told: how a number is written."""
     known = [value for values in series.values() for value in values if value is not None]
     scale, wide = _Scale(max(known, default=0), NARROW), _room(NARROW, periods)
     drawn = Markup()
@@ -54,7 +56,7 @@ def lines(periods: Sequence[str], series: Mapping[str, Sequence[float | None]]) 
         for place, point in enumerate(points):
             if point:
                 drawn += _DOT.format(number, *point, f"{periods[place]} · {name}: {values[place]:.1f}")
-    return _CHART.format(NARROW, HEIGHT, scale.grid() + drawn + _names(periods, wide))
+    return _CHART.format(NARROW, HEIGHT, scale.grid(told) + drawn + _names(periods, wide))
 
 
 def bar(value: float, largest: float, tone: str = "series-0") -> Markup:
@@ -95,13 +97,12 @@ class _Scale:
     def y(self, value: float) -> float:
         return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * value / (self.step * 4)
 
-    def grid(self) -> Markup:
-        values = [self.step * number for number in range(5)]
-        return Markup().join(self._level(value) for value in values)
+    def grid(self, told: Callable[[float], str] = "{:,.0f}".format) -> Markup:
+        return Markup().join(self._level(self.step * number, told) for number in range(5))
 
-    def _level(self, value: float) -> Markup:
+    def _level(self, value: float, told: Callable[[float], str]) -> Markup:
         y = self.y(value)
-        return _LINE.format(LEFT, self.width - RIGHT, y) + _TICK.format(LEFT - 6, y + 4, f"{value:.0f}")
+        return _LINE.format(LEFT, self.width - RIGHT + 6, y) + _TICK.format(self.width - 2, y + 4, told(value))
 
 
 def _steps() -> "Sequence[float]":

@@ -5,10 +5,11 @@ Every picture has its figures in a table beside it. Who may see some queues only
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, time, timedelta
-from typing import cast
+from itertools import chain
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
@@ -25,6 +26,7 @@ from gateway.web import charts
 from gateway.web.login import Viewer, viewer_of
 from gateway.web.rail import Seen, around, see
 from gateway.web.sheets import Sheets
+from gateway.web.standouts import Now, Standout, is_long, standouts
 from gateway.web.words import Words, words
 from gateway.web.workplace import Workplace
 
@@ -36,7 +38,8 @@ LONGEST = timedelta(days=1100)
 FIRST_DAY = date(1990, 1, 1)
 LARGEST_BY = {"day": 62, "week": 400}
 """Days that are shown day by day, and week by week; of more there are months."""
-HOUR = 3600
+UNITS = (("days", 86_400, 3), ("hours", 3_600, 1), ("minutes", 60, 0))
+"""Name, seconds, and from how many of them on it is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,40 +129,68 @@ def _spans(place: Workplace, span: Span) -> list[dict[str, object]]:
              "is_here": (first, today) == (span.first, span.last)} for length, first in found]
 
 
-def _drawn(said: Words, viewer: Viewer, span: Span, found: dict[str, object]) -> dict[str, object]:
+def _drawn(said: Words, viewer: Viewer, span: Span, found: dict[str, Any]) -> dict[str, object]:
     """The figures, and their pictures in the agent's language."""
     seen, lines = cast(insights.Overview, found["seen"]), cast(list[Line], found["lines"])
     whole = {line.period: line for line in lines if line.category == ALL}
     by_period = [whole.get(period) for period in seen.periods]
     named = {str(said.of("categories", category)): counts for category, counts in seen.by_category.items()}
+    drawn = _few(named, str(said("reports.others")))
+    categories = sorted((line for line in lines if line.period == ALL != line.category),
+                        key=lambda line: (-line.requests, line.category))
+    alive, overdue = sum(found["ages"].values()), sum(line.overdue for line in found["queues"])
+    now = Now(alive, found["ages"][insights.OLDER], overdue, seen.letters, seen.bounced)
     return {
-        **found, "whole": whole.get(ALL), "categories": [line for line in lines if line.period == ALL != line.category],
+        **found, "whole": whole.get(ALL), "categories": categories, "now": now,
+        "a_day": seen.requests / ((span.last - span.first).days + 1),
+        "standouts": [_told(said, each) for each in standouts(now, whole.get(ALL), categories, found["scores"])],
         "by_period": list(zip(seen.periods, by_period, strict=True)),
-        "volume": charts.stacked(seen.periods, named), "series": list(named),
+        "volume": charts.stacked(seen.periods, drawn), "series": list(named), "drawn": list(drawn),
         "first_answers": _times(said, seen.periods, by_period, "first_answer"),
         "resolutions": _times(said, seen.periods, by_period, "resolution"),
-        "bar": charts.bar, "hours": lambda seconds: _hours(said, seconds),
+        "bar": charts.bar, "lapse": lambda seconds: _lapse(said, seconds), "is_long": is_long,
         "identity_of": lambda level: badges.level(level, viewer.language),
     }
 
 
+def _few(series: Mapping[str, tuple[int, ...]], others: str) -> dict[str, Sequence[int]]:
+    """As many as have a colour; what is seldom is taken together. series: the most frequent first."""
+    if len(series) <= charts.COLOURS:
+        return dict(series)
+    shown = list(series.items())[:charts.COLOURS - 1]
+    return dict(shown) | {others: [*map(sum, zip(*list(series.values())[len(shown):], strict=True))]}
+
+
+def _told(said: Words, standout: Standout) -> Markup:
+    def tell(name: str, value: object) -> object:
+        if name == "category":
+            return said.of("categories", str(value))
+        return _lapse(said, value) if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value
+
+    told = {name: tell(name, value) for name, value in standout.values.items()}
+    return said(f"reports.stands_{standout.name}", **told)
+
+
 def _times(said: Words, periods: Sequence[str], lines: Sequence[Line | None], of: str) -> Markup:
-    """Median and 90th percentile, in hours."""
-    series = {str(said(f"reports.{name}")): [_in_hours(getattr(line, f"{of}_{name}", None)) for line in lines]
-              for name in ("median", "p90")}
-    return charts.lines(periods, series)
+    """Median and 90th percentile, in the unit that suits them."""
+    found = {name: [getattr(line, f"{of}_{name}", None) for line in lines] for name in ("median", "p90")}
+    unit, seconds = _unit(max((each for each in chain(*found.values()) if each), default=UNITS[1][1]))
+    series = {str(said(f"reports.{name}")): [None if each is None else each / seconds for each in values]
+              for name, values in found.items()}
+    return charts.lines(periods, series, lambda value: str(said(f"time.{unit}", n=f"{value:,.0f}")))
 
 
-def _in_hours(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds / HOUR
+def _unit(seconds: float) -> tuple[str, int]:
+    return next(((name, length) for name, length, fewest in UNITS if seconds >= fewest * length), UNITS[-1][:2])
 
 
-def _hours(said: Words, seconds: float | None) -> str:
+def _lapse(said: Words, seconds: float | None) -> str:
+    """2.6 hours, 4.7 days, 12 minutes."""
     if seconds is None:
         return "–"
-    if seconds < HOUR:
-        return str(said("time.minutes", n=round(seconds / 60)))
-    return str(said("time.hours", n=f"{seconds / HOUR:.1f}"))
+    unit, length = _unit(seconds)
+    number = f"{seconds / length:.0f}" if unit == "minutes" else f"{seconds / length:,.1f}"
+    return str(said(f"time.{unit}", n=number))
 
 
 def _csv(lines: Sequence[Line]) -> bytes:

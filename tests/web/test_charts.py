@@ -37,6 +37,11 @@ def test_nothing_and_much_can_be_drawn(periods: list[str]) -> None:
     drawn(charts.lines(periods, {"x": [None] * len(periods)}))
 
 
+def test_numbers_are_written_as_the_page_writes_them() -> None:
+    picture = drawn(charts.lines(DAYS, {"median": [1.0, 30.0, None]}, lambda value: f"{value:.0f} h"))
+    assert [each.text for each in picture.iter(f"{SVG}text")][:5] == ["0 h", "10 h", "20 h", "30 h", "40 h"]
+
+
 def test_what_a_site_calls_its_categories_is_escaped() -> None:
     picture = charts.stacked(['"><script>'], {"<b>&": [1]})
     assert "<script" not in picture
@@ -46,7 +51,8 @@ def test_what_a_site_calls_its_categories_is_escaped() -> None:
 
 @pytest.mark.parametrize(("largest", "top"), [(0, 4), (3, 4), (4, 4), (5, 8), (9, 20), (41, 80), (10**6, 10**6)])
 def test_the_scale_ends_at_a_round_number_above_the_largest(largest: int, top: int) -> None:
-    numbers = [int(each) for each in re.findall(r'text-anchor="end">(\d+)<', charts.stacked(["a"], {"x": [largest]}))]
+    written = re.findall(r'text-anchor="end">([\d,]+)<', charts.stacked(["a"], {"x": [largest]}))
+    numbers = [int(each.replace(",", "")) for each in written]
     assert (numbers[0], numbers[-1]) == (0, top)
 
 

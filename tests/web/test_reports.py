@@ -13,6 +13,8 @@ from agents_house import AgentsHouse, open_house
 
 from gateway.models import Request
 from gateway.store.database import Database
+from gateway.web import reports
+from gateway.web.words import words
 
 
 @pytest.fixture
@@ -50,6 +52,29 @@ async def test_the_page_tells_what_came_in_and_how_soon_it_was_answered(house: A
 async def test_the_page_speaks_the_agents_language(house: AgentsHouse, language: str, words: str) -> None:
     client = await house.browser("boss", "supervisor", language=language)
     assert words in (await client.gets("/reports")).text
+
+
+async def test_where_nothing_came_in_no_empty_picture_is_drawn(house: AgentsHouse) -> None:
+    page = (await (await house.browser("boss", "supervisor")).gets("/reports")).text
+    assert "No request came in within this time." in page
+    assert 'class="chart"' not in page
+
+
+async def test_seldom_categories_are_drawn_together_and_told_each_by_itself(house: AgentsHouse) -> None:
+    for number in range(9):
+        request = await house.writes("It does not work.", f"Case {number}")
+        await house.acts.categorise(request.number, "minji", f"kind{number}")
+    page = (await (await house.browser("boss", "supervisor")).gets("/reports")).text
+    key = re.findall(r'class="series-(\d)" width="10"[^>]*></svg>([^<]*)<', page)
+    assert [name for _, name in key[:6]] == [*(f"kind{number}" for number in range(5)), "All others"]
+    assert page.count(">kind8<") == 2
+
+
+@pytest.mark.parametrize(("seconds", "told"), [
+    (None, "–"), (0.0, "0 min"), (3540.0, "59 min"), (3600.0, "1.0 h"), (71.9 * 3600, "71.9 h"),
+    (3 * 86_400.0, "3.0 d"), (1e9, "11,574.1 d"), (-60.0, "-1 min")])
+def test_a_time_is_told_in_the_unit_that_suits_it(seconds: float | None, told: str) -> None:
+    assert reports._lapse(words("en"), seconds) == told
 
 
 async def test_the_table_can_be_taken_along(house: AgentsHouse) -> None:
