@@ -51,15 +51,13 @@ def _client(helo: str, ip: str) -> str:
     return f"{helo} ({literal})" if is_plain_name(helo) else f"{literal} (no proper name was given)"
 
 
-_MESSAGE_ID = re.compile(rb"(?:\A|\r\n)message-id[ \t]*:((?:[^\r]|\r\n[ \t])*)", re.IGNORECASE)
+_MESSAGE_ID = re.compile(rb"\r\nmessage-id[ \t]*:((?:[^\r]|\r\n[ \t])*)", re.IGNORECASE)
 MAX_MESSAGE_ID = 998
 
 
 def message_id(raw: bytes) -> str:
     """The first Message-ID as it stands there; "" when there is none."""
     end = raw.find(b"\r\n\r\n")
-    header = raw if end < 0 else raw[:end]
-    if b"essage-i" not in header.lower():
-        return ""
-    found = _MESSAGE_ID.search(header)
+    # Behind a line end of its own the first field is found as fast as any other.
+    found = _MESSAGE_ID.search(b"\r\n" + (raw if end < 0 else raw[:end]))
     return found[1].strip()[:MAX_MESSAGE_ID].decode("utf-8", "replace") if found else ""
