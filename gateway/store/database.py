@@ -104,8 +104,9 @@ def storable(value: Any) -> Any:
 
 LOG = 16_000_000
 """Octets that SQLite's log may have. A small disk would have no room for more, and on a full one it stays."""
-EMPTIED = 0.1
-"""Seconds after a commit in which what it wrote to the log goes into the database."""
+EMPTIED = 0.25
+"""Seconds after a commit in which what it wrote to the log goes into the database. Whoever commits meanwhile waits for
+the same disk: with ten times a second that is more than one mail in a hundred; with twice the log would be too long."""
 
 
 class Sqlite:
