@@ -36,9 +36,11 @@ BEGINNING = 3
 _JOINED = ("\u1100-\u11ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
            "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff")
 """Letters of Korean, Japanese and Chinese."""
+_EMOJI = "\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff"
 _ENDINGS = ("ings", "ing", "ed", "es", "e", "s")
-_PIECE = re.compile(f"[{_JOINED}]+|[^\\W_{_JOINED}]+")
+_PIECE = re.compile(f"[^\\W_{_JOINED}]+|[{_JOINED}]+|[{_EMOJI}]")
 _JOINED_FIRST = re.compile(f"[{_JOINED}]")
+_IS_EMOJI = re.compile(f"[{_EMOJI}]").match
 
 _FURTHEST = 2**31 - 1
 MOST_FORMS = 30
@@ -185,9 +187,10 @@ def _is_joined(word: str) -> bool:
 
 @lru_cache(10_000)
 def _stem(word: str) -> str:
-    """"refunds", "refunded" and "refunding" are "refund"; names and numbers of other letters stay as they are."""
+    """"refunds", "refunded" and "refunding" are "refund"; names and numbers of other letters stay as they are. Neither
+    index knows signs: an emoji is kept by its number."""
     if not (word.isalpha() and word.isascii()):
-        return word
+        return f"u{ord(word):x}" if _IS_EMOJI(word) else word
     return next((word[:-len(each)] for each in _ENDINGS if word.endswith(each) and len(word) - len(each) >= BEGINNING),
                 word)  # fmt: skip
 

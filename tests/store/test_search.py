@@ -40,6 +40,17 @@ async def test_korean_is_found_by_any_part_of_a_word(database: Database, words: 
     assert await found(database, words) == [1]
 
 
+@pytest.mark.parametrize(("words", "expected"), [
+    ("😀", [2, 1]), ("두손 🎉", [1]), ("🎉😀", [1]), ("👍", [2]), ("👍🏽", [2]), ("🇰🇷", [2]), ("👨‍👩‍👧", [2]),
+    ("❤", [1]), ("😡", []), ("🇰🇵", []), ("😀 없음", []),
+])  # fmt: skip
+async def test_an_emoji_is_found_by_itself_and_beside_words(
+    database: Database, words: str, expected: list[int]
+) -> None:
+    await said(database, "쿠폰이 안 됩니다😀🎉두손 ❤️", "Thanks 👍🏽😀 from 🇰🇷 👨‍👩‍👧", "Plain words.")
+    assert await found(database, words) == expected
+
+
 @pytest.mark.parametrize("words", ["환급", "환해", "로그아웃", "환불 로그인"])
 async def test_korean_that_was_not_said_is_not_found(database: Database, words: str) -> None:
     await said(database, "전액환불해주세요.", "로그인이 안 돼요.")
