@@ -169,6 +169,7 @@ class Frame:
             viewer, largest = None, LARGEST_OPEN_BODY
         else:
             viewer = await self._logins.viewer(http_request)
+            http_request.scope["viewer"] = viewer  # what is refused is told in their language
             if viewer is None:
                 return None, self._stranger(http_request)
             if path.startswith(API) and not self._meter.admits(viewer.secret_hash, get_running_loop().time()):

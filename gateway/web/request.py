@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from gateway.desk import badges
 from gateway.desk.canned import Canned
-from gateway.desk.sayings import MOST_FILES, Preview
+from gateway.desk.sayings import MOST_FILES, MOST_OCTETS, Preview
 from gateway.mail.authres import Verdict
 from gateway.models import Customer, Entry, Request, Upload, columns
 from gateway.store import agents, queue, requests
@@ -37,6 +37,7 @@ from gateway.web.workplace import Workplace
 UPLOAD = columns(Upload)
 ISOLATED = Markup("<bdi>{}</bdi>")
 CLOSED = ("resolved", "closed")
+LETTERS = ("answer", "question")
 LIKELY = 0.5
 """A suggestion that is less sure is not shown."""
 
@@ -179,7 +180,7 @@ class _Values:
             "is_merged": request.merged_into is not None,
             "is_ours": request.state in queue.WAITING, "is_settled": request.state in CLOSED,
             "is_mine": self._is_mine, "is_taken": self._is_taken, "suggestion": self._suggestion(),
-            "undo_seconds": int(self.place.acts.desk.undo.total_seconds()),
+            "undo_seconds": int(self.place.acts.desk.undo.total_seconds()), "most_octets": MOST_OCTETS,
         }
 
     def of_rights(self) -> dict[str, bool]:
@@ -261,7 +262,9 @@ class _Values:
             since = moments.clock(request.claimed_at or request.changed_at)
             taken = said("request.taken", who=who, since=since, until=moments.clock(request.lease_until))
             return Notice(taken, "doubtful", "lock", (("claim", said("request.take_over"), (("takes_over", "1"),)),))
-        return Notice(said("request.has_let_lie" if request.lease_until else "request.owned", who=who), "quiet", "user")
+        has_answered = any(each.author == request.owner and each.kind in LETTERS for each in self.known.entries)
+        word = "has_let_lie" if request.lease_until else "owned" if has_answered else "given"
+        return Notice(said(f"request.{word}", who=who), "quiet", "user")
 
     @property
     def _is_mine(self) -> bool:

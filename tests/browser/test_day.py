@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
+from sqlalchemy import func, select
 from town import PASSWORD, PATIENCE, Desk, Town
 from world import Customer, body
+
+from gateway.models import Upload, columns
 
 
 def lines(page: Page) -> Locator:
@@ -22,6 +25,15 @@ def writes(page: Page, kind: str, text: str) -> None:
     page.locator(f"#write label:has([value={kind}])").click()
     page.fill("#text", text)
     page.click("#send")
+
+
+def named(name: str, content: bytes = b"hello") -> FilePayload:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+
+
+def hears_nothing(page: Page) -> None:
+    """What happens meanwhile must not lead this page to the login before its agent does something."""
+    page.route("**/events", lambda route: route.fulfill(content_type="text/event-stream", body=""))
 
 
 def somebody(town: Town, name: str, address: str) -> Customer:
@@ -145,6 +157,7 @@ def test_what_is_being_written_is_still_there_behind_a_reload_another_act_and_a_
     town.do(customer.receives())
     browser = desk()
     page = browser.logs_in("jiho")
+    hears_nothing(page)
     opens(page, "앱 알림 문의")
     text = page.locator("#text")
     text.fill("설정을 확인해 주세요.")
@@ -164,10 +177,53 @@ def test_what_is_being_written_is_still_there_behind_a_reload_another_act_and_a_
     page.click("#send")
     expect(page.locator(".undo")).to_be_visible()
     expect(text).to_have_value("")
+    page.wait_for_load_state()  # its script knows now that the words were kept
     page.go_back()
     expect(text).to_have_value("")
     town.passes(seconds=11)
     assert "설정을 확인해 주세요." in body(town.do(customer.receives()))
+
+
+def test_chosen_files_and_the_tick_stay_with_what_is_being_written_and_are_kept_once(
+        town: Town, desk: Callable[..., Desk]) -> None:
+    town.employs("sodam", "한소담")
+    customer = somebody(town, "규", "gyu@seventeenth.example.net")
+    town.do(customer.writes("견적 문의", "견적서를 보내 주세요."))
+    town.do(customer.receives())
+    browser = desk()
+    page = browser.logs_in("sodam")
+    hears_nothing(page)
+    opens(page, "견적 문의")
+    files, told = page.locator("#uploads .name"), page.locator("#told")
+    page.fill("#text", "견적서를 보내 드립니다.")
+    page.uncheck("[name=quotes]")
+    page.set_input_files("#files", [named("견적서 최종.pdf"), named("b.txt")])
+    expect(files).to_have_text(["견적서 최종.pdf", "b.txt"])
+    assert page.evaluate("document.querySelector('#files').files.length") == 0, "they are not sent a second time"
+    for _ in range(2):
+        with page.expect_response("**/draft"):
+            page.click("[value=preview]")
+    kept = select(func.count()).where(columns(Upload).agent == "sodam")
+    assert town.do(town.world.service.database.read(lambda db: db.scalar(kept))) == 2
+    page.set_input_files("#files", named("huge.bin", bytes(15_000_001)))
+    expect(told).to_contain_text("15 MB")
+    page.reload()
+    expect(files).to_have_text(["견적서 최종.pdf", "b.txt"])
+    expect(page.locator("[name=quotes]")).not_to_be_checked()
+    page.uncheck("#uploads li:last-child input")
+    browser.context.clear_cookies()  # the login ran out
+    page.set_input_files("#files", named("c.txt"))
+    page.fill("#name", "sodam")
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    expect(told).to_contain_text("다시 골라 주세요")
+    expect(files).to_have_text(["견적서 최종.pdf"])
+    page.click("#send")
+    expect(page.locator(".undo")).to_be_visible()
+    town.passes(seconds=11)
+    letter = town.do(customer.receives())
+    assert [each.get_filename() for each in letter.iter_attachments()] == ["견적서 최종.pdf"]
+    assert "견적서를 보내 주세요." not in body(letter)
 
 
 def test_two_agents_do_not_answer_at_the_same_time(town: Town, desk: Callable[..., Desk]) -> None:

@@ -331,6 +331,24 @@ async def test_from_what_is_too_large_to_be_read_a_way_leads_back_to_the_request
     assert (answer.status, f'href="{at}"' in answer.text) == (413, True)
 
 
+async def test_the_door_refuses_an_agent_in_the_language_they_chose(house: AgentsHouse) -> None:
+    browser = await house.browser("minji", language="ko")
+    for answer in (await browser.asks("POST", "/requests/1/say", bytes(LARGEST_UPLOAD + 1), Accept_Language="en"),
+                   await browser.asks("POST", "/next", Origin="https://evil.example.net", Accept_Language="en")):
+        assert answer.headers["content-language"] == "ko"
+
+
+async def test_a_request_says_whether_its_agent_answered_it_or_was_given_it(house: AgentsHouse) -> None:
+    request = await house.writes()
+    await house.employs("jisu")
+    browser = await house.browser("minji")
+    await house.acts.assign(request.number, "boss", "jisu")
+    given = (await browser.gets(f"/requests/{request.number}")).text
+    assert ("This is for Jisu" in given, "Jisu answered this" in given) == (True, False)
+    await house.acts.say("answer", request.number, "jisu", "Try again.", seen=request.last_entry)
+    assert "Jisu answered this" in (await browser.gets(f"/requests/{request.number}")).text
+
+
 async def test_a_list_is_called_what_it_shows(house: AgentsHouse) -> None:
     browser = await house.browser("minji")
     await house.employs("junho")

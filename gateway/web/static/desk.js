@@ -162,12 +162,20 @@ if (undo) {
   }, 250);
 }
 
-// ---- files that are chosen are named, in place of a button that speaks the browser's language ----
+// ---- files go to the desk as soon as they are chosen, and wait there for the letter: once, however often it is looked at ----
 
 document.addEventListener("change", (event) => {
-  if (event.target.id === "files")
-    event.target.nextElementSibling.textContent = [...event.target.files].map((each) => each.name).join(", ");
-});
+  if (event.target.id !== "files") return;
+  const chosen = [...event.target.files];
+  const isLarge = chosen.reduce((octets, each) => octets + each.size, 0) > Number(event.target.dataset.most);
+  if (isLarge) {
+    event.stopPropagation(); // it would be refused when all of it has gone over the line
+    event.target.value = "";
+    tell("large");
+  }
+  // in place of a button that speaks the browser's language
+  event.target.nextElementSibling.textContent = isLarge ? "" : chosen.map((each) => each.name).join(", ");
+}, true);
 
 // ---- what is being written stays in this tab until it is sent: over a reload, another act, a login that ran out ----
 
@@ -179,13 +187,22 @@ function tell(what) {
 }
 
 function keepDraft() {
-  const { text, kind } = at("#write").elements;
-  if (text.value.trim()) sessionStorage.setItem(drafts, JSON.stringify({ text: text.value, kind: kind.value }));
+  if (at("#write").dataset.sent) return;
+  const { text, kind, quotes, files } = at("#write").elements;
+  const uploads = all("#uploads input:checked").map((each) => each.value);
+  const draft = { text: text.value, kind: kind.value, quotes: quotes?.checked, uploads, isChoosing: files?.files.length > 0 };
+  if (text.value.trim() || uploads.length) sessionStorage.setItem(drafts, JSON.stringify(draft));
   else sessionStorage.removeItem(drafts);
 }
 
+/** The files that wait for this letter: their ids go along from now on, and the desk shows what they are. */
+function takeUpFiles(ids) {
+  for (const value of ids) at("#uploads").append(Object.assign(document.createElement("input"), { type: "hidden", name: "upload", value }));
+  document.addEventListener("DOMContentLoaded", () => htmx.trigger(at("#files"), "change")); // when htmx listens
+}
+
 function takeUpDraft() {
-  const { text, kind } = at("#write").elements;
+  const { text, kind, quotes } = at("#write").elements;
   text.autocomplete = "off"; // a browser that goes back would bring what was sent already
   const draft = JSON.parse(sessionStorage.getItem(drafts));
   if (draft?.isSent && location.hash.startsWith("#entry-")) sessionStorage.removeItem(drafts); // it was kept by the desk
@@ -193,7 +210,9 @@ function takeUpDraft() {
   else if (draft) {
     text.value = draft.text;
     kind.value = draft.kind;
-    tell("kept");
+    if (quotes) quotes.checked = draft.quotes;
+    if (quotes && draft.uploads.length) takeUpFiles(draft.uploads);
+    tell(draft.isChoosing ? "anew" : "kept");
   }
 }
 
@@ -203,11 +222,21 @@ document.addEventListener("input", (event) => {
   if (event.target.form?.id === "write") keepDraft();
 });
 
+for (const name of ["htmx:response:error", "htmx:error"])
+  document.addEventListener(name, (event) => {
+    const status = event.detail.ctx?.response?.status;
+    if (event.target.closest?.("#write") && event.target.id !== "text" && status !== 409 && status !== 422) tell("failed");
+  });
+
 let mails = all(".said.theirs").length;
 document.addEventListener("htmx:after:swap", (event) => {
   if (event.detail.ctx.target?.id === "write") { // a ready-made text went in
     keepDraft();
     at("#text").focus();
+  }
+  if (event.detail.ctx.target?.id === "uploads") { // the chosen files are there
+    at("#files").value = at("#files").nextElementSibling.textContent = "";
+    keepDraft();
   }
   if (all(".said.theirs").length > mails && at("#write")) tell("newer");
   mails = all(".said.theirs").length;
