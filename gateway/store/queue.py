@@ -31,7 +31,6 @@ MOST = 1_000
 HITS, LOOKS = 100, 5
 """Entries with the words that a search looks at together, and how often it goes on until it has filled a page. Where a
 filter leaves hardly any, the page is short and the next one goes on."""
-PRIORITIES = (5, 4, 3, 2, 1)
 
 URGENCY = f"priority DESC, {UNDATED}, due, id"
 """The order of living requests; the index request_urgency, of what waits for us request_waiting, and of what waits for
@@ -154,9 +153,8 @@ def _sum(states: Sequence[str]) -> str:
     return f"CAST(sum(CASE WHEN {_among(states)} THEN n ELSE 0 END) AS INTEGER)"
 
 
-_OF_THIS_HOUR = " + ".join(
-    f"(SELECT count(*) FROM request WHERE queue = kept.queue AND {_among(WAITING)} AND priority = {priority} "
-    f"AND {UNDATED} = 0 AND due >= :hour AND due < :now)" for priority in PRIORITIES)
+_OF_THIS_HOUR = (f"(SELECT count(*) FROM request WHERE queue = kept.queue AND {_among(WAITING)} "
+                 f"AND priority IN (1, 2, 3, 4, 5) AND {UNDATED} = 0 AND due >= :hour AND due < :now)")
 """A range of the index for each priority."""
 _OVERDUE = ("(SELECT CAST(coalesce(sum(n), 0) AS INTEGER) FROM due_tally WHERE queue = kept.queue AND hour < :hour) "
             f"+ {_OF_THIS_HOUR}")
