@@ -80,7 +80,7 @@ class Moment(TypeDecorator[datetime]):
 @lru_cache(1000)
 def _written(moment: datetime) -> str:
     """All rows of one event bear the same time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def _moment(*, nullable: bool = True, index: bool = False) -> Any:

@@ -40,7 +40,7 @@ class Reply:
         """As it goes over the wire."""
         return str(self).encode() + b"\r\n"
 
-    @cached_property
+    @property
     def is_refusal(self) -> bool:
         return self.code >= 400
 
