@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from gateway.console import agents, operators, saying, sorting, staff
-from gateway.console.edge import Failure, become, guarded, has_database, read_config, run
+from gateway.console.edge import Failure, become, guarded, has_database, read_config, run, usable
 from gateway.console.options import Json
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def serve(context: typer.Context) -> None:
     if not has_database(config):
         from gateway.groundwork import lay
 
-        run(lambda: lay(config), config.log)
+        with usable():
+            run(lambda: lay(config), config.log)
     become("gateway.serving", *([str(context.obj)] if context.obj else []))
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from gateway import memory
-from gateway.console.edge import config_at, guarded, run
+from gateway.console.edge import config_at, guarded, run, usable
 
 
 def serve(named: Path | None) -> None:
@@ -18,7 +18,8 @@ def serve(named: Path | None) -> None:
     from gateway.systemd import Systemd
 
     systemd = Systemd()
-    run(lambda: Service(config, systemd=systemd).run(lambda: config_at(named)), config.log)
+    with usable():
+        run(lambda: Service(config, systemd=systemd).run(lambda: config_at(named)), config.log)
 
 
 if __name__ == "__main__":

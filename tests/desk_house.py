@@ -15,7 +15,7 @@ from gateway.desk.acts import Acts
 from gateway.desk.handler import Handler
 from gateway.desk.pipeline import Desk
 from gateway.models import Entry, History, Letter, RawMail, Received, Request, Verification, Wake, columns
-from gateway.service import build_desk
+from gateway.rooms import build_desk
 from gateway.store.database import Database
 
 T = TypeVar("T")

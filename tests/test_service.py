@@ -69,11 +69,12 @@ def test_sighup_takes_the_form_and_the_level_of_the_log_too(gateway: GatewayProc
     ("[store]", '[handlers.acknowledge]\ntemplate = "welcome"\n[store]', "welcome"),
     ('data = "var"', 'data = "elsewhere"', "restart"),
     ("[smtp]", "[smtp]\nworkers = 2", "restart"),
+    ("[store]", "[dns]\ntries = 3\n[store]", "restart"),
     ('[status]\nlisten = ""', '[status]\nlisten = "127.0.0.1:0"', "restart"),
     ('[agents]\nlisten = ""', '[agents]\nlisten = "127.0.0.1:0"', "restart"),
     ('[agents]\nlisten = ""', '[agents]\nurl = "https://a.example/b"', "a name of its own"),
 ], ids=["unknown key", "wrong unit", "certificate", "bad rule", "unknown handler", "no such letter",
-        "only by a restart", "workers too", "status too", "the agents' page too", "below a path"])
+        "only by a restart", "workers too", "name servers too", "status too", "the agents' page too", "below a path"])
 def test_sighup_with_a_bad_file_keeps_the_old_config_and_says_so(
         gateway: GatewayProcess, old: str, new: str, told: str) -> None:
     gateway.config.write_text(gateway.config.read_text().replace(old, new, 1))

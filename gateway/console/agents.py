@@ -153,7 +153,7 @@ def do(context: typer.Context, number: str, work: Callable[["Acts", str], Awaita
 def act(config: "Config", work: Callable[["Acts"], Awaitable[T]]) -> T:
     """Let the desk do it. What it refuses is a Failure with its sentence."""
     from gateway.desk.acts import Acts, Refused
-    from gateway.service import build_desk
+    from gateway.rooms import build_desk
 
     async def whole(database: "Database") -> T:
         try:

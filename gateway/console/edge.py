@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
@@ -54,7 +55,7 @@ def has_database(config: "Config") -> bool:
 
 def with_database(config: "Config", work: Callable[["Database"], Awaitable[T]]) -> T:
     """Run work on the database of a gateway that has been started at least once."""
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import DBAPIError
 
     from gateway.foundation import open_database
 
@@ -65,11 +66,31 @@ def with_database(config: "Config", work: Callable[["Database"], Awaitable[T]]) 
         database = open_database(config)
         try:
             return await work(database)
+        except DBAPIError:
+            if await _is_older(database):
+                raise Failure("The database is that of an older frontdesk: a restart of the gateway brings it up to "
+                              "date.") from None
+            raise
         finally:
             await database.close()
 
-    try:
+    with usable():
         return run(whole)
+
+
+async def _is_older(database: "Database") -> bool:
+    from gateway.console.readiness import newest_revision, revision
+
+    return await database.read(lambda db: revision(db.connection())) != newest_revision()
+
+
+@contextmanager
+def usable() -> Iterator[None]:
+    """Around work on the database, which may be away, damaged or another's."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
     except (SQLAlchemyError, OSError) as error:
         raise Failure(f"The database cannot be used: {first_line(error)}") from None
 

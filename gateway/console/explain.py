@@ -262,7 +262,7 @@ async def authenticator(config: Config) -> AsyncIterator[Authenticator]:
 async def explainer(config: Config) -> AsyncIterator[Explainer]:
     """On the configured database when there is one, else on an empty one that is gone afterwards."""
     from gateway.foundation import open_database
-    from gateway.service import build_desk
+    from gateway.rooms import build_desk
 
     async with AsyncExitStack() as stack:
         is_there = has_database(config)

@@ -25,7 +25,7 @@ from gateway.console.edge import first_line, has_database
 from gateway.desk.pipeline import Desk
 from gateway.foundation import build_resolver, open_database
 from gateway.mail.envelope import domain_of
-from gateway.service import build_desk, build_pages, build_signer, build_workplace
+from gateway.rooms import build_desk, build_pages, build_signer, build_workplace
 from gateway.store import agents
 from gateway.store.customer_file import CustomerFile, Fault
 from gateway.store.customers import Unreadable
@@ -125,24 +125,25 @@ async def _database(config: Config, database: Any) -> Finding:
     if not has_database(config):
         return Finding("database", "good", f"will be made in {config.site.data}")
     try:
-        revision = await database.read(lambda db: _revision(db.connection()))
+        now = await database.read(lambda db: revision(db.connection()))
     except (SQLAlchemyError, OSError) as error:
         return Finding("database", "bad", f"cannot be used: {first_line(error)}")
-    newest = _newest_revision()
-    if revision == newest:
-        return Finding("database", "good", f"answers, its tables are at revision {revision}")
-    now = revision or "none"
-    return Finding("database", "note", f"its tables are at revision {now}; a start brings them to {newest}")
+    newest = newest_revision()
+    if now == newest:
+        return Finding("database", "good", f"answers, its tables are at revision {now}")
+    return Finding("database", "note", f"its tables are at revision {now or 'none'}; a start brings them to {newest}")
 
 
-def _revision(connection: Connection) -> str:
+def revision(connection: Connection) -> str:
+    """Of the tables that are there; "" when none are."""
     from alembic.runtime.migration import MigrationContext
 
     connection.execute(text("SELECT 1"))
     return MigrationContext.configure(connection).get_current_revision() or ""
 
 
-def _newest_revision() -> str:
+def newest_revision() -> str:
+    """Of the tables that this frontdesk knows."""
     from alembic.script import ScriptDirectory
 
     import gateway.store.migrations

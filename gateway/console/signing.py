@@ -13,7 +13,7 @@ from gateway.config import Config
 from gateway.console import plain, show
 from gateway.console.edge import Failure
 from gateway.mail.envelope import domain_of
-from gateway.service import build_signer
+from gateway.rooms import build_signer
 
 KINDS: dict[str, tuple[Kind, ...]] = {"rsa": ("rsa",), "ed25519": ("ed25519",), "both": ("rsa", "ed25519")}
 STRING = 255

@@ -1,16 +1,13 @@
 """The commands with which agents keep the queues in order: find, take, give, join, part, and throw away."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from gateway.console.agents import Agent, Number, act, do, exact, name_of
 from gateway.console.edge import read_config, read_database
 from gateway.console.options import Json, Limit
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer()
 

@@ -34,7 +34,7 @@ from gateway.desk.number import compose
 from gateway.desk.pipeline import Desk
 from gateway.desk.staff import Staff, Visit
 from gateway.models import Agent, Customer, Entry, History, Request, columns
-from gateway.service import build_desk, build_sheets, build_workplace
+from gateway.rooms import build_desk, build_sheets, build_workplace
 from gateway.store import days, queue, reports, requests, search
 from gateway.store.claims import let_go
 from gateway.store.database import Database, Postgres, connect

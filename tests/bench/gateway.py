@@ -21,7 +21,7 @@ from gateway.config import Config, Log, Site, Smtp, Store
 from gateway.console.edge import HANDOVER
 from gateway.desk.pipeline import Desk
 from gateway.foundation import open_database
-from gateway.service import build_desk
+from gateway.rooms import build_desk
 from gateway.smtp.server import Door
 from gateway.store import outbox, spool
 from gateway.store.database import Database
