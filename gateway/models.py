@@ -319,7 +319,7 @@ class Entry(Row, table=True):
     text: str = ""
     """Readable body."""
     reply_text: str = ""
-    """Of a mail: the new words only."""
+    """Of a mail: the new words only; "" where there is nothing else in it."""
     message_id: str = Field(default="", index=True)
     """With angle brackets; of the mail or of our letter."""
     received_id: int | None = Field(default=None, foreign_key="received.id")

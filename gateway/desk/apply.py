@@ -128,7 +128,8 @@ class Application:
             id=self.ledger.next_id(Entry), request_id=request.id or 0, at=self.case.now,
             kind="note" if is_aside else "mail", author=facts.author(mail),
             subject=storable(message.subject)[:SUBJECT],
-            text=storable(message.text[:LONGEST_TEXT]), reply_text=storable(message.reply_text[:LONGEST_TEXT]),
+            text=storable(message.text[:LONGEST_TEXT]),
+            reply_text=storable(message.reply_text[:LONGEST_TEXT]) if message.reply_text != message.text else "",
             message_id="" if is_aside else storable(message.message_id),
             identity=mail.verdict.identity, received_id=self.received.id if self.received else None)
         self.ledger.enter(entry, *(

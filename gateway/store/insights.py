@@ -149,7 +149,8 @@ def _in_queues(query: Any, table: Any, queues: Collection[str] | None) -> Any:
 
 def _words(db: Db, since: datetime, until: datetime, queues: Collection[str] | None) -> tuple[Counter[str], int]:
     """In how many mails each word stands, and how many mails there were."""
-    newest = (select(ENTRY.subject, func.substr(ENTRY.reply_text, 1, SCAN))
+    said = func.coalesce(func.nullif(ENTRY.reply_text, ""), ENTRY.text)
+    newest = (select(ENTRY.subject, func.substr(said, 1, SCAN))
               .join(Request, REQUEST.id == ENTRY.request_id)
               .where(ENTRY.kind == "mail", REQUEST.created_at >= since, REQUEST.created_at < until)
               .order_by(ENTRY.id.desc()).limit(MOST_MAILS))

@@ -223,7 +223,8 @@ def entry_value(entry: Entry, findings: Iterable[str], attachments: Sequence[Att
     odd = [FindingValue(finding=finding, sentence=sentence) for finding, sentence in badges.sentences(findings)]
     files = [AttachmentValue.model_validate(each) for each in attachments]
     outbox = LetterValue.model_validate(letter) if letter else None
-    return EntryValue(**_told(entry, EntryValue), has_raw=entry.received_id is not None, findings=odd,
+    new = {"reply_text": entry.reply_text or entry.text} if entry.kind == "mail" else {}
+    return EntryValue(**_told(entry, EntryValue) | new, has_raw=entry.received_id is not None, findings=odd,
                       attachments=files, letter=outbox)
 
 

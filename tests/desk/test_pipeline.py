@@ -358,7 +358,7 @@ async def test_an_answer_from_the_mailbox_verifies_and_is_part_of_the_conversati
     assert found.verification_because == (
         "Verified by the letter: the answer came from k***@example.org, the mailbox that wrote (no customer file says "
         "whose it is).")
-    assert [entry.reply_text for entry in await house.entries() if entry.kind == "mail"][-1] == "네, 맞습니다."
+    assert [entry.text for entry in await house.entries() if entry.kind == "mail"][-1] == "네, 맞습니다."
     await house.passes(timedelta(days=4))
     assert (await house.request(request.number)).verification == "verified", "the waiting end was taken back"
 
@@ -439,4 +439,13 @@ async def test_what_the_desk_did_is_counted_by_event_and_by_handler(house: House
 async def test_of_a_text_without_end_a_hundred_pages_are_kept_beside_the_request(house: House) -> None:
     await house.writes("word " * 200_000)
     entry = (await house.entries())[0]
-    assert len(entry.text) == len(entry.reply_text) == LONGEST_TEXT
+    assert len(entry.text) == LONGEST_TEXT
+    await house.writes("word " * 200_000 + "\n\n> quoted\n")
+    assert len((await house.entries())[-2].reply_text) == LONGEST_TEXT
+
+
+async def test_words_of_a_mail_that_holds_nothing_else_are_kept_once(house: House) -> None:
+    await house.writes("Error 42.")
+    await house.writes("Error 43.\n\n> It says so.\n")
+    assert [(each.text, each.reply_text) for each in await house.entries() if each.kind == "mail"] == [
+        ("Error 42.", ""), ("Error 43.\n\n> It says so.", "Error 43.")]
