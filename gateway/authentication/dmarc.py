@@ -134,7 +134,8 @@ class Walks:
         tasks = [*self._policies.values(), *(each for each in self._asked.values() if isinstance(each, asyncio.Task))]
         for task in tasks:
             task.cancel()
-        if not all(task.done() for task in tasks):
+        # What failed is looked at here, or asyncio would tell the operator of it when nobody else has.
+        if not all(task.done() and not task.cancelled() and task.exception() is None for task in tasks):
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
