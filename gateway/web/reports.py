@@ -5,7 +5,7 @@ Every picture has its figures in a table beside it. Who may see some queues only
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, time, timedelta
 from itertools import chain
@@ -35,11 +35,17 @@ SPANS = (7, 28, 91, 365)
 USUAL = 28
 LONGEST = timedelta(days=1100)
 """Each day of the time is looked at."""
+FRESH = timedelta(minutes=5)
+"""How long words that grow are not looked for again."""
 FIRST_DAY = date(1990, 1, 1)
 LARGEST_BY = {"day": 62, "week": 400}
 """Days that are shown day by day, and week by week; of more there are months."""
 UNITS = (("days", 86_400, 3), ("hours", 3_600, 1), ("minutes", 60, 0))
 """Name, seconds, and from how many of them on it is used."""
+
+
+Counts = tuple[int, ...]
+"""By period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,25 @@ class Span:
         return days.Span(since, until, self.zone)
 
 
+class GrownWords:
+    """Words that grow, looked for among thousands of mails: what was found is good for some minutes."""
+
+    def __init__(self) -> None:
+        self._found: dict[object, tuple[datetime, list[insights.Grown]]] = {}
+
+    def look(self, db: Db, now: datetime, until: datetime, queues: Collection[str] | None) -> list[insights.Grown]:
+        key = until, None if queues is None else frozenset(queues)
+        at, grown = self._found.get(key, (None, []))
+        if at is None or not at <= now < at + FRESH:
+            grown = insights.growing(db, until, queues)
+            fresh = {each: found for each, found in self._found.items() if now < found[0] + FRESH}
+            self._found = {**fresh, key: (now, grown)}  # another thread may just be looking
+        return grown
+
+
 def routes(place: Workplace, sheets: Sheets) -> APIRouter:
     """GET /reports and /reports.csv, both with ?first=&last=&by=."""
-    router = APIRouter()
+    router, grown = APIRouter(), GrownWords()
 
     @router.api_route("/reports", methods=["GET", "HEAD"])
     async def page(http_request: HttpRequest) -> Response:
@@ -77,7 +99,7 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
                 "seen": insights.overview(opened, letters, span.time, span.by),
                 "lines": reports.report(opened, span.by), "ages": insights.by_age(db, place.now(), viewer.queues),
                 "corrections": insights.corrections(decided), "scores": lessons.scores(decided),
-                "grown": insights.growing(db, span.time.until, viewer.queues),
+                "grown": grown.look(db, place.now(), span.time.until, viewer.queues),
                 "queues": rail.lines, "rail": rail,
             }
 
@@ -134,8 +156,8 @@ def _drawn(said: Words, viewer: Viewer, span: Span, found: dict[str, Any]) -> di
     seen, lines = cast(insights.Overview, found["seen"]), cast(list[Line], found["lines"])
     whole = {line.period: line for line in lines if line.category == ALL}
     by_period = [whole.get(period) for period in seen.periods]
-    named = {str(said.of("categories", category)): counts for category, counts in seen.by_category.items()}
-    drawn = _few(named, str(said("reports.others")))
+    named: dict[str, Counts] = {said.of("categories", each): counts for each, counts in seen.by_category.items()}
+    drawn = _few(named, said("reports.others"))
     categories = sorted((line for line in lines if line.period == ALL != line.category),
                         key=lambda line: (-line.requests, line.category))
     alive, overdue = sum(found["ages"].values()), sum(line.overdue for line in found["queues"])
@@ -153,12 +175,12 @@ def _drawn(said: Words, viewer: Viewer, span: Span, found: dict[str, Any]) -> di
     }
 
 
-def _few(series: Mapping[str, tuple[int, ...]], others: str) -> dict[str, Sequence[int]]:
+def _few(series: Mapping[str, Counts], others: str) -> dict[str, Counts]:
     """As many as have a colour; what is seldom is taken together. series: the most frequent first."""
     if len(series) <= charts.COLOURS:
-        return dict(series)
+        return {**series}
     shown = list(series.items())[:charts.COLOURS - 1]
-    return dict(shown) | {others: [*map(sum, zip(*list(series.values())[len(shown):], strict=True))]}
+    return {**dict(shown), others: tuple(map(sum, zip(*list(series.values())[len(shown):], strict=True)))}
 
 
 def _told(said: Words, standout: Standout) -> Markup:
@@ -175,8 +197,9 @@ def _times(said: Words, periods: Sequence[str], lines: Sequence[Line | None], of
     """Median and 90th percentile, in the unit that suits them."""
     found = {name: [getattr(line, f"{of}_{name}", None) for line in lines] for name in ("median", "p90")}
     unit, seconds = _unit(max((each for each in chain(*found.values()) if each), default=UNITS[1][1]))
-    series = {str(said(f"reports.{name}")): [None if each is None else each / seconds for each in values]
-              for name, values in found.items()}
+    series: dict[str, list[float | None]] = {
+        said(f"reports.{name}"): [None if each is None else each / seconds for each in values]
+        for name, values in found.items()}
     return charts.lines(periods, series, lambda value: str(said(f"time.{unit}", n=f"{value:,.0f}")))
 
 

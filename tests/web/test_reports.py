@@ -113,6 +113,23 @@ async def test_any_address_is_a_page(house: AgentsHouse, query: str) -> None:
         assert (await client.gets(path + query)).status == 200
 
 
+async def test_words_are_looked_for_again_after_some_minutes_and_for_each_who_sees_other_queues(
+        house: AgentsHouse) -> None:
+    for _ in range(4):
+        await house.writes("Cannot log in.", "Log in")
+    house.now += timedelta(days=10)
+    browsers = [await house.browser("boss", "supervisor"), await house.browser("lee", "supervisor", queues=("none",))]
+    seen = []
+    for writes in (True, True, False, False):
+        for _ in range(4 * writes):
+            await house.writes("Where is my parcel?", "Parcel")
+        page, others = [(await each.gets("/reports")).text for each in browsers]
+        assert ">parcel<" not in others
+        seen.append(re.findall(r">parcel</bdi></a></th><td class=\"n\">(\d)", page))
+        house.now += timedelta(minutes=2)
+    assert seen == [["4"], ["4"], ["4"], ["8"]]
+
+
 async def test_hostile_words_of_customers_are_words_on_the_page(house: AgentsHouse) -> None:
     for _ in range(4):
         await house.writes("Where is my parcel?", "Parcel")
