@@ -146,15 +146,6 @@ async def test_a_worker_that_outlived_its_lease_cannot_undo_a_sent_letter(databa
     assert (await get(database, one)).state == "sent"
 
 
-async def test_a_released_letter_is_as_if_it_had_not_been_claimed(database: Database) -> None:
-    one, two = await put(database, letter("a@x"), letter("b@x"))
-    await claimed(database)
-    await settled(database, two, "sent")
-    assert await database.write(lambda db: outbox.release(db, [one, two])) == 1
-    assert (await get(database, one)).attempts == 0
-    assert await claimed(database) == ["a@x"]
-
-
 async def test_a_lease_is_lengthened_only_while_the_letter_is_in_hand(database: Database) -> None:
     one, two, three = await put(database, letter("a@x"), letter("b@x"), letter("c@x", due=LATER))
     await claimed(database)
