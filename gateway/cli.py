@@ -151,6 +151,7 @@ def _either(file: str | None, lines: bool) -> None:
 async def _judge(opening: Any, question: "Question | None", as_json: bool) -> None:
     from gateway.console import judgement
     from gateway.console.explain import answer_lines
+    from gateway.desk.journey import where
 
     async with opening as judge:
         if question is None:
@@ -159,7 +160,7 @@ async def _judge(opening: Any, question: "Question | None", as_json: bool) -> No
         try:
             answer = await judge.answer(question.checked())
         except ValueError as error:
-            raise Failure(str(error)) from None
+            raise Failure(f"{where(error)}{error}") from None
         judgement.tell(answer, as_json)
 
 

@@ -170,10 +170,11 @@ def _have_streams() -> None:
 
 def _told(error: Exception) -> tuple[int, str]:
     from gateway.config import ConfigError
+    from gateway.desk.journey import told
 
     if isinstance(error, ConfigError):
         return 2, str(error)
-    return 1, str(error) if isinstance(error, Failure) else f"{type(error).__name__}: {first_line(error)}"
+    return 1, str(error) if isinstance(error, Failure) else told(error).partition("\n")[0]
 
 
 def first_line(error: BaseException) -> str:

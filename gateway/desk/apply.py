@@ -72,6 +72,8 @@ class Application:
                 detail = self._note(handler, decision)
             case Record():
                 detail = self._record(decision)
+            case _:
+                raise TypeError(f"{decision!r} is no decision")
         self.write(handler, type(decision).__name__.lower(), detail, decision.because)
 
     def write(self, handler: str, decision: str, detail: dict[str, Any], because: str) -> None:

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 from importlib.util import find_spec
+from pathlib import Path
 from traceback import extract_tb
 
 from gateway.config import Config
@@ -23,13 +24,24 @@ def _find_handler(config: Config, name: str) -> type[Handler]:
     try:
         module = importlib.import_module(f"handlers.{name}")
     except Exception as error:  # whatever the code of a customer centre may raise
-        lines = [f":{each.lineno}" for each in extract_tb(error.__traceback__) if each.filename.endswith(f"{name}.py")]
-        what = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-        raise config.fault(("desk", "handlers"), f"handlers/{name}.py{''.join(lines[-1:])}: {what}") from error
+        file = "" if where(error) else f"handlers/{name}.py: "
+        raise config.fault(("desk", "handlers"), f"{file}{told(error).partition(chr(10))[0]}") from error
     for _, found in inspect.getmembers(module, inspect.isclass):
         if issubclass(found, Handler) and found.__module__ == module.__name__:
             return found
     raise config.fault(("desk", "handlers"), f"handlers/{name}.py holds no class of Handler")
+
+
+def told(error: Exception) -> str:
+    """What failed, and in which line of a handler."""
+    return f"{where(error)}{type(error).__name__}: {error}"
+
+
+def where(error: Exception) -> str:
+    """File and line of the handler that raised it, in front of what it says; "" when none did."""
+    frames = [(Path(each.filename), each.lineno) for each in extract_tb(error.__traceback__)]
+    lines = [f"handlers/{file.name}:{line}: " for file, line in frames if file.parent.name == "handlers"]
+    return "".join(lines[-1:])
 
 
 def _is_there(name: str) -> bool:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.desk.handler import Handler, Mail
 from gateway.desk.handling import Handling
+from gateway.desk.journey import told
 from gateway.desk.post import Office
 from gateway.desk.teaching import earned
 from gateway.mail.authres import Verdict
@@ -205,7 +206,7 @@ class Desk(Handling):
         """The event is tried again later, and given up after enough tries."""
         log.error("a handler failed", exc_info=error, **{kind: id})
         self.figures.events[kind, "laid back"] += 1
-        reason, now = storable(f"{type(error).__name__}: {error}")[:REASON], self.now()
+        reason, now = storable(told(error))[:REASON], self.now()
         outcome = await self.database.write(lambda db: failed(db, id, reason, now, self.attempts, FIRST_RETRY))
         log.warning("event laid back", outcome=outcome, **{kind: id})
         return True

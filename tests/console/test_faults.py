@@ -84,3 +84,19 @@ def test_of_a_database_whose_library_is_missing(frontdesk: Command, monkeypatch:
     assert said.code == 2
     assert said.err == ("frontdesk: config.toml:2: store.url: PostgreSQL needs the extra `postgres`, which is not "
                         "installed: pip install 'frontdesk[postgres]'\n")
+
+
+@pytest.mark.parametrize(("said", "sentence"), [
+    ("yield Send", "TypeError: <class 'gateway.desk.handler.Send'> is no decision"),
+    ('yield Move("dance", "")', "'dance' is no word of a request's life: "),
+    ("raise KeyError(mail.message.subject)", "handlers/escalate.py:5: KeyError: 'Help'"),
+])
+def test_of_a_handler_that_says_what_cannot_be(frontdesk: Command, own: Path, said: str, sentence: str) -> None:
+    own.write_text("from gateway.desk.handler import Handler, Move, Send\n\nclass Escalate(Handler):\n"
+                   f"    def received(self, mail, case):\n        {said}\n")
+    invalidate_caches()
+    Path("config.toml").write_text('[desk]\nhandlers = ["thread", "escalate"]\n[authentication]\nenabled = false\n')
+    Path("a.eml").write_text("From: kim@example.org\nTo: support@example.com\nSubject: Help\n\nHelp.\n")
+    ended = frontdesk("explain", "a.eml")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith(f"frontdesk: {sentence}")
