@@ -14,13 +14,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session as Db
 
 from gateway.mail.large import NO_ROOM
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 T = TypeVar("T")
 
@@ -263,6 +266,10 @@ def _sqlite_engine(path: Path) -> Engine:
     return engine
 
 
+ASKERS = 4
+"""Connections to PostgreSQL that are kept for questions; of more that were needed at once none is."""
+
+
 class Postgres:
     """A PostgreSQL server through asyncpg; many writers at once."""
 
@@ -275,6 +282,8 @@ class Postgres:
         # What only asks needs no transaction: each would cost two more turns with the server, and show no one view.
         self._asking = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._db = partial(AsyncSession, expire_on_commit=False)
+        self._askers: list[AsyncConnection] = []
+        """Connections that only ask, and of which nothing is asked now."""
 
     async def write(self, work: Callable[[Db], T]) -> T:
         """A desk that handles many mails locks requests in the order they come; agents have theirs."""
@@ -292,8 +301,24 @@ class Postgres:
             return await db.run_sync(work)
 
     async def read(self, work: Callable[[Db], T]) -> T:
-        async with self._db(self._asking) as db:
-            return await db.run_sync(work)
+        """By a connection that asked before, if one is free: to take one from the pool, make it one that asks and give
+        it back takes as long as most questions."""
+        asker = self._askers.pop() if self._askers else await self._asking.connect()
+        try:
+            return await asker.run_sync(_asked, work)
+        finally:
+            await self._put_back(asker)
+
+    async def _put_back(self, asker: "AsyncConnection") -> None:
+        """Of a server that went away no connection is kept."""
+        self._askers.append(asker)
+        most = 0 if asker.invalidated else ASKERS
+        if len(self._askers) > most:
+            await asyncio.shield(self._keep(most))
+
+    async def _keep(self, most: int) -> None:
+        while len(self._askers) > most:
+            await self._askers.pop().close()
 
     async def migrate(self) -> None:
         from gateway.store.migrations.run import upgrade
@@ -302,4 +327,10 @@ class Postgres:
             await connection.run_sync(upgrade)
 
     async def close(self) -> None:
+        await self._keep(0)
         await self._engine.dispose()
+
+
+def _asked(connection: Connection, work: Callable[[Db], T]) -> T:
+    with Db(connection, expire_on_commit=False) as db:
+        return work(db)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlmodel import SQLModel, select
 
 from gateway.models import Customer, Received
-from gateway.store.database import Database, Db, connect, is_of_values
+from gateway.store.database import ASKERS, Database, Db, Postgres, connect, is_of_values
 from gateway.store.migrations import run
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -108,6 +108,48 @@ async def test_work_does_not_begin_while_the_server_is_away() -> None:
         await database.write(begun.append)
     assert begun == []
     await database.close()
+
+
+ONLY_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+async def ask(database: Database, question: str) -> object:
+    return await database.read(lambda db: db.scalar(text(question)))
+
+
+@ONLY_POSTGRESQL
+async def test_after_the_server_went_away_one_question_fails_at_most(database: Database, database_url: str) -> None:
+    await asyncio.gather(*(ask(database, "SELECT pg_sleep(0.1)") for _ in range(4)))
+    operator = connect(database_url)
+    assert await ask(operator, f"SELECT bool_and(pg_terminate_backend(pid, 5000)) {OTHERS}")
+    with pytest.raises(DBAPIError):
+        await ask(database, "SELECT 1")
+    assert await asyncio.gather(*(ask(database, "SELECT 1") for _ in range(8))) == [1] * 8
+    await operator.close()
+
+
+@ONLY_POSTGRESQL
+async def test_of_very_many_questions_at_once_few_connections_are_kept(database: Database) -> None:
+    assert isinstance(database, Postgres)
+    assert await asyncio.gather(*(ask(database, "SELECT 1") for _ in range(40))) == [1] * 40
+    assert 0 < database._engine.pool.checkedout() <= ASKERS  # type: ignore[attr-defined]
+    await database.close()
+    assert database._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+@ONLY_POSTGRESQL
+async def test_a_question_that_nobody_waits_for_any_longer_answers_no_other(
+        database: Database, database_url: str) -> None:
+    operator = connect(database_url)
+    asking = asyncio.create_task(ask(database, "SELECT pg_sleep(60)"))
+    while not await ask(operator, f"SELECT count(*) {OTHERS} AND query = 'SELECT pg_sleep(60)' AND state = 'active'"):
+        pass
+    asking.cancel()
+    assert await asyncio.gather(*(ask(database, "SELECT 1") for _ in range(8))) == [1] * 8
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await operator.close()
 
 
 @pytest.mark.parametrize("address", ["\0@example.com", "\ud800@example.com"])
