@@ -1,7 +1,11 @@
 """The API about webhooks: who is told what happens, and what became of it. For whoever administers."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Annotated
+from ipaddress import ip_address, ip_network
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
@@ -88,6 +92,7 @@ def routes(workplace: Workplace) -> APIRouter:
     async def add(viewer: Who, wish: WebhookWish) -> NewWebhook:
         """Tell a program what happens from now on. The secret is in this answer, and nowhere else."""
         viewer.must("administer")
+        _check(wish.url, workplace.settings.webhook_nets)
         now = workplace.now()
         hook = Webhook(**wish.model_dump(), secret=webhooks.invent_secret(), created_at=now, created_by=viewer.agent)
 
@@ -125,3 +130,18 @@ def routes(workplace: Workplace) -> APIRouter:
         return DeliveryPage(items=[DeliveryValue.model_validate(row) for row in rows[:limit]], next=further)
 
     return router
+
+
+def _check(url: str, nets: Sequence[str]) -> None:
+    """Raises Refused for what would never be called. Where a name leads is looked at with each call (delivery/caller)."""
+    if url.startswith("http://") and not nets:
+        raise Refused("Only https:// goes over the open network.", "bad-address")
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        raise Refused("An address is such as https://hooks.example.com/frontdesk.", "bad-address") from None
+    with suppress(ValueError):  # a name
+        address: Any = ip_address(host)
+        address = getattr(address, "ipv4_mapped", None) or address
+        if not address.is_global and not any(address in ip_network(each) for each in nets):
+            raise Refused(f"{address} is a private address, which [agents] webhook_nets does not allow.", "bad-address")

@@ -128,6 +128,7 @@ def _headers(style_source: str) -> dict[str, str]:
         # Not "no-referrer": with it browsers say "Origin: null" when our own form is sent, as a stranger's frame would.
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
         "X-Robots-Tag": "noindex, nofollow",
         "Cache-Control": "no-store",
         "Cross-Origin-Opener-Policy": "same-origin",

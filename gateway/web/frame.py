@@ -23,7 +23,7 @@ from gateway.web.workplace import Workplace
 
 MOST_IMAGES = 8_000_000
 """Octets of pictures that are written into one page."""
-_CID = re.compile(r'src="cid:([^"]{1,500})"')
+_CID = re.compile(r'src="(?i:cid):([^"]{1,500})"')
 _PAGE = """<!doctype html>
 <html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer"><meta name="viewport" \
 content="width=device-width, initial-scale=1"><base target="_blank"><style>

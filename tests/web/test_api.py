@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from agents_house import AgentsHouse, Client
 
 from gateway.models import Entry, History, IdempotencyKey, Letter
@@ -245,6 +246,16 @@ async def test_a_token_is_shown_once_and_makes_no_stronger_one(both: AgentsHouse
     assert "secret" not in listed
     me = (await Client(both.visitor, Authorization=f"Bearer {made.json['secret']}").gets("/api/v1/me")).json
     assert (me["agent"], me["scopes"], me["rights"]) == ("minji", ["read"], ["read"])
+
+
+@pytest.mark.parametrize("url", [
+    "https://127.0.0.1/", "https://10.0.0.1:8443/in", "https://169.254.169.254/", "https://[::1]/", "https://[fd00::1]/",
+    "https://[::ffff:127.0.0.1]/", "https://[::ffff:a00:1]/", "http://hooks.example.com/", "https://[", "https://[::1",
+])
+async def test_a_webhook_inside_is_refused_when_it_is_made(both: AgentsHouse, url: str) -> None:
+    program = await both.program("minji", role="operator")
+    assert (await program.posts("/api/v1/webhooks", {"url": url})).status == 422
+    assert (await program.gets("/api/v1/webhooks")).json["items"] == []
 
 
 async def test_an_operator_makes_webhooks_and_sees_what_they_were_told(both: AgentsHouse) -> None:

@@ -187,15 +187,15 @@ async def test_an_agent_of_other_queues_finds_nothing_of_it_anywhere(house: Agen
 
 
 async def test_a_mails_html_stands_in_a_frame_that_nothing_leaves(house: AgentsHouse) -> None:
-    html = ('<p onclick="x()">Hello<script>x()</script> <img src="cid:a.png@x"><img src="cid:run.exe@x">'
-            '<img src="https://evil.example.net/x.png"></p>')
+    html = ('<p onclick="x()">Hello<script>x()</script> <img src="CID:a.png@x"><img src="cid:a.png@x">'
+            '<img src="cid:run.exe@x"><img src="https://evil.example.net/x.png"></p>')
     files = (("a.png", "image/png", PNG), ("run.exe", "image/png", b"MZ"))
     request, entry = await laid(house, html_mail(html, *files))
     browser = await house.browser("minji")
     at = f"/requests/{request.number}/entries/{entry.id}/html"
     frame = await browser.gets(at)
     assert [word for word in ("evil", "onclick", "script") if word in frame.text.lower()] == []
-    assert frame.text.count("data:image/png;base64,") == 1
+    assert frame.text.count("data:image/png;base64,") == 2
     policy = frame.headers["content-security-policy"]
     assert "default-src 'none'; img-src data:;" in policy
     assert "sandbox allow-popups" in policy
