@@ -133,7 +133,7 @@ def routes(workplace: Workplace) -> APIRouter:
 
 
 def _check(url: str, nets: Sequence[str]) -> None:
-    """Raises Refused for what would never be called. Where a name leads is looked at with each call (delivery/caller)."""
+    """Raises Refused for what would never be called. delivery/caller looks where a name leads each time."""
     if url.startswith("http://") and not nets:
         raise Refused("Only https:// goes over the open network.", "bad-address")
     try:
