@@ -131,7 +131,7 @@ class Smtp(Section):
     data_timeout: Duration = timedelta(minutes=3)
     """Silence allowed inside DATA (RFC 5321 section 4.5.3.2.5)."""
     session_timeout: Duration = timedelta(minutes=30)
-    """Longest whole session; then 421 4.4.2."""
+    """Longest whole session; then 421 4.4.2, behind the mail that is on its way and keeps up minimum_rate."""
     drain: Duration = timedelta(seconds=20)
     """How long open sessions may finish after SIGTERM."""
     workers: int = Field(1, ge=1, le=64)

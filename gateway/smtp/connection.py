@@ -55,7 +55,9 @@ class Connection(stock.SMTP):
         self._errors = 0
         self._commands_heard = self._commands_before_mail = 0
         self._is_over = False
-        self._is_leaving = self._is_shown_out = False
+        self._is_shown_out = False
+        self._leaving: Reply | None = None
+        """What is said when the transaction is over that runs."""
         self._is_choked = False
         self._is_mute = False
         """What we say would not be understood: TLS is due first."""
@@ -64,7 +66,9 @@ class Connection(stock.SMTP):
         self._is_in_data = False
         self._octets = 0
         """Of the mail that comes in at the moment."""
-        self._heard_at = self._began_at = self._data_began_at = loop.time()
+        self._heard_at = self._began_at = loop.time()
+        self._data_began_at: float | None = None
+        """Of that mail."""
         self._timer: asyncio.TimerHandle | None = None
 
     def __init_subclass__(cls) -> None:
@@ -98,6 +102,7 @@ class Connection(stock.SMTP):
     def _forget_mail(self) -> None:
         """No transaction: at the start, after DATA, RSET, HELO and EHLO (section 4.1.1.5)."""
         self.envelope = self._create_envelope()
+        self._data_began_at = None
         if self.opening:
             self.opening.close()
             self.opening = None
@@ -128,8 +133,9 @@ class Connection(stock.SMTP):
     def _listen_for_data(self) -> None:
         self._commands_before_mail = self._commands_heard
         self._silence, self._is_in_data = self.house.data_seconds, True
-        self._heard_at = self._data_began_at = self.loop.time()
-        self._octets = 0
+        self._heard_at = self.loop.time()
+        if self._data_began_at is None:
+            self._data_began_at, self._octets = self._heard_at, 0
 
     def _listen_to_nothing(self) -> None:
         """The client waits for us now."""
@@ -152,16 +158,26 @@ class Connection(stock.SMTP):
             self.transport.abort()  # type: ignore[union-attr]
         elif self._silence is not None and now >= self._heard_at + self._silence:
             self.leave(policy.TIMEOUT)
-        elif self._is_in_data and self._is_dribbling(now - self._data_began_at):
+        elif self._is_in_data and self._is_dribbling(now, self.house.data_seconds):
             self.leave(policy.TOO_SLOW)
         elif self._silence is not None and now >= self._began_at + self.house.session_seconds:
-            self.leave(policy.SESSION_TOO_LONG)
+            self._outstay(now)
         else:
             self._arm()
 
-    def _is_dribbling(self, seconds: float) -> bool:
+    def _outstay(self, now: float) -> None:
+        """As long as a session may take: only a mail may still come to its end, while it is as quick as it must be."""
+        is_coming = self._data_began_at is not None and self._octets <= self.house.size
+        if is_coming and self.house.smtp.minimum_rate and not self._is_dribbling(now):
+            self._leaving = policy.SESSION_TOO_LONG
+            self._arm()
+        else:
+            self.leave(policy.SESSION_TOO_LONG)
+
+    def _is_dribbling(self, now: float, grace: float = 0.0) -> bool:
         """Some octets now and then hold a session open without end: on the average it must be more."""
-        return seconds > self.house.data_seconds and self._octets < seconds * self.house.smtp.minimum_rate
+        seconds = now - (self._data_began_at or now)
+        return seconds > grace and self._octets < seconds * self.house.smtp.minimum_rate
 
     @property
     def _greeting(self) -> str:
@@ -174,7 +190,7 @@ class Connection(stock.SMTP):
 
     def finish(self, reply: Reply) -> None:
         """End now when idle, else after the transaction that runs."""
-        self._is_leaving = True
+        self._leaving = reply
         if self.is_idle:
             self.leave(reply)
 
@@ -275,8 +291,8 @@ class Connection(stock.SMTP):
                 return
             await self._obey(line)
             await self._share_time()
-            if self._is_leaving and not self._has_sender and not self._is_over:
-                await self.push(policy.SHUTTING_DOWN)
+            if self._leaving and not self._has_sender and not self._is_over:
+                await self.push(self._leaving)
         await self._flush()
 
     async def _share_time(self) -> None:

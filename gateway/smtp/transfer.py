@@ -137,6 +137,7 @@ class Transfer(Entrance):
     async def _take_chunk(self, *, is_last: bool) -> None:
         assert self._chunks is not None
         if not is_last:
+            self._octets = self._chunks.size
             self._listen_for_commands()
             await self.push(policy.CHUNK_OK)
             return
