@@ -133,6 +133,8 @@ def rank(runs: Sequence[list[float]], share: float) -> float | None:
     place, starts = max(0, -int(-share * sum(ends) // 1) - 1), [0] * len(runs)
     if not any(ends):
         return None
+    if len(runs) == 1:
+        return runs[0][place]
     low, high = min(run[0] for run in runs if run), max(run[-1] for run in runs if run)
     for _ in range(HALVINGS):
         if sum(ends) - sum(starts) <= FEW:
