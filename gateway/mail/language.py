@@ -115,13 +115,13 @@ def _by_words(sample: str) -> str:
     if not words:
         return ""
     scores = dict.fromkeys(WORDS, 0)
-    for word, times in Counter(filter(_SPOKEN.__contains__, words)).items():
-        for code in _SPOKEN[word]:
+    for word, times in Counter(words).items():
+        for code in _SPOKEN.get(word, ()):
             scores[code] += times
     lower = "" if sample.isascii() else sample.lower()
     for code, letters in LETTERS.items() if lower else ():
         scores[code] += 2 * sum(each in lower for each in letters)
-    best = max(scores, key=lambda code: scores[code])
+    best = max(scores, key=scores.__getitem__)
     return best if scores[best] >= max(1.0, len(words) / 40) else ""
 
 

@@ -161,10 +161,10 @@ def _is_signed(line: str) -> bool:
 
 def _ends_with_name(lines: list[str]) -> bool:
     """"-Jane Roe" alone at the end; not the one item of a list, which a colon announces."""
-    above = [line.strip() for line in lines[:-2] if line.strip()]
-    if not above or lines[-2].strip() or above[-1].endswith((":", "：", "?")):
+    if len(lines) < 3 or lines[-2].strip() or not _SIGNED_BY_NAME.match(lines[-1].strip()[:LINE]):
         return False
-    return bool(_SIGNED_BY_NAME.match(lines[-1].strip()[:LINE]))
+    above = next((line.strip() for line in reversed(lines[:-2]) if line.strip()), "")
+    return bool(above) and not above.endswith((":", "：", "?"))
 
 
 def _end(lines: list[str], end: int, ruled: re.Pattern[str]) -> int:
