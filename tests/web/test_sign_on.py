@@ -18,8 +18,8 @@ from gateway.console import readiness
 from gateway.models import History
 from gateway.service import Service
 from gateway.store.database import connect
+from gateway.web import id_token, sign_on
 from gateway.web import provider as asking
-from gateway.web import sign_on
 from gateway.web.limits import Pace
 
 
@@ -196,6 +196,29 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"email": " minji@example.com"}, "no mail address"), ({"email": "minj\uff49@example.com"}, "no mail address"),
     ({"exp": float("nan")}, "has expired"), ({"iat": float("nan")}, "not made just now"),
 ]
+
+
+ENTRA = "https://login.microsoftonline.com/5f1c9a52-9d4e-4b7e-8c11-2f5d8a7e6b30/v2.0"
+
+
+@pytest.mark.parametrize(("claims", "claim", "is_let_in"), [
+    ({"xms_edov": True}, "email", True), ({"xms_edov": "1"}, "email", True),
+    ({"xms_edov": False}, "email", False), ({"xms_edov": "0"}, "email", False), ({}, "email", False),
+    ({"xms_edov": True, "email_verified": False}, "email", False),
+    ({"xms_edov": True, "upn": "minji@example.com"}, "upn", False),
+    ({"xms_edov": True, "iss": "https://login.example.com"}, "email", False),
+    ({"xms_edov": True, "iss": "https://login.microsoftonline.com.evil.example/"}, "email", False),
+])  # fmt: skip
+def test_entra_vouches_for_an_address_by_the_owner_of_its_domain(
+    claims: dict[str, Any], claim: str, is_let_in: bool
+) -> None:
+    said = {"iss": ENTRA, "email": "minji@example.com", **claims}
+    if is_let_in:
+        assert id_token.address(said, claim) == "minji@example.com"
+        return
+    with pytest.raises(id_token.NotVouched) as told:
+        id_token.address(said, claim)
+    assert ("xms_edov" in str(told.value)) == (said["iss"] == ENTRA), "the operator reads what is missing there"
 
 
 async def test_a_token_that_says_something_else_opens_nothing(house: AgentsHouse, provider: Provider) -> None:
