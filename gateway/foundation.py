@@ -51,12 +51,13 @@ SECRET_SIZE = 32
 
 
 def read_secret(data: Path) -> bytes:
-    """The key of all capability addresses, made at the first start. Lost with it: every address in letters sent.
+    """The key of all capability addresses, made at the first start in a folder that nobody else reads. Lost with it:
+    every address in letters sent.
 
     Raises ValueError when the file is not as we wrote it: an empty key is one that everybody knows.
     """
     path = data / "secret"
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         _make_secret(path)
     secret = bytes.fromhex(path.read_text(errors="replace"))

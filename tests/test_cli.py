@@ -548,8 +548,8 @@ def test_check_finds_a_fresh_folder_good(frontdesk: Command) -> None:
     said = frontdesk("check", "--json")
     assert said.code == 0
     assert {each["what"]: each["result"] for each in said.lines[0]} == {
-        "data folder": "good", "handlers": "good", "database": "good", "customers": "note", "certificate": "note",
-        "delivery": "note", "signature": "note", "page": "good", "agents": "note"}
+        "data folder": "good", "disk": "good", "handlers": "good", "database": "good", "customers": "note",
+        "certificate": "note", "delivery": "note", "signature": "note", "page": "good", "agents": "note"}
 
 
 @pytest.mark.parametrize(("section", "result"), [

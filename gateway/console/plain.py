@@ -48,7 +48,7 @@ def span(length: timedelta) -> str:
 
 def size(octets: int) -> str:
     """A number of octets as people write it."""
-    for unit, one in (("MB", 1_000_000), ("kB", 1_000)):
+    for unit, one in (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)):
         if octets >= one:
             return f"{octets / one:.1f} {unit}" if octets < 10 * one else f"{octets // one} {unit}"
     return f"{octets} B"

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from sqlalchemy import Connection, text
@@ -21,11 +22,13 @@ from gateway.authentication.names import is_within, to_ascii
 from gateway.authentication.resolver import Figures
 from gateway.authentication.signer import SigningKey
 from gateway.config import Config
+from gateway.console import plain
 from gateway.console.edge import first_line, has_database
 from gateway.desk.pipeline import Desk
 from gateway.foundation import build_resolver, open_database
 from gateway.mail.envelope import domain_of
 from gateway.rooms import build_desk, build_pages, build_signer, build_workplace
+from gateway.status.watch import Space, least_free, space
 from gateway.store import agents
 from gateway.store.customer_file import CustomerFile, Fault
 from gateway.store.customers import Unreadable
@@ -55,13 +58,23 @@ async def look(config: Config, *, ask_dns: bool) -> list[Finding]:
         return found
     database = open_database(config)
     try:
-        desk = build_desk(config, database)
-        found += [Finding("handlers", "good", f"{', '.join(config.desk.handlers)}; every letter has its template"),
+        desk = _desk(config, database)
+        handlers = f"{', '.join(config.desk.handlers)}; every letter has its template"
+        found += [disk(space(_nearest(config.site.data)), config.store.free), Finding("handlers", "good", handlers),
                   await _database(config, database), await _customers(config, desk), _certificate(config),
                   _way_out(config), *_signing(config), _page(config), await _agents(config, database, desk)]
     finally:
         await database.close()
     return [*found, *[each async for each in _dns(config)]] if ask_dns else found
+
+
+def _desk(config: Config, database: Database) -> Desk:
+    """Nothing is made: a secret that root made by looking could not be read by the gateway. Raises ConfigError."""
+    if (config.site.data / "secret").exists():
+        return build_desk(config, database)
+    with TemporaryDirectory(prefix="frontdesk-check-") as folder:
+        site = config.site.model_copy(update={"data": Path(folder)})
+        return build_desk(config.model_copy(update={"site": site}), database)
 
 
 def _page(config: Config) -> Finding:
@@ -110,7 +123,7 @@ async def _customers(config: Config, desk: Desk) -> Finding:
 
 
 def _folder(data: Path) -> Finding:
-    there = next(folder for folder in (data, *data.absolute().parents) if folder.exists())
+    there = _nearest(data)
     if not os.access(there, os.W_OK | os.X_OK):
         return Finding("data folder", "bad", f"{there} cannot be written to by this user")
     secret = data / "secret"
@@ -119,6 +132,20 @@ def _folder(data: Path) -> Finding:
     if secret.exists() and secret.stat().st_mode & 0o077:
         return Finding("data folder", "note", f"{secret} can be read by others: chmod 600 {secret}")
     return Finding("data folder", "good", f"{data} is writable" if data.exists() else f"{data} will be made")
+
+
+def disk(room: Space, to_keep: int) -> Finding:
+    """Whether there is room for mail, as the gateway sees it. to_keep: [store] free."""
+    least = least_free(to_keep, room.total)
+    free, total = plain.size(room.free), plain.size(room.total)
+    if room.free < least:
+        return Finding("disk", "bad", f"{free} of {total} are free, less than {plain.size(least)}: no mail is taken")
+    return Finding("disk", "good", f"{free} of {total} are free")
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder itself, or the one that it will be made in."""
+    return next(each for each in (folder, *folder.absolute().parents) if each.exists())
 
 
 async def _database(config: Config, database: Any) -> Finding:

@@ -67,6 +67,11 @@ def space(folder: Path) -> Space:
     return Space(usage.total, usage.free)
 
 
+def least_free(free: int, total: int) -> int:
+    """Octets that [store] free keeps of a disk."""
+    return min(free, total // SMALL)
+
+
 class Watch:
     """Looks at the rooms, and says what is wrong.
 
@@ -127,7 +132,7 @@ class Watch:
         except OSError as error:
             self._tell("disk", f"the disk of {self._folder} cannot be looked at: {error.strerror}")
             return
-        least = min(self.free, self.space.total // SMALL)
+        least = least_free(self.free, self.space.total)
         is_full = self.space.free < (least * ROOM if self.rooms.intake.is_full else least)
         self.rooms.intake.is_full = is_full
         self._tell("disk", f"the disk of {self._folder} is nearly full: no mail is taken" if is_full else "",

@@ -63,8 +63,10 @@ def test_of_templates_that_are_not_there(frontdesk: Command, tmp_path: Path) -> 
 
 
 def test_of_a_data_folder_that_cannot_be_made(frontdesk: Command) -> None:
-    assert told(frontdesk, '[site]\ndata = "/proc/mail"') == (
-        "2: site.data: /proc/mail cannot be used: No such file or directory\n")
+    Path("config.toml").write_text('[site]\ndata = "/proc/mail"\n')
+    said = frontdesk("serve")
+    assert said.code == 2
+    assert said.err == "frontdesk: config.toml:2: site.data: /proc/mail cannot be used: No such file or directory\n"
 
 
 @pytest.mark.parametrize("command", ["check", "queue"])
