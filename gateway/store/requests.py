@@ -28,8 +28,7 @@ ATTACHMENT, CUSTOMER, ENTRY = columns(Attachment), columns(Customer), columns(En
 HISTORY, LETTER, RECEIVED, REQUEST = columns(History), columns(Letter), columns(Received), columns(Request)
 UPLOAD, VERIFICATION, WAKE = columns(Upload), columns(Verification), columns(Wake)
 
-_letter = Letter.__table__  # type: ignore[attr-defined]
-_entry, _others = Entry.__table__, _letter.alias()  # type: ignore[attr-defined]
+_entry = Entry.__table__  # type: ignore[attr-defined]
 _NEXT = text("INSERT INTO counter (name, value) VALUES (:name, 1) "
              "ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value")
 
@@ -41,6 +40,17 @@ _ENTER_CUSTOMER = text(
 _BY_MESSAGE_IDS = (select(Entry, Request).join(Request, REQUEST.id == ENTRY.request_id)
                    .where(ENTRY.message_id.in_(bindparam("ids", expanding=True)))
                    .order_by(ENTRY.id.desc()).limit(200))
+_OF_NUMBER = select(Request).where(REQUEST.number == bindparam("number"))
+_OF_NUMBER_LOCKED = _OF_NUMBER.with_for_update()
+_LAST_MAIL = (select(Entry).where(ENTRY.request_id == bindparam("request"), ENTRY.kind == "mail")
+              .order_by(ENTRY.id.desc()).limit(1))
+_THREAD = (select(_entry.c.message_id).where(_entry.c.request_id == bindparam("request"), _entry.c.message_id != "")
+           .order_by(_entry.c.id.desc()).limit(bindparam("most")))
+_VERIFICATION = (select(Verification).where(VERIFICATION.request_id == bindparam("request"))
+                 .order_by(VERIFICATION.id.desc()).limit(1))
+_WAITING_WAKE = select(Wake).where(
+    WAKE.request_id == bindparam("request"), WAKE.handler == bindparam("handler"),
+    WAKE.purpose == bindparam("purpose"), WAKE.done_at.is_(None))
 
 LATEST = 1_000
 """The most entries or decisions of one request that are shown."""
@@ -48,8 +58,7 @@ LATEST = 1_000
 
 def find(db: Db, number: str, lock: bool = False) -> Request | None:
     """The request of a number in canonical form; `lock` keeps others from changing it until the commit."""
-    query = select(Request).where(REQUEST.number == number)
-    return db.scalars(query.with_for_update() if lock else query).one_or_none()
+    return db.scalars(_OF_NUMBER_LOCKED if lock else _OF_NUMBER, {"number": number}).one_or_none()
 
 
 def move_entries(db: Db, source: Request, target: Request) -> None:
@@ -155,15 +164,13 @@ def letters(db: Db, request_id: int) -> Sequence[Letter]:
 
 def last_mail(db: Db, request_id: int) -> Entry | None:
     """The newest mail of the customer."""
-    return db.scalars(select(Entry).where(ENTRY.request_id == request_id, ENTRY.kind == "mail")
-                      .order_by(ENTRY.id.desc()).limit(1)).one_or_none()
+    return db.scalars(_LAST_MAIL, {"request": request_id}).one_or_none()
 
 
 def thread(db: Db, request_id: int, limit: int = 20) -> list[str]:
     """Message-IDs of the conversation, oldest first, for References."""
-    newest = (select(ENTRY.message_id).where(ENTRY.request_id == request_id, ENTRY.message_id != "")
-              .order_by(ENTRY.id.desc()).limit(limit))
-    return [*reversed(db.scalars(newest).all())]
+    newest = db.connection().scalars(_THREAD, {"request": request_id, "most": limit}).all()
+    return [*reversed(newest)]
 
 
 def by_message_ids(db: Db, message_ids: Collection[str]) -> Sequence[tuple[Entry, Request]]:
@@ -173,8 +180,7 @@ def by_message_ids(db: Db, message_ids: Collection[str]) -> Sequence[tuple[Entry
 
 def verification(db: Db, request_id: int) -> Verification | None:
     """The newest asking for proof of a request."""
-    return db.scalars(select(Verification).where(VERIFICATION.request_id == request_id)
-                      .order_by(VERIFICATION.id.desc()).limit(1)).one_or_none()
+    return db.scalars(_VERIFICATION, {"request": request_id}).one_or_none()
 
 
 def ratings(db: Db, request_id: int) -> int:
@@ -191,9 +197,7 @@ def automatic_letters_since(db: Db, address: str, since: datetime) -> int:
 
 def waiting_wake(db: Db, request_id: int, handler: str, purpose: str) -> Wake | None:
     """The wake that waits already for the same purpose."""
-    return db.scalars(select(Wake).where(
-        WAKE.request_id == request_id, WAKE.handler == handler, WAKE.purpose == purpose,
-        WAKE.done_at.is_(None))).first()
+    return db.scalars(_WAITING_WAKE, {"request": request_id, "handler": handler, "purpose": purpose}).first()
 
 
 def next_number(db: Db, name: str) -> int:
