@@ -104,7 +104,7 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
             }
 
         found = await place.database.read(look)
-        frame = around(place, http_request, viewer, cast(Seen, found["rail"]))
+        frame = around(place, http_request, viewer, cast(Seen, found.pop("rail")))
         return sheets.answer("reports", viewer.language, 200, **frame,
                              **_drawn(said, viewer, span, found), span=span, spans=_spans(place, span))
 
