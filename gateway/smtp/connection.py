@@ -85,7 +85,8 @@ class Connection(stock.SMTP):
     def eof_received(self) -> bool:
         """A client that says no more may still listen: what it sent is finished and answered."""
         self._wire.end()
-        return not self.tls
+        transport: Any = self.transport
+        return not self.tls and transport.get_protocol() is self  # inside TLS, and in a handshake, there are no halves
 
     def connection_lost(self, error: Exception | None) -> None:
         super(stock.SMTP, self).connection_lost(error)  # asyncio's: wakes whoever waits to write

@@ -124,3 +124,24 @@ async def test_a_door_that_closes_amid_handshakes_has_no_fault_of_its_own_to_tel
         await house.door.drain()
         await asyncio.gather(*handshakes, return_exceptions=True)
     assert "session failed" not in {line["event"] for line in logs}
+
+
+async def test_who_hangs_up_with_the_end_of_his_handshake_leaves_no_warning(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = await house.client()
+    assert (await client.says("STARTTLS")).startswith("220 ")
+    comes, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = trusting().wrap_bio(comes, goes)
+    for _ in range(2):
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            client.send(goes.read())
+            comes.write(await client.reader.read(65536))
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.unwrap()
+    client.send(goes.read())
+    client.writer.write_eof()
+    await house.only_left(0)
+    assert caplog.messages == []
