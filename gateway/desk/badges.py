@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from gateway.models import Request
 from gateway.store.queue import Line
 
-GOOD, DOUBTFUL, BAD, QUIET = TONES = ("good", "doubtful", "bad", "quiet")
+GOOD, DOUBTFUL, BAD, QUIET = ("good", "doubtful", "bad", "quiet")
 """How a badge looks: each window has its own colours for them."""
 
 IDENTITIES = {
@@ -108,7 +108,7 @@ class Badge:
     because: str
     """The sentence: whose word it is. May hold text of strangers."""
     tone: str
-    """One of TONES."""
+    """good, doubtful, bad or quiet."""
 
     def as_json(self) -> dict[str, str]:
         return {"level": self.level, "badge": self.words, "because": self.because}

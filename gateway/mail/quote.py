@@ -23,10 +23,6 @@ from gateway.mail.signatures import (
 )
 from gateway.mail.signs import holding
 
-REPLY_MARKER = "##- Please type your reply above this line -##"
-REPLY_MARKER_KOREAN = "##- 이 줄 위에 답장을 써 주세요 -##"
-"""Lines that our own letters put above what they quote."""
-
 _SIGNED_BEGINS = "-----BEGIN PGP SIGNED MESSAGE-----"
 _SIGNATURE_BEGINS, _SIGNATURE_ENDS = "-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----"
 _ARMOUR_LIMIT = 200

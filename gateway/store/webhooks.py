@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session as Db
 
 from gateway.models import Counter, History, Request, Webhook, WebhookDelivery, columns, is_in
 
-COUNTER, HISTORY, REQUEST = columns(Counter), columns(History), columns(Request)
+HISTORY, REQUEST = columns(History), columns(Request)
 WEBHOOK, DELIVERY = columns(Webhook), columns(WebhookDelivery)
 
 PLACE = "webhooks"

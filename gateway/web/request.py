@@ -35,7 +35,6 @@ from gateway.web.words import Words, words
 from gateway.web.workplace import Workplace
 
 UPLOAD = columns(Upload)
-ISOLATED = Markup("<bdi>{}</bdi>")
 CLOSED = ("resolved", "closed")
 LETTERS = ("answer", "question")
 LIKELY = 0.5

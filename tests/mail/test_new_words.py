@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.mail.message import parse
-from gateway.mail.quote import HEADINGS_LIMIT, REPLY_MARKER, REPLY_MARKER_KOREAN, new_words
+from gateway.mail.quote import HEADINGS_LIMIT, new_words
 
 REPLIES = {
     "a heading wrapped after the date": (
@@ -414,8 +414,9 @@ def test_a_reply_is_reduced_to_its_new_words(name: str) -> None:
     assert new_words(text) == (text.strip() if words is None else words)
 
 
-@pytest.mark.parametrize("marker", [REPLY_MARKER, REPLY_MARKER_KOREAN])
-def test_what_stands_below_our_own_marker_is_our_letter(marker: str) -> None:
+@pytest.mark.parametrize("marker", ["##- Please type your reply above this line -##",
+                                    "##- 이 줄 위에 답장을 써 주세요 -##"])
+def test_what_stands_below_the_line_of_a_help_desk_is_its_letter(marker: str) -> None:
     assert new_words(f"네, 됩니다.\n\n{marker}\n안녕하세요, 고객센터입니다.\n") == "네, 됩니다."
 
 
