@@ -60,12 +60,13 @@ class Lines:
 
     def _draw(self, look: Look, language: str) -> Markup:
         said, is_ours = words(language), look.state in WAITING
-        tone, sure = badges.level(look.identity, language)
+        tone, _ = badges.level(look.identity, language)  # the sentence is for the page of the request: fifty are 7 KB
         moments = Moments(look.created_at, self._zone, said)
         return Markup(self._sheets.draw(  # noqa: S704 - a template's
             "line", language, line=look, kind=f"line{' ours-to-do' if is_ours else ''}{_LATE.get(look.tone, '')}",
             is_ours=is_ours, state=said.of("states", look.state), category=said.of("categories", look.category),
-            bars=signs.priority(said, look.priority), tone=tone, sure=sure, shield=signs.shield(tone),
+            bars=signs.priority(said, look.priority), tone=tone,
+            sure=said.of("identity", look.identity), shield=signs.shield(tone),
             age=moments.mark(look.created_at, look.age), due=moments.mark(look.due, look.left) if look.due else ""))
 
 

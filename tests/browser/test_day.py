@@ -48,7 +48,7 @@ def test_an_agent_logs_in_and_a_mail_appears_by_itself(town: Town, desk: Callabl
     town.do(somebody(town, "박지훈", "jihoon@shop.example.net").writes("로그인이 안 됩니다", "오류 1042가 나옵니다."))
     expect(lines(page)).to_have_count(1)
     expect(lines(page)).to_contain_text("박지훈")
-    expect(lines(page).locator(".sure")).to_have_attribute("title", "보낸 도메인이 서명했습니다")
+    expect(lines(page).locator(".sure")).to_have_attribute("title", "서명 확인")
     expect(page.locator("#rail")).to_contain_text("기술")
 
 
