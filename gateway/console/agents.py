@@ -70,7 +70,16 @@ def queue(
     rows = read_database(config, lambda db: requests.of_lines(db, [line.id for line in page.lines]))
     if as_json:
         return show.requests_as_json(rows)
-    return show.queue(rows, now, "No request waits in this queue.")
+    return show.queue(rows, now, "" if rows else _elsewhere(config, name, now))
+
+
+def _elsewhere(config: "Config", name: str, now: datetime) -> str:
+    """Nothing waits there; perhaps another name was meant."""
+    from gateway.console import plain
+    from gateway.store import queue as queues
+
+    others = [plain.line(line.queue) for line in read_database(config, lambda db: queues.counts(db, now))]
+    return f"No request waits in queue {plain.line(name)}." + (f" There is: {', '.join(others)}." if others else "")
 
 
 @app.command(name="next")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from gateway.console.edge import read_config, read_database, site_zone, with_database
+from gateway.console.edge import Failure, read_config, read_database, site_zone, with_database
 from gateway.console.options import Json, Limit
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ def _retry(context: typer.Context, retry: Callable[..., int], ids: list[int] | N
     config = read_config(context)
     now = datetime.now(UTC)
     count = with_database(config, lambda database: database.write(lambda db: retry(db, ids or None, now)))
+    if ids and not count:
+        raise Failure(f"None of these {what.lower()} is there to be tried again.")
     from gateway.console import show
 
     show.say(f"{what} to be tried again at once: {count}")
@@ -122,6 +124,8 @@ def report(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for spreadsheets.")] = False,
 ) -> None:
     """Volume, times and feedback by period and category, and how often what was suggested was right."""
+    if as_json and as_csv:
+        raise typer.BadParameter("give either --json or --csv")
     config = read_config(context)
     from gateway.console import show
     from gateway.store import days, figures, lessons, reports

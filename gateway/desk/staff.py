@@ -86,7 +86,7 @@ class Staff:
             was_operator = _is_operator(agent)
             for key, value in changes.items():
                 setattr(agent, key, value)
-            _one_stays(db, agent, was_operator)
+            _one_stays(db, was_operator)
             self._audit(db, by, "change", f"{by} changed {agent.name}: {', '.join(sorted(changes))}.", agent)
             return agent
 
@@ -101,7 +101,7 @@ class Staff:
                 agent.disabled_at = None
             else:
                 agents.disable(db, agent, self.now())
-            _one_stays(db, agent, was_operator)
+            _one_stays(db, was_operator)
             word = "enable" if enables else "disable"
             self._audit(db, by, word, f"{by} {word}d {agent.name}.", agent)
             return agent
@@ -288,7 +288,7 @@ def _is_operator(agent: Agent) -> bool:
     return agent.role == "operator" and agent.disabled_at is None
 
 
-def _one_stays(db: Db, changed: Agent, was_operator: bool) -> None:
+def _one_stays(db: Db, was_operator: bool) -> None:
     """Whoever takes the last operator away locks the door from outside."""
     db.flush()
     if was_operator and not any(_is_operator(each) for each in agents.listing(db)):
