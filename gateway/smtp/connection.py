@@ -226,12 +226,17 @@ class Connection(stock.SMTP):
         if isinstance(reply, Reply):
             self._out += reply.line
             self._errors += reply.code >= 500
-            self._is_over |= reply.ends
-            self._is_shown_out |= reply.ends and reply.is_refusal
+            if reply.ends:
+                self._end_with(reply)
         else:
             self._out += reply.encode("ascii", "replace") + b"\r\n"
         if len(self._out) > CORK or not self._wire.has_line:
             await self._flush()
+
+    def _end_with(self, reply: Reply) -> None:
+        self._is_over, self._is_shown_out = True, reply.is_refusal
+        if reply.is_refusal and reply is not self._leaving and self.envelope is not None:
+            self.note_refusal(reply, self.envelope.rcpt_tos)
 
     async def _flush(self) -> None:
         """Say what is to be said, in one piece; wait only for a client that does not read.

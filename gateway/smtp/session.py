@@ -165,7 +165,7 @@ class Session(Relay):
         reply = await self._rcpt(arg or "")
         if reply is policy.NO_SUCH_MAILBOX:
             reply = await self._guessed(reply, _told(arg))
-        if reply.is_refusal:
+        if reply.is_refusal and not reply.ends:
             self.note_refusal(reply, [_told(arg)])
         await self.push(reply)
 

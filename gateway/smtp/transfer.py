@@ -126,10 +126,17 @@ class Transfer(Entrance):
         if not is_here:
             self._is_over = True
             return
-        await (self._refuse_chunk(refusal) if refusal else self._take_chunk(is_last=is_last))
+        await (self._refuse_chunk(refusal, size) if refusal else self._take_chunk(is_last=is_last))
 
-    async def _refuse_chunk(self, refusal: Reply) -> None:
+    async def _refuse_chunk(self, refusal: Reply, size: int) -> None:
         """The rest of the chunks is refused too: there is no transaction any more."""
+        assert self.envelope is not None
+        if self._chunks is not None:  # it is not out of order but too much
+            self._listen_to_nothing()
+            self.verdict, self.kept_as = None, 0
+            size += self._chunks.size
+            self._tell(refusal, size)
+            self.note_refusal(refusal, self.envelope.rcpt_tos, size=size)
         self._forget_mail()
         self._listen_for_commands()
         await self.push(refusal)

@@ -3,9 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from smtp.house import MAIL, NOON, SUPPORT, House, Opening
 
 from gateway.config import Authentication
+from gateway.smtp import policy
 from gateway.store.refusals import listing
 
 
@@ -75,3 +77,38 @@ async def test_what_was_kept_has_none(open_house: Opening) -> None:
     assert (await (await house.client()).mails(MAIL)).startswith("250 ")
     await house.intake.refusals.close()
     assert list(await house.database.read(listing)) == []
+
+
+@pytest.mark.parametrize(("said", "reply"), [
+    (b"BDAT 2000 LAST\r\n" + b"x" * 2000, "552 5.3.4 The mail is larger"),
+    (b"BDAT 9999999 LAST\r\n", "552 5.3.4 The mail is far larger"),
+    (b"DATA\r\n" + b"x" * 2_000_000, "552 5.3.4 The mail is far larger"),
+    (b"BDAT much\r\n", "501 5.5.4 "),
+    (b"XYZZY\r\n" * 4, "421 4.7.0 Too many errors"),
+    (b"RCPT TO:<a@example.com>\r\nRCPT TO:<b@example.com>\r\n", "421 4.7.0 Too many unknown mailboxes"),
+])  # fmt: skip
+async def test_a_mail_that_came_to_no_end_has_one_too(open_house: Opening, said: bytes, reply: str) -> None:
+    house = await open_house(size=1000, errors=3, unknown_recipients=2)
+    client = await house.client()
+    await client.envelope()
+    client.send(said + b"QUIT\r\n")
+    await client.reader.read()
+    await house.intake.refusals.close()
+    last, *others = await house.database.read(lambda db: listing(db, "alice@example.org"))
+    assert last.reply.startswith(reply)
+    assert last.recipients == [SUPPORT]
+    assert len(others) == said.count(b"RCPT") // 2
+
+
+async def test_who_is_sent_away_behind_a_mail_that_was_kept_has_none(open_house: Opening) -> None:
+    house = await open_house()
+    client = await house.client()
+    await client.envelope()
+    assert (await client.says("DATA")).startswith("354 ")
+    for session in house.door._sessions:
+        session.finish(policy.SHUTTING_DOWN)
+    client.send(MAIL + b".\r\n")
+    assert (await client.reply()).startswith("250 ")
+    assert (await client.reply()).startswith("421 4.3.2 ")
+    await house.intake.refusals.close()
+    assert await house.database.read(listing) == []
