@@ -21,7 +21,7 @@ from gateway.store.queue import Filter
 from gateway.web import choices, login
 from gateway.web.lines import Lines
 from gateway.web.login import Viewer, viewer_of
-from gateway.web.rail import Seen, around, see
+from gateway.web.rail import ALONE, Seen, around, see
 from gateway.web.sheets import Sheets
 from gateway.web.told import goes_on, heard, told
 from gateway.web.words import Words, words
@@ -37,7 +37,7 @@ FILTERS = ("queue", "state", "category", "owner", "identity", "language", "words
 
 
 def routes(place: Workplace, sheets: Sheets) -> APIRouter:
-    """GET /, POST /next."""
+    """GET /, GET /rail, POST /next."""
     router, lines = APIRouter(), Lines(sheets, ZoneInfo(place.site.timezone))
 
     @router.api_route("/", methods=["GET", "HEAD"])
@@ -52,7 +52,7 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
 
         seen, page, names = await place.database.read(look)
         said, done = words(viewer.language), heard(http_request, viewer)
-        frame = around(place, http_request, viewer, seen)
+        frame = around(place, http_request, viewer, seen) | {"rail": ""}  # which comes with the list
         return told(sheets.answer(
             "queue", viewer.language, 200, **frame, filter=filter,
             title=_title(said, filter, viewer),
@@ -62,6 +62,13 @@ def routes(place: Workplace, sheets: Sheets) -> APIRouter:
             choices=_choices(place, said, filter, names), is_filtered=filter.is_narrow or bool(filter.words),
             bare=_address(Filter(queue=filter.queue)), first=_address(filter),
             next=_address(filter, page.next) if page.next else ""), done)
+
+    @router.api_route(ALONE, methods=["GET", "HEAD"])
+    async def rail(http_request: HttpRequest) -> Response:
+        viewer = viewer_of(http_request)
+        viewer.must("read")
+        seen = await place.database.read(lambda db: see(db, place, viewer))
+        return sheets.answer("rail", viewer.language, 200, **around(place, http_request, viewer, seen))
 
     @router.post("/next")
     async def take(http_request: HttpRequest) -> Response:

@@ -19,6 +19,10 @@ from gateway.web.workplace import Workplace
 
 THEMES = {"": "dark", "dark": "light", "light": "system"}
 """The colours that a page has -> those that its button leads to; "" is what the system says."""
+ALONE = "/rail"
+"""Where a page asks for the rail and nothing else, when something happened."""
+LONGEST = 2000
+"""Characters of the address of a page."""
 THEME = "theme"
 """The cookie that remembers them."""
 
@@ -58,6 +62,7 @@ def around(place: Workplace, http_request: HttpRequest, viewer: Viewer, seen: Se
     moments = Moments(place.now(), ZoneInfo(place.site.timezone), said)
     return {
         "viewer": viewer, "here": here, "theme": theme, "next_theme": THEMES[theme], "live": True,
+        "rail": f"{ALONE}?{urlencode({'here': here})}",
         "other_language": next((each for each in all_words() if each != said.language), "en"),
         "moments": moments, "moment": moments.mark,
         "views": views(said, viewer, here), "queue_lines": [_queue(said, each, here) for each in seen.lines],
@@ -66,8 +71,11 @@ def around(place: Workplace, http_request: HttpRequest, viewer: Viewer, seen: Se
 
 
 def here_of(http_request: HttpRequest) -> str:
-    """The page that was asked for and with what, save what is told once; of a form, the page that it is on."""
+    """The page that was asked for and with what, save what is told once; of a form, the page that it is on; of the rail
+    alone, the page around which it stands."""
     path, query = http_request.url.path, http_request.query_params
+    if path == ALONE:
+        return query.get("here", "")[:LONGEST]
     if http_request.method == "POST":
         return path.rpartition("/")[0] or "/"
     kept = [(name, value) for name, value in query.multi_items() if name not in ("again", "upload")]

@@ -184,6 +184,9 @@ async def test_an_agent_of_other_queues_finds_nothing_of_it_anywhere(house: Agen
     assert (await form(stranger, f"{at}/claim")).status == 404
     assert request.number not in (await stranger.gets("/?state=any")).text
     assert request.number not in (await stranger.gets("/?words=error")).text
+    href = f"/?queue={request.queue}"
+    assert href in (await (await house.browser("minji")).gets("/rail")).text
+    assert href not in (await stranger.gets("/rail")).text
 
 
 async def test_a_mails_html_stands_in_a_frame_that_nothing_leaves(house: AgentsHouse) -> None:
