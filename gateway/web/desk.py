@@ -177,7 +177,8 @@ class Frame:
             largest = LARGEST_UPLOAD if path.endswith(UPLOADS) else LARGEST_BODY
         if size > largest:
             return viewer, self._faults.answer(http_request, "too-large", f"At most {largest} octets.")
-        is_program = viewer is not None and viewer.by == "token"
+        # A browser names an Origin: also who rebinds our name (as MCP warns) has to be our own page.
+        is_program = viewer is not None and viewer.by == "token" and "origin" not in http_request.headers
         if http_request.method not in SAFE and not is_program and not self._is_from_our_page(http_request):
             return viewer, self._faults.answer(http_request, "foreign-origin")
         return viewer, None

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agents_house import AgentsHouse, Client, open_house
+from agents_house import ORIGIN, AgentsHouse, Client, open_house
 
 from gateway.models import Entry, Letter
 from gateway.store.database import Database
@@ -34,6 +34,14 @@ async def calls(program: Client, tool: str, **arguments: Any) -> Any:
 async def test_it_is_an_extra_that_is_not_there_unless_asked_for(both: AgentsHouse) -> None:
     program = await both.program("minji", "read")
     assert (await program.posts("/api/v1/mcp", {"jsonrpc": "2.0", "id": 1, "method": "ping"})).status == 404
+
+
+async def test_a_page_of_another_site_does_not_reach_it_even_with_a_token(house: AgentsHouse) -> None:
+    program = await house.program("minji", "read")
+    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    assert (await program.posts("/api/v1/mcp", ping, Origin="https://evil.example.net")).code == "foreign-origin"
+    assert (await program.posts("/api/v1/mcp", ping, Origin="null")).status == 403
+    assert (await program.posts("/api/v1/mcp", ping, Origin=ORIGIN)).status == 200
 
 
 async def test_it_says_who_it_is_and_lists_what_one_may(house: AgentsHouse) -> None:
