@@ -45,7 +45,7 @@ class Application:
         self.mail, self.received, self.said = mail, received, said
         self.ledger = ledger or Ledger(db)
         self.decisions: list[dict[str, Any]] = []
-        self._wakes: dict[tuple[int, str, str], WakeRow] = {}
+        self._wakes: dict[int, dict[tuple[str, str], WakeRow]] = {}
 
     def apply(self, handler: str, decision: Decision) -> None:
         """Make it a fact. Raises ValueError for a decision that cannot be meant (no request yet, unknown word)."""
@@ -217,27 +217,28 @@ class Application:
         return {"word": decision.word, "state": request.state}
 
     def _wake(self, handler: str, decision: Wake) -> dict[str, Any]:
-        request, now = self._need_request(), self.case.now
-        waiting = self._waiting_wake(request, handler, decision.purpose)
+        request, now, key = self._need_request(), self.case.now, (handler, decision.purpose)
+        waiting = self._waiting_wakes(request)
         if decision.after is None:
-            if waiting:
-                waiting.done_at = now
+            if wake := waiting.pop(key, None):
+                wake.done_at = now
             return {"purpose": decision.purpose, "at": None}
         at = now + decision.after
-        if waiting:
-            waiting.at = at
+        if wake := waiting.get(key):
+            wake.at = at
         else:
-            wake = WakeRow(id=self.ledger.next_id(WakeRow), request_id=request.id or 0, handler=handler,
-                           purpose=decision.purpose, at=at)
-            self._wakes[request.id or 0, handler, decision.purpose] = wake
+            waiting[key] = wake = WakeRow(id=self.ledger.next_id(WakeRow), request_id=request.id or 0, handler=handler,
+                                          purpose=decision.purpose, at=at)
             self.ledger.enter(wake)
         return {"purpose": decision.purpose, "at": at.isoformat()}
 
-    def _waiting_wake(self, request: Request, handler: str, purpose: str) -> WakeRow | None:
-        asked_now = self._wakes.get((request.id or 0, handler, purpose))
-        if asked_now is not None and asked_now.done_at is None:
-            return asked_now
-        return None if self.case.is_new else requests.waiting_wake(self.db, request.id or 0, handler, purpose)
+    def _waiting_wakes(self, request: Request) -> dict[tuple[str, str], WakeRow]:
+        """What the request waits for, by handler and purpose: asked for once."""
+        id = request.id or 0
+        if id not in self._wakes:
+            found = [] if self.case.is_new else requests.waiting_wakes(self.db, id)
+            self._wakes[id] = {(each.handler, each.purpose): each for each in found}
+        return self._wakes[id]
 
     def _note(self, handler: str, decision: Note) -> dict[str, Any]:
         request = self._need_request()

@@ -48,9 +48,7 @@ _THREAD = (select(_entry.c.message_id).where(_entry.c.request_id == bindparam("r
            .order_by(_entry.c.id.desc()).limit(bindparam("most")))
 _VERIFICATION = (select(Verification).where(VERIFICATION.request_id == bindparam("request"))
                  .order_by(VERIFICATION.id.desc()).limit(1))
-_WAITING_WAKE = select(Wake).where(
-    WAKE.request_id == bindparam("request"), WAKE.handler == bindparam("handler"),
-    WAKE.purpose == bindparam("purpose"), WAKE.done_at.is_(None))
+_WAITING_WAKES = select(Wake).where(WAKE.request_id == bindparam("request"), WAKE.done_at.is_(None))
 
 LATEST = 1_000
 """The most entries or decisions of one request that are shown."""
@@ -195,9 +193,9 @@ def automatic_letters_since(db: Db, address: str, since: datetime) -> int:
         LETTER.recipient == address, LETTER.created_at > since, LETTER.is_automatic)).one()
 
 
-def waiting_wake(db: Db, request_id: int, handler: str, purpose: str) -> Wake | None:
-    """The wake that waits already for the same purpose."""
-    return db.scalars(_WAITING_WAKE, {"request": request_id, "handler": handler, "purpose": purpose}).first()
+def waiting_wakes(db: Db, request_id: int) -> Sequence[Wake]:
+    """The wakes of a request whose time has not come."""
+    return db.scalars(_WAITING_WAKES, {"request": request_id}).all()
 
 
 def next_number(db: Db, name: str) -> int:
