@@ -4,6 +4,7 @@ What comes before SMTP begins, a PROXY header or a TLS handshake, is held here a
 """
 
 import asyncio
+import socket
 from collections.abc import Coroutine
 from typing import Any, TypeVar, cast
 
@@ -11,7 +12,7 @@ import structlog
 from aiosmtpd import smtp as stock
 
 from gateway.config import Listener
-from gateway.smtp import policy, proxy
+from gateway.smtp import policy, proxy, tls
 from gateway.smtp.connection import Connection
 from gateway.smtp.house import House
 from gateway.smtp.limits import client_ip
@@ -160,6 +161,7 @@ class Entrance(Connection):
     async def _secure(self) -> None:
         """The TLS handshake, then nothing is known of the client any more (RFC 3207 section 4.2)."""
         transport = cast(asyncio.WriteTransport, self.transport)  # uvloop's are no subclasses of it
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, tls.RECEIVED)
         # Not a task of its own: nothing runs between here and the handshake, so it misses nothing of what comes in.
         handshake = self.loop.start_tls(transport, self, self.house.tls, server_side=True,
                                         ssl_handshake_timeout=self.house.command_seconds)  # fmt: skip
@@ -167,6 +169,7 @@ class Entrance(Connection):
         cipher = secured.get_extra_info("cipher") if secured else None
         if secured is None or cipher is None:
             raise ConnectionResetError("the client left in the handshake, or had to")
+        secured.set_read_buffer_limits(high=1, low=0)  # type: ignore[attr-defined]  # nothing is read ahead
         self.transport = self._writer._transport = secured  # type: ignore[attr-defined]
         self._wire.open(secured)
         self.tls = f"{cipher[1]} {cipher[0]}"

@@ -263,7 +263,7 @@ class Wire:
         if size > 4 * limit + LINE_ENDLESS:
             raise Endless
         while size:
-            while len(self._buffer) < min(size, HELD + 1):
+            while len(self._buffer) < min(size, HELD // 2):
                 if herald:
                     herald.see(self._buffer)
                 if not await self._more():

@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gateway import logs
+from gateway import logs, memory
 from gateway.authentication.resolver import ZoneResolver
 from gateway.config import Authentication, Log, Site, Smtp
 from gateway.console.edge import HANDOVER
@@ -46,6 +46,7 @@ async def serve(folder: Path) -> None:
 if __name__ == "__main__":
     import uvloop
 
+    memory.spare()  # as the service does
     sys.setswitchinterval(HANDOVER)
     sys.stderr = (Path(sys.argv[1]) / "log").open("a", encoding="utf-8", buffering=1)
     logs.configure(Log(format="json"))
