@@ -13,9 +13,9 @@ from gateway.config import Site, Smtp
 
 LIFETIME = timedelta(days=3650)
 RECEIVED = 49_152
-"""Octets of a client inside TLS that the system is to hold for us; it doubles them, and one read brings no more. A read's
-room is kept as long as the connection lives, and more than once: encrypted and not. At a distance of 100 ms this is about
-half a megabyte a second."""
+"""Octets of a client inside TLS that the system is to hold for us; it doubles them, and one read brings no more. Room
+for a read is kept as long as the connection lives, and more than once: encrypted and not. At a distance of 100 ms this
+is about half a megabyte a second."""
 
 
 def context(smtp: Smtp, site: Site, now: datetime) -> ssl.SSLContext:
