@@ -43,7 +43,7 @@ def look(db: Db, now: datetime) -> Holdings:
     is_kept = is_in(RECEIVED.state, ("kept",))
     kept, first, due = db.execute(select(func.count(), func.min(RECEIVED.id), func.min(RECEIVED.next_attempt))
                                   .where(is_kept)).one()
-    oldest = db.scalar(select(RECEIVED.kept_at).where(RECEIVED.id == first))
+    oldest = db.scalar(select(RECEIVED.kept_at).where(RECEIVED.id == first)) if first is not None else None
     shunted = db.scalar(select(func.count()).where(is_in(RECEIVED.state, ("shunted",)))) or 0
     letters = db.execute(select(LETTER.state, func.count(), func.min(LETTER.created_at))
                          .where(is_in(LETTER.state, UNSETTLED)).group_by(LETTER.state)).all()

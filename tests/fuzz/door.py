@@ -69,6 +69,20 @@ class Line(asyncio.Transport):
         super().__init__({"peername": ("192.0.2.1", 4000), "sockname": ("192.0.2.2", 25)})
         self.said = bytearray()
         self.is_closed = self.is_paused = False
+        self._protocol = asyncio.Protocol()
+
+    def get_protocol(self) -> asyncio.Protocol:
+        return self._protocol
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        assert isinstance(protocol, asyncio.Protocol)
+        self._protocol = protocol
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        """The client is heard out from here on."""
 
     def write(self, data: Any) -> None:
         self.said += data
@@ -102,14 +116,15 @@ class House:
     async def serves(self, case: bytes) -> None:
         size, octets = 1 + int.from_bytes(case[:1]), case[1:]
         session, line = Session(self.door._house, asyncio.get_running_loop(), self.door._smtp.listen[0]), Line()
+        line.set_protocol(session)
         session.connection_made(line)
         await asyncio.sleep(0)
         while octets and not line.is_closed:
-            session.data_received(octets[:size])
+            line.get_protocol().data_received(octets[:size])
             octets = octets[size:]
             await asyncio.sleep(0)
-        session.eof_received()
-        session.connection_lost(None)
+        line.get_protocol().eof_received()
+        line.get_protocol().connection_lost(None)
         await asyncio.wait_for(session._handler_coroutine, 5)
         # There is no TLS on this line: what follows is not of this target.
         self.agrees(bytes(line.said).partition(b"220 2.0.0 Ready")[0])
