@@ -37,6 +37,7 @@ from gateway.units import (
 from gateway.units import Duration as Duration  # handlers' settings have it from here
 from gateway.units import Listener as Listener  # and the door this
 from gateway.units import is_confidential as is_confidential  # and web/provider this
+from gateway.units import is_public as is_public  # and who makes and who calls webhooks this
 
 Action = Literal["accept", "quarantine", "defer", "refuse"]
 

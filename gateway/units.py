@@ -7,7 +7,7 @@ Each reader takes what the file holds and raises ValueError with a sentence that
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -128,6 +128,16 @@ def is_confidential(value: str) -> bool:
     """Whether nobody on the way reads what is sent to this address of the web: by TLS, or on this machine."""
     host = r"https://[A-Za-z0-9.-]+|http://(localhost|127\.\d+\.\d+\.\d+|\[::1\])"
     return bool(re.fullmatch(rf"({host})(:\d{{1,5}})?([/?][!-~]*)?", value))
+
+
+_WAYS_INSIDE = [ip_network(each) for each in ("2002::/16", "2001::/32", "::/8", "fec0::/10")]
+"""6to4, Teredo, NAT64 and the like: addresses of IPv6 that stand for one of IPv4, which may be a private one; and what
+once was a site's own (RFC 3879)."""
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Whether it is of the open network and leads nowhere else."""
+    return address.is_global and not address.is_multicast and not any(address in net for net in _WAYS_INSIDE)
 
 
 def _issuer(value: str) -> str:

@@ -16,13 +16,11 @@ from urllib.parse import urlsplit
 import h11
 
 from gateway.authentication.resolver import Resolver
+from gateway.config import is_public
 
 PATIENCE = 10.0
 """Seconds for one call from first to last."""
 MOST_READ = 65_536
-_WAYS_INSIDE = [ip_network(each) for each in ("2002::/16", "2001::/32", "::/8", "fec0::/10")]
-"""6to4, Teredo, NAT64 and the like: addresses of IPv6 that stand for one of IPv4, which may be a private one; and what
-once was a site's own (RFC 3879)."""
 
 
 class NotCalled(Exception):
@@ -101,7 +99,7 @@ class Caller:
         address = getattr(address, "ipv4_mapped", None) or address
         if any(address in net for net in self._inside):
             return ip
-        if not address.is_global or address.is_multicast or any(address in net for net in _WAYS_INSIDE):
+        if not is_public(address):
             raise NotCalled(f"{ip} is a private address, which [agents] webhook_nets does not allow")
         if not target.is_tls:
             raise NotCalled("only https:// goes over the open network")

@@ -12,6 +12,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session as Db
 from starlette.responses import Response
 
+from gateway.config import is_public
 from gateway.desk.acts import Refused
 from gateway.models import Webhook
 from gateway.store import audit, webhooks
@@ -143,5 +144,5 @@ def _check(url: str, nets: Sequence[str]) -> None:
     with suppress(ValueError):  # a name
         address: Any = ip_address(host)
         address = getattr(address, "ipv4_mapped", None) or address
-        if not address.is_global and not any(address in ip_network(each) for each in nets):
+        if not is_public(address) and not any(address in ip_network(each) for each in nets):
             raise Refused(f"{address} is a private address, which [agents] webhook_nets does not allow.", "bad-address")

@@ -250,7 +250,8 @@ async def test_a_token_is_shown_once_and_makes_no_stronger_one(both: AgentsHouse
 
 @pytest.mark.parametrize("url", [
     "https://127.0.0.1/", "https://10.0.0.1:8443/in", "https://169.254.169.254/", "https://[::1]/", "https://[fd00::1]/",
-    "https://[::ffff:127.0.0.1]/", "https://[::ffff:a00:1]/", "http://hooks.example.com/", "https://[", "https://[::1",
+    "https://[::ffff:127.0.0.1]/", "https://[::ffff:a00:1]/", "https://[2002:7f00:1::]/", "http://hooks.example.com/",
+    "https://[", "https://[::1",
 ])
 async def test_a_webhook_inside_is_refused_when_it_is_made(both: AgentsHouse, url: str) -> None:
     program = await both.program("minji", role="operator")
